@@ -1,0 +1,93 @@
+#include "base/utf8.h"
+
+#include <string.h>
+
+size_t
+utf8_next(const char *s, size_t n, uint32_t *c)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	uint32_t v;
+
+	if (len == 1) {
+		*c = p[0];
+		return 1;
+	}
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	v = p[0] & (0xff >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		v = v << 6 | (p[i] & 0x3f);
+	}
+	if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+		return 0;
+	*c = v;
+	return len;
+}
+
+size_t
+utf8_put(char to[4], uint32_t c)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (char)(0xc0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		to[0] = (char)(0xe0 | c >> 12);
+		to[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | c >> 18);
+	to[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+size_t
+utf8_check(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		uint64_t word;
+		uint32_t c;
+		size_t len;
+
+		if (n - i >= sizeof word) {
+			memcpy(&word, s + i, sizeof word);
+			if (!(word & 0x8080808080808080u)) {
+				i += sizeof word;
+				continue;
+			}
+		}
+		len = utf8_next(s + i, n - i, &c);
+		if (!len)
+			return i;
+		i += len;
+	}
+	return n;
+}
+
+size_t
+utf8_count(const char *s, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; count++) {
+		uint32_t c;
+		size_t len = utf8_next(s + i, n - i, &c);
+
+		i += len ? len : 1;
+	}
+	return count;
+}
