@@ -1,0 +1,549 @@
+#include "data/toml.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "data/toml_int.h"
+
+struct value_pos
+toml_place(struct toml *p, size_t offset)
+{
+	size_t from = p->mark;
+
+	/* From the last place asked for: a line may be a whole file */
+	if (offset >= from)
+		p->mark_column += utf8_count(p->s + from, offset - from);
+	else
+		p->mark_column -= utf8_count(p->s + offset, from - offset);
+	p->mark = offset;
+	return (struct value_pos){
+	    p->line, p->mark_column, (uint32_t)offset, (uint32_t)offset};
+}
+
+static struct toml_find *
+find(struct toml *p, const struct value_pos *at, bool is_warning)
+{
+	struct toml_finds *f = p->finds;
+	size_t same = is_warning ? f->n - f->errors : f->errors;
+
+	if (same >= TOML_ERRORS)
+		return NULL;
+	f->find = arena_more(p->a, f->find, f->n, &f->cap, sizeof *f->find);
+	f->errors += !is_warning;
+	f->find[f->n].is_warning = is_warning;
+	f->find[f->n].at = *at;
+	return &f->find[f->n++];
+}
+
+bool
+toml_fail(struct toml *p, const struct value_pos *at, const char *fmt, ...)
+{
+	struct toml_find *f = find(p, at, false);
+	char text[512];
+	va_list ap;
+
+	if (!f)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	err_at(&f->err, p->path, at->line, at->column, "%s", text);
+	return false;
+}
+
+bool
+toml_hint(struct toml *p, const char *fmt, ...)
+{
+	struct toml_finds *f = p->finds;
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (f->n)
+		err_hint(&f->find[f->n - 1].err, "%s", text);
+	return false;
+}
+
+bool
+toml_lenient(struct toml *p, const struct value_pos *at, const char *what)
+{
+	struct toml_find *f;
+
+	if (p->is_strict)
+		return toml_fail(p, at, "%s in an inline table", what);
+	f = find(p, at, true);
+	if (f) {
+		err_at(&f->err, p->path, at->line, at->column,
+		    "%s in an inline table is TOML 1.1", what);
+		err_hint(
+		    &f->err, "keep the table on one line, or give it a header");
+	}
+	return true;
+}
+
+bool
+toml_expected(struct toml *p, const char *what)
+{
+	struct value_pos at = toml_place(p, p->i);
+	uint32_t c = 0;
+	size_t len;
+
+	if (p->i == p->n)
+		return toml_fail(p, &at,
+		    "expected %s, found the end of the "
+		    "file",
+		    what);
+	len = utf8_next(p->s + p->i, p->n - p->i, &c);
+	at.end += (uint32_t)len;
+	if (c == '\n' || c == '\r')
+		return toml_fail(p, &at,
+		    "expected %s, found the end of the "
+		    "line",
+		    what);
+	if (c < ' ' || c == 0x7f)
+		return toml_fail(p, &at, "control character U+%04X", c);
+	return toml_fail(
+	    p, &at, "expected %s, found '%.*s'", what, (int)len, p->s + p->i);
+}
+
+void
+toml_blanks(struct toml *p)
+{
+	while (p->i < p->n && (p->s[p->i] == ' ' || p->s[p->i] == '\t'))
+		p->i++;
+}
+
+int
+toml_newline(struct toml *p)
+{
+	struct value_pos at;
+
+	if (toml_peek(p) == '\r') {
+		if (p->i + 1 == p->n || p->s[p->i + 1] != '\n') {
+			at = toml_place(p, p->i);
+			toml_fail(p, &at, "carriage return without line feed");
+			return -1;
+		}
+		p->i++;
+	}
+	if (!toml_take(p, '\n'))
+		return 0;
+	p->line++;
+	p->mark = p->i;
+	p->mark_column = 1;
+	return 1;
+}
+
+bool
+toml_comment(struct toml *p)
+{
+	if (!toml_take(p, '#'))
+		return true;
+	for (; p->i < p->n; p->i++) {
+		unsigned char c = (unsigned char)p->s[p->i];
+
+		if (c == '\n' || c == '\r')
+			return true;
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return toml_expected(p, "a comment");
+	}
+	return true;
+}
+
+struct toml_cell *
+toml_cell(struct toml *p, enum value_kind kind, enum toml_how how,
+    unsigned depth, const struct value_pos *at)
+{
+	struct toml_cell *c;
+
+	if (depth > TOML_DEPTH) {
+		toml_fail(p, at, "nested deeper than %d levels", TOML_DEPTH);
+		return NULL;
+	}
+	c = arena_alloc(p->a, sizeof *c);
+	c->v.kind = kind;
+	c->v.at = *at;
+	c->how = how;
+	c->section = p->section;
+	c->depth = depth;
+	return c;
+}
+
+static bool
+is_bare(int c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/* One part of a dotted key and the blanks behind it. */
+static bool
+key_part(struct toml *p, struct toml_key *k)
+{
+	size_t from = p->i;
+	int c = toml_peek(p);
+
+	k->at = toml_place(p, from);
+	if (c == '"' || c == '\'') {
+		struct value *v = toml_string(p, true);
+
+		if (!v)
+			return false;
+		k->s = v->str.s;
+		k->len = v->str.len;
+	} else {
+		while (is_bare(toml_peek(p)))
+			p->i++;
+		k->s = p->s + from;
+		k->len = p->i - from;
+		if (!k->len)
+			return toml_expected(p, "a key");
+	}
+	k->at.end = (uint32_t)p->i;
+	toml_blanks(p);
+	return true;
+}
+
+/* For messages: a key as short as it takes. */
+static int
+shown(const struct toml_key *k)
+{
+	return k->len < 80 ? (int)k->len : 80;
+}
+
+static void
+put(struct toml *p, struct toml_cell *table, const struct toml_key *k,
+    struct value *v)
+{
+	value_set(p->a, &table->v, k->s, k->len, v)->at = k->at;
+}
+
+static bool
+is_taken(
+    struct toml *p, const struct toml_key *k, const struct value_member *first)
+{
+	toml_fail(p, &k->at, "key '%.*s' is set twice", shown(k), k->s);
+	return toml_hint(p, "it is set at line %u first", first->at.line);
+}
+
+static bool
+is_no_table(
+    struct toml *p, const struct toml_key *k, const struct value_member *m)
+{
+	const struct toml_cell *c = (const struct toml_cell *)m->value;
+
+	if (m->value->kind == VALUE_TABLE && c->how == TOML_CLOSED)
+		toml_fail(p, &k->at, "inline table '%.*s' cannot be added to",
+		    shown(k), k->s);
+	else if (m->value->kind == VALUE_TABLE)
+		toml_fail(p, &k->at,
+		    "table '%.*s' has a header of its own: "
+		    "dotted keys cannot add to it",
+		    shown(k), k->s);
+	else
+		toml_fail(p, &k->at, "key '%.*s' is no table: it holds %s %s",
+		    shown(k), k->s,
+		    m->value->kind == VALUE_INT || m->value->kind == VALUE_LIST
+			? "an"
+			: "a",
+		    value_kind_name(m->value->kind));
+	return toml_hint(p, "it is set at line %u", m->at.line);
+}
+
+/* The table that a part of a dotted key before the last one means. */
+static struct toml_cell *
+step_dotted(struct toml *p, struct toml_cell *table, const struct toml_key *k)
+{
+	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct toml_cell *c;
+
+	if (!m) {
+		c = toml_cell(
+		    p, VALUE_TABLE, TOML_DOTTED, table->depth + 1, &k->at);
+		if (c)
+			put(p, table, k, &c->v);
+		return c;
+	}
+	c = (struct toml_cell *)m->value;
+	if (c->v.kind == VALUE_TABLE && c->how == TOML_IMPLIED) {
+		c->how = TOML_DOTTED;
+		c->section = p->section;
+	}
+	if (c->v.kind == VALUE_TABLE && c->how == TOML_DOTTED &&
+	    c->section == p->section)
+		return c;
+	is_no_table(p, k, m);
+	return NULL;
+}
+
+bool
+toml_pair(struct toml *p, struct toml_cell *table)
+{
+	struct value_member *first;
+	struct toml_key k;
+	struct value *v;
+
+	if (!key_part(p, &k))
+		return false;
+	while (toml_take(p, '.')) {
+		table = step_dotted(p, table, &k);
+		toml_blanks(p);
+		if (!table || !key_part(p, &k))
+			return false;
+	}
+	if (!toml_take(p, '='))
+		return toml_expected(p, "'=' behind the key");
+	toml_blanks(p);
+	v = toml_value(p, table->depth + 1);
+	if (!v)
+		return false;
+	first = value_member(&table->v, k.s, k.len);
+	if (first)
+		is_taken(p, &k, first); /* the line is well-formed: go on */
+	else
+		put(p, table, &k, v);
+	return true;
+}
+
+/* The table that a part of a header before the last one means. */
+static struct toml_cell *
+step_header(struct toml *p, struct toml_cell *table, const struct toml_key *k)
+{
+	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct toml_cell *c;
+
+	if (!m) {
+		c = toml_cell(
+		    p, VALUE_TABLE, TOML_IMPLIED, table->depth + 1, &k->at);
+		if (c)
+			put(p, table, k, &c->v);
+		return c;
+	}
+	c = (struct toml_cell *)m->value;
+	if (c->v.kind == VALUE_LIST && c->how == TOML_TABLES)
+		return (struct toml_cell *)c->v.list.item[c->v.list.n - 1];
+	if (c->v.kind == VALUE_TABLE && c->how != TOML_CLOSED)
+		return c;
+	is_no_table(p, k, m);
+	return NULL;
+}
+
+static struct toml_cell *
+open_table(struct toml *p, struct toml_cell *table, const struct toml_key *k,
+    const struct value_pos *at)
+{
+	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct toml_cell *c = m ? (struct toml_cell *)m->value : NULL;
+
+	if (!m) {
+		c = toml_cell(
+		    p, VALUE_TABLE, TOML_HEADER, table->depth + 1, at);
+		if (c)
+			put(p, table, k, &c->v);
+		return c;
+	}
+	if (m->value->kind == VALUE_TABLE && c->how == TOML_IMPLIED) {
+		c->how = TOML_HEADER;
+		c->v.at = *at;
+		m->at = k->at;
+		return c;
+	}
+	if (m->value->kind == VALUE_LIST && c->how == TOML_TABLES) {
+		toml_fail(
+		    p, &k->at, "'%.*s' is an array of tables", shown(k), k->s);
+		toml_hint(p, "for one more of them write [[…]]");
+	} else if (m->value->kind == VALUE_TABLE && c->how != TOML_CLOSED) {
+		toml_fail(
+		    p, &k->at, "table '%.*s' is defined twice", shown(k), k->s);
+		toml_hint(p, "it is defined at line %u first", m->at.line);
+	} else {
+		is_taken(p, k, m);
+	}
+	return NULL;
+}
+
+static struct toml_cell *
+open_tables(struct toml *p, struct toml_cell *table, const struct toml_key *k,
+    const struct value_pos *at)
+{
+	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct toml_cell *list = m ? (struct toml_cell *)m->value : NULL, *c;
+
+	if (!m) {
+		list =
+		    toml_cell(p, VALUE_LIST, TOML_TABLES, table->depth + 1, at);
+		if (!list)
+			return NULL;
+	} else if (m->value->kind != VALUE_LIST || list->how != TOML_TABLES) {
+		toml_fail(
+		    p, &k->at, "'%.*s' is no array of tables", shown(k), k->s);
+		toml_hint(p, "it is set at line %u", m->at.line);
+		return NULL;
+	}
+	c = toml_cell(p, VALUE_TABLE, TOML_HEADER, list->depth + 1, at);
+	if (!c)
+		return NULL;
+	if (!m)
+		put(p, table, k, &list->v);
+	value_add(p->a, &list->v, &c->v);
+	return c;
+}
+
+/* [a.b] or [[a.b]] */
+static bool
+header(struct toml *p, struct toml_cell *root)
+{
+	struct value_pos at = toml_place(p, p->i++);
+	bool is_array = toml_take(p, '[');
+	struct toml_cell *t = root;
+	struct toml_key k;
+
+	/* Until the header is known to be good, keys go nowhere */
+	p->section = ++p->sections;
+	p->table = toml_cell(p, VALUE_TABLE, TOML_HEADER, 1, &at);
+	toml_blanks(p);
+	if (!key_part(p, &k))
+		return false;
+	while (toml_take(p, '.')) {
+		t = step_header(p, t, &k);
+		toml_blanks(p);
+		if (!t || !key_part(p, &k))
+			return false;
+	}
+	if (!toml_take(p, ']') || (is_array && !toml_take(p, ']')))
+		return toml_expected(p, is_array ? "']]'" : "']'");
+	at.end = (uint32_t)p->i;
+	t = is_array ? open_tables(p, t, &k, &at) : open_table(p, t, &k, &at);
+	if (t)
+		p->table = t;
+	return true;
+}
+
+static bool
+end_of_line(struct toml *p)
+{
+	int got;
+
+	toml_blanks(p);
+	if (!toml_comment(p))
+		return false;
+	got = toml_newline(p);
+	if (got || p->i == p->n)
+		return got >= 0;
+	return toml_expected(p, "the end of the line");
+}
+
+/* Does a key or a header begin on this line, no deeper than `column`? */
+static bool
+is_start(const struct toml *p, uint32_t column)
+{
+	bool is_header = false;
+	size_t i = p->i;
+
+	while (i < p->n && (p->s[i] == ' ' || p->s[i] == '\t'))
+		i++;
+	if (i - p->i >= column)
+		return false;
+	for (; i < p->n && p->s[i] == '['; i++)
+		is_header = true;
+	if (i == p->n || (!is_bare(p->s[i]) && !strchr(" \"'", p->s[i])))
+		return false;
+	while (i < p->n && (is_bare(p->s[i]) || strchr(" .\"'", p->s[i])))
+		i++;
+	return i < p->n && p->s[i] == (is_header ? ']' : '=');
+}
+
+/*
+ * Go to where a new key or header may begin. Where brackets were open, the
+ * lines that follow are still inside them, most likely.
+ */
+static void
+recover(struct toml *p, uint32_t column)
+{
+	do {
+		const char *lf = memchr(p->s + p->i, '\n', p->n - p->i);
+
+		p->i = lf ? (size_t)(lf - p->s) : p->n;
+		toml_newline(p);
+	} while (p->i < p->n && p->open && !is_start(p, column));
+}
+
+static void
+document(struct toml *p, struct toml_cell *root)
+{
+	while (p->i < p->n && p->finds->errors < TOML_ERRORS) {
+		struct value_pos at;
+		bool ok = true;
+		int c;
+
+		toml_blanks(p);
+		at = toml_place(p, p->i);
+		c = toml_peek(p);
+		p->open = 0;
+		if (c == '[')
+			ok = header(p, root);
+		else if (c >= 0 && c != '#' && c != '\n' && c != '\r')
+			ok = toml_pair(p, p->table);
+		if (!ok || !end_of_line(p))
+			recover(p, at.column);
+	}
+}
+
+struct value *
+toml_check(struct arena *a, const char *path, const char *s, size_t n,
+    bool strict, struct toml_finds *to)
+{
+	struct toml p = {.a = a,
+	    .path = path,
+	    .s = s,
+	    .n = n,
+	    .is_strict = strict,
+	    .line = 1,
+	    .mark_column = 1,
+	    .finds = to,
+	    .scratch = BUF_INIT};
+	struct value_pos start = {1, 1, 0, 0};
+	struct toml_cell *root;
+	size_t bad = utf8_check(s, n);
+
+	*to = (struct toml_finds){0};
+	root = toml_cell(&p, VALUE_TABLE, TOML_HEADER, 0, &start);
+	p.table = root;
+	if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
+		p.i = p.mark = 3;
+	if (bad < n) {
+		while (memchr(s + p.i, '\n', bad - p.i)) {
+			p.i = (size_t)((const char *)memchr(
+					   s + p.i, '\n', bad - p.i) -
+				       s);
+			toml_newline(&p);
+		}
+		start = toml_place(&p, bad);
+		toml_fail(&p, &start, "byte 0x%02x is not UTF-8",
+		    (unsigned char)s[bad]);
+	} else {
+		document(&p, root);
+	}
+	buf_free(&p.scratch);
+	return &root->v;
+}
+
+struct value *
+toml_parse(
+    struct arena *a, const char *path, const char *s, size_t n, struct err *e)
+{
+	struct toml_finds found;
+	struct value *root = toml_check(a, path, s, n, false, &found);
+
+	for (size_t i = 0; i < found.n; i++)
+		if (!found.find[i].is_warning) {
+			if (e)
+				*e = found.find[i].err;
+			return NULL;
+		}
+	return root;
+}
