@@ -1,0 +1,291 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "data/tmpl_int.h"
+
+bool
+tmpl_is_template(const char *s, size_t n)
+{
+	for (const char *p = s, *end = s + n; p < end; p++) {
+		p = memchr(p, '{', (size_t)(end - p));
+		if (!p || p + 1 == end)
+			return false;
+		if (p[1] == '{' || p[1] == '%' || p[1] == '#')
+			return true;
+	}
+	return false;
+}
+
+void
+tmpl_place_to(struct tmpl_parser *p, size_t at)
+{
+	while (p->place_at < at) {
+		const char *from = p->s + p->place_at;
+		const char *nl = memchr(from, '\n', at - p->place_at);
+
+		if (!nl) {
+			p->column +=
+			    (uint32_t)utf8_count(from, at - p->place_at);
+			p->place_at = at;
+			return;
+		}
+		p->line++;
+		p->column = 1;
+		p->place_at = (size_t)(nl - p->s) + 1;
+	}
+}
+
+int
+tmpl_bad(struct tmpl_parser *p, size_t at, const char *fmt, ...)
+{
+	struct tmpl_parser here = {
+	    .s = p->s, .n = p->n, .line = 1, .column = 1};
+	char text[512];
+	va_list ap;
+
+	tmpl_place_to(&here, at < p->n ? at : p->n);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return err_at(p->e, p->t->path, here.line, here.column, "%s", text);
+}
+
+int
+tmpl_expected(struct tmpl_parser *p, const char *what)
+{
+	uint32_t c;
+	size_t len;
+
+	if (p->pos >= p->n)
+		return tmpl_bad(
+		    p, p->pos, "the template ends here; expected %s", what);
+	len = utf8_next(p->s + p->pos, p->n - p->pos, &c);
+	if (c < 0x20 || c == 0x7f)
+		return tmpl_bad(p, p->pos,
+		    "unexpected byte 0x%02x; "
+		    "expected %s",
+		    (unsigned)c, what);
+	return tmpl_bad(p, p->pos, "unexpected '%.*s'; expected %s",
+	    (int)(len ? len : 1), p->s + p->pos, what);
+}
+
+int
+tmpl_enter(struct tmpl_parser *p)
+{
+	if (++p->depth > TMPL_DEPTH)
+		return tmpl_bad(
+		    p, p->pos, "nested deeper than %d levels", TMPL_DEPTH);
+	return 0;
+}
+
+bool
+tmpl_sees(const struct tmpl_parser *p, const char *word)
+{
+	size_t len = strlen(word);
+
+	return p->n - p->pos >= len && !memcmp(p->s + p->pos, word, len);
+}
+
+bool
+tmpl_take(struct tmpl_parser *p, const char *word)
+{
+	if (!tmpl_sees(p, word))
+		return false;
+	p->pos += strlen(word);
+	return true;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool
+tmpl_blank(struct tmpl_parser *p)
+{
+	size_t start = p->pos;
+
+	while (p->pos < p->n && is_blank(p->s[p->pos]))
+		p->pos++;
+	return p->pos > start;
+}
+
+bool
+tmpl_take_word(struct tmpl_parser *p, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (!tmpl_sees(p, word) || p->pos + len >= p->n ||
+	    !is_blank(p->s[p->pos + len]))
+		return false;
+	p->pos += len;
+	return true;
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+tmpl_ident(struct tmpl_parser *p, struct tmpl_str *name)
+{
+	size_t start = p->pos;
+
+	if (start >= p->n || !is_letter(p->s[start]))
+		return false;
+	while (p->pos < p->n &&
+	       (is_letter(p->s[p->pos]) || is_digit(p->s[p->pos])))
+		p->pos++;
+	*name = (struct tmpl_str){p->s + start, p->pos - start};
+	return true;
+}
+
+bool
+tmpl_is_number(const struct tmpl_parser *p)
+{
+	const char *s = p->s + p->pos;
+	size_t n = p->n - p->pos;
+
+	return (n && is_digit(*s)) || (n > 1 && *s == '-' && is_digit(s[1]));
+}
+
+struct value *
+tmpl_number(struct tmpl_parser *p)
+{
+	size_t start = p->pos, i = start + (p->s[start] == '-');
+	bool is_float;
+	long long v;
+	char *text;
+
+	if (p->s[i] == '0')
+		i++;
+	else
+		while (i < p->n && is_digit(p->s[i]))
+			i++;
+	is_float = i + 1 < p->n && p->s[i] == '.' && is_digit(p->s[i + 1]);
+	if (is_float)
+		for (i++; i < p->n && is_digit(p->s[i]);)
+			i++;
+	text = arena_dup(p->a, p->s + start, i - start);
+	p->pos = i;
+	if (is_float)
+		return value_float(p->a, strtod(text, NULL));
+	errno = 0;
+	v = strtoll(text, NULL, 10);
+	if (!errno)
+		return value_int(p->a, v);
+	tmpl_bad(p, start, "the integer does not fit into 64 bits");
+	return NULL;
+}
+
+bool
+tmpl_string(struct tmpl_parser *p, struct tmpl_str *s)
+{
+	const char *start = p->s + p->pos;
+	const char *end = memchr(start + 1, *start, p->n - p->pos - 1);
+
+	if (!end) {
+		tmpl_bad(p, p->pos, "the string does not end");
+		return false;
+	}
+	*s = (struct tmpl_str){start + 1, (size_t)(end - start) - 1};
+	p->pos = (size_t)(end - p->s) + 1;
+	return true;
+}
+
+static void
+note(struct tmpl_parser *p, size_t at, const char *what, const char *why)
+{
+	struct tmpl *t = p->t;
+	struct err *keep = p->e;
+
+	if (t->notes >= 50)
+		return;
+	t->note =
+	    arena_more(p->a, t->note, t->notes, &t->note_cap, sizeof *t->note);
+	p->e = &t->note[t->notes++];
+	tmpl_bad(p, at, "`%s` %s: taken as text", what, why);
+	err_hint(p->e, "write {%% raw %%}…{%% endraw %%} around it");
+	p->e = keep;
+}
+
+/* Is there a `#}` at or behind `from`? */
+static bool
+has_comment_end(struct tmpl_parser *p, size_t from)
+{
+	if (p->no_comment_end && from >= p->no_comment_end)
+		return false;
+	if (memmem(p->s + from, p->n - from, "#}", 2))
+		return true;
+	p->no_comment_end = from;
+	return false;
+}
+
+/* The shell's ${#NAME}: its brace is closed by no `#}`. */
+static bool
+is_shell_length(struct tmpl_parser *p, size_t at)
+{
+	const char *from = p->s + at + 2;
+	size_t left = p->n - at - 2;
+	const char *end;
+
+	if (!at || p->s[at - 1] != '$')
+		return false;
+	end = memchr(from, '}', left < 256 ? left : 256);
+	return end && (end == from || end[-1] != '#');
+}
+
+static bool
+is_false_marker(struct tmpl_parser *p, size_t at)
+{
+	if (p->is_pure)
+		return false;
+	if (p->s[at + 1] == '{' && at + 2 < p->n && p->s[at + 2] == '.') {
+		note(p, at, "{{.", "opens no tag");
+		return true;
+	}
+	if (p->s[at + 1] != '#')
+		return false;
+	if (is_shell_length(p, at)) {
+		note(p, at, "${#", "is the shell's length of a variable");
+		return true;
+	}
+	if (!has_comment_end(p, at + 2)) {
+		note(p, at, "{#", "has no `#}` after it");
+		return true;
+	}
+	return false;
+}
+
+size_t
+tmpl_next_marker(struct tmpl_parser *p, size_t from)
+{
+	while (from + 1 < p->n) {
+		const char *b = memchr(p->s + from, '{', p->n - from);
+		size_t at = b ? (size_t)(b - p->s) : p->n;
+
+		if (at + 1 >= p->n)
+			break;
+		if (b[1] != '{' && b[1] != '%' && b[1] != '#') {
+			from = at + 1;
+			continue;
+		}
+		if (!is_false_marker(p, at))
+			return at;
+		from = at + 2;
+	}
+	return p->n;
+}

@@ -1,0 +1,442 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/tmpl_int.h"
+
+enum { MADE_LIMIT = 1 << 20 }; /* of scratch, before it is emptied */
+
+static int nodes(struct tmpl_run *r, const struct tmpl_node *n);
+
+/* ---- new values */
+
+struct value *
+tmpl_new(struct tmpl_run *r, enum value_kind kind)
+{
+	r->made += sizeof(struct value);
+	return value_new(r->arena, kind);
+}
+
+struct value *
+tmpl_new_str(struct tmpl_run *r, const char *s, size_t len)
+{
+	r->made += sizeof(struct value) + len;
+	return value_str(r->arena, s, len);
+}
+
+struct value *
+tmpl_new_bool(struct tmpl_run *r, bool b)
+{
+	struct value *v = tmpl_new(r, VALUE_BOOL);
+
+	v->b = b;
+	return v;
+}
+
+struct value *
+tmpl_new_int(struct tmpl_run *r, int64_t i)
+{
+	struct value *v = tmpl_new(r, VALUE_INT);
+
+	v->i = i;
+	return v;
+}
+
+struct value *
+tmpl_new_float(struct tmpl_run *r, double f)
+{
+	struct value *v = tmpl_new(r, VALUE_FLOAT);
+
+	v->f = f;
+	return v;
+}
+
+struct value *
+tmpl_new_buf(struct tmpl_run *r, struct buf *b)
+{
+	struct value *v = tmpl_new_str(r, b->s, b->len);
+
+	buf_free(b);
+	return v;
+}
+
+void
+tmpl_push(struct tmpl_run *r, struct value *list, struct value *item)
+{
+	r->made += sizeof item;
+	value_add(r->arena, list, item);
+}
+
+static bool
+copy_inside(struct arena *a, struct value *to, const struct value *v, int depth)
+{
+	if (v->kind == VALUE_LIST) {
+		to->list.item = NULL;
+		to->list.n = to->list.cap = 0;
+		for (size_t i = 0; i < v->list.n; i++) {
+			struct value *c =
+			    tmpl_copy(a, v->list.item[i], depth + 1);
+
+			if (!c)
+				return false;
+			value_add(a, to, c);
+		}
+		return true;
+	}
+	memset(&to->table, 0, sizeof to->table);
+	for (size_t i = 0; i < v->table.n; i++) {
+		const struct value_member *m = &v->table.member[i];
+		struct value *c = tmpl_copy(a, m->value, depth + 1);
+
+		if (!c)
+			return false;
+		value_set(a, to, m->key, m->len, c);
+	}
+	return true;
+}
+
+struct value *
+tmpl_copy(struct arena *a, const struct value *v, int depth)
+{
+	struct value *to = arena_alloc(a, sizeof *to);
+
+	*to = *v;
+	if (depth > TMPL_NESTING)
+		return NULL;
+	if (v->kind == VALUE_STR || v->kind == VALUE_TIME)
+		to->str.s = arena_dup(a, v->str.s, v->str.len);
+	else if ((v->kind == VALUE_LIST || v->kind == VALUE_TABLE) &&
+		 !copy_inside(a, to, v, depth))
+		return NULL;
+	return to;
+}
+
+/* Throw away what the tags before this one needed, now and then. */
+static void
+tidy(struct tmpl_run *r)
+{
+	if (r->made < MADE_LIMIT)
+		return;
+	arena_free(&r->scratch);
+	r->made = 0;
+}
+
+/* ---- output, and where it came from */
+
+static void
+add_place(struct tmpl_map *map, struct tmpl_place new)
+{
+	const struct tmpl_place *last = map->n ? &map->place[map->n - 1] : NULL;
+
+	if (last && new.column == 1 &&
+	    new.line == last->line + (new.rendered - last->rendered))
+		return;
+	map->place =
+	    mem_more(map->place, map->n, &map->cap, sizeof *map->place);
+	map->place[map->n++] = new;
+}
+
+void
+tmpl_map_free(struct tmpl_map *map)
+{
+	free(map->place);
+	*map = (struct tmpl_map){0};
+}
+
+/* Text moves on line by line in the template; an output stays at its tag. */
+static void
+trace(struct tmpl_run *r, const char *s, size_t n, const struct tmpl_node *from)
+{
+	uint32_t line = from->line, column = from->column;
+	const char *end = s + n;
+
+	while (s < end) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+
+		if (r->is_line_start)
+			add_place(r->map,
+			    (struct tmpl_place){r->out_line, line, column});
+		r->is_line_start = nl != NULL;
+		if (!nl)
+			return;
+		r->out_line++;
+		s = nl + 1;
+		if (from->tag == NODE_TEXT) {
+			line++;
+			column = 1;
+		}
+	}
+}
+
+static int
+emit(struct tmpl_run *r, const struct tmpl_node *from, const char *s, size_t n)
+{
+	if (r->map)
+		trace(r, s, n, from);
+	buf_add(r->out, s, n);
+	if (r->out->len - r->out_start <= TMPL_OUTPUT)
+		return 0;
+	r->t->fault = TMPL_EVAL;
+	return err_at(r->e, r->t->path, from->line, from->column,
+	    "the rendered text is larger than 64 MiB");
+}
+
+static int
+too_deep(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	r->t->fault = TMPL_EVAL;
+	return err_at(r->e, r->t->path, n->line, n->column,
+	    "a value nested deeper than %d levels", TMPL_NESTING);
+}
+
+static int
+output(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	const struct value *v = tmpl_eval(r, n->expr);
+	AUTO_BUF b = BUF_INIT;
+
+	if (!v)
+		return -1;
+	if (v->kind == VALUE_STR)
+		return emit(r, n, v->str.s, v->str.len);
+	if (tmpl_print(&b, v, 0) < 0)
+		return too_deep(r, n);
+	return emit(r, n, b.s, b.len);
+}
+
+/* ---- variables */
+
+static int
+set(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	struct arena *back = r->arena;
+	struct tmpl_scope *s = r->scope;
+	struct value *v;
+
+	while (n->is_global && s->loop)
+		s = s->outer;
+	r->arena = r->scope->arena;
+	v = tmpl_eval(r, n->expr);
+	if (v && s != r->scope && !(v = tmpl_copy(s->arena, v, 0)))
+		too_deep(r, n);
+	r->arena = back;
+	if (!v)
+		return -1;
+	value_set(s->arena, s->vars, n->text.s, n->text.len, v);
+	return 0;
+}
+
+static void
+add_all(struct arena *a, struct value *to, const struct value *from)
+{
+	for (size_t i = 0; i < from->table.n; i++) {
+		const struct value_member *m = &from->table.member[i];
+
+		if (!value_member(to, m->key, m->len))
+			value_set(a, to, m->key, m->len, m->value);
+	}
+}
+
+struct value *
+tmpl_dump(struct tmpl_run *r, uint32_t at)
+{
+	struct value *all = tmpl_new(r, VALUE_TABLE);
+	AUTO_BUF b = BUF_INIT;
+
+	for (const struct tmpl_scope *s = r->scope; s; s = s->outer) {
+		add_all(r->arena, all, s->vars);
+		if (s->loop &&
+		    !value_member(all, s->loop->name.s, s->loop->name.len))
+			value_set(r->arena, all, s->loop->name.s,
+			    s->loop->name.len, s->value);
+		if (s->loop && s->loop->key.s &&
+		    !value_member(all, s->loop->key.s, s->loop->key.len))
+			value_set(r->arena, all, s->loop->key.s,
+			    s->loop->key.len,
+			    tmpl_new_str(r, s->key, s->key_len));
+	}
+	add_all(r->arena, all, r->context);
+	if (!tmpl_json(&b, all, 0, 0))
+		return tmpl_new_buf(r, &b);
+	tmpl_fail(r, at, "a value nested deeper than %d levels", TMPL_NESTING);
+	return NULL;
+}
+
+/* ---- loops */
+
+static struct value *
+clusters(struct tmpl_run *r, const struct value *text)
+{
+	struct value *list = tmpl_new(r, VALUE_LIST);
+
+	for (size_t i = 0; i < text->str.len;) {
+		size_t n = tmpl_cluster(text->str.s + i, text->str.len - i);
+
+		tmpl_push(r, list, tmpl_new_str(r, text->str.s + i, n));
+		i += n;
+	}
+	return list;
+}
+
+static int
+refuse(struct tmpl_run *r, const struct tmpl_node *n, const struct value *v)
+{
+	if (v->kind == VALUE_TABLE)
+		return tmpl_fail(r, n->expr->at,
+		    "a loop over an object needs two names: for key, value in");
+	if (v->kind == VALUE_LIST || v->kind == VALUE_STR)
+		return tmpl_fail(r, n->expr->at,
+		    "two names go with an object, and this is %s %s",
+		    v->kind == VALUE_LIST ? "an" : "a",
+		    value_kind_name(v->kind));
+	return tmpl_fail(r, n->expr->at, "cannot loop over a value of type %s",
+	    value_kind_name(v->kind));
+}
+
+static bool
+can_loop(const struct tmpl_node *n, const struct value *v)
+{
+	return n->key.s ? v->kind == VALUE_TABLE
+			: v->kind == VALUE_LIST || v->kind == VALUE_STR;
+}
+
+/* One turn; what it sets is gone after it. */
+static int
+turn(struct tmpl_run *r, struct tmpl_scope *s)
+{
+	AUTO_ARENA arena = {0};
+	struct value vars = {.kind = VALUE_TABLE};
+	int got;
+
+	s->arena = &arena;
+	s->vars = &vars;
+	got = nodes(r, s->loop->body);
+	if (r->flow == NODE_CONTINUE)
+		r->flow = 0;
+	return got;
+}
+
+static int
+turns(struct tmpl_run *r, const struct tmpl_node *n, struct value *v)
+{
+	const struct value_member **member =
+	    n->key.s ? tmpl_sorted(r->arena, v) : NULL;
+	struct tmpl_scope s = {
+	    .outer = r->scope, .loop = n, .turns = value_count(v)};
+	int got = 0;
+
+	r->scope = &s;
+	r->arena = &r->scratch;
+	for (; s.index < s.turns && !r->flow && got >= 0; s.index++) {
+		s.value =
+		    member ? member[s.index]->value : v->list.item[s.index];
+		if (member) {
+			s.key = member[s.index]->key;
+			s.key_len = member[s.index]->len;
+		}
+		got = turn(r, &s);
+	}
+	if (r->flow == NODE_BREAK)
+		r->flow = 0;
+	r->scope = s.outer;
+	return got;
+}
+
+static int
+loop(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	AUTO_ARENA arena = {0};
+	struct arena *back = r->arena;
+	struct value *v;
+	int got = -1;
+
+	if (n->expr->kind != EXPR_PATH && n->expr->kind != EXPR_CALL &&
+	    n->expr->kind != EXPR_ARRAY)
+		return tmpl_fail(r, n->expr->at,
+		    "a loop goes over a name, a function or an array");
+	r->arena = &arena;
+	v = tmpl_eval(r, n->expr);
+	if (v && !can_loop(n, v)) {
+		refuse(r, n, v);
+		v = NULL;
+	}
+	if (v && v->kind == VALUE_STR)
+		v = clusters(r, v);
+	if (v)
+		got = value_count(v) ? turns(r, n, v) : nodes(r, n->other);
+	r->arena = back;
+	return got;
+}
+
+static int
+branches(struct tmpl_run *r, const struct tmpl_branch *b)
+{
+	for (; b; b = b->next) {
+		int got = b->when ? tmpl_test(r, b->when) : 1;
+
+		if (got < 0)
+			return -1;
+		if (got)
+			return nodes(r, b->body);
+	}
+	return 0;
+}
+
+static int
+node(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	switch (n->tag) {
+	case NODE_TEXT:
+		return emit(r, n, n->text.s, n->text.len);
+	case NODE_OUTPUT:
+		return output(r, n);
+	case NODE_COMMENT:
+		return 0;
+	case NODE_SET:
+		return set(r, n);
+	case NODE_IF:
+		return branches(r, n->branch);
+	case NODE_FOR:
+		return loop(r, n);
+	case NODE_BREAK:
+	case NODE_CONTINUE:
+		r->flow = (int)n->tag;
+		return 0;
+	}
+	return 0;
+}
+
+static int
+nodes(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	for (; n && !r->flow; n = n->next) {
+		if (node(r, n) < 0)
+			return -1;
+		tidy(r);
+	}
+	return 0;
+}
+
+int
+tmpl_render(struct tmpl *t, const struct value *context, struct buf *out,
+    struct tmpl_map *map, struct err *e)
+{
+	AUTO_ARENA arena = {0};
+	struct value vars = {.kind = VALUE_TABLE};
+	struct tmpl_scope root = {.vars = &vars, .arena = &arena};
+	struct tmpl_run r = {.t = t,
+	    .context = context,
+	    .scope = &root,
+	    .out = out,
+	    .out_start = out->len,
+	    .map = map,
+	    .out_line = 1,
+	    .is_line_start = true,
+	    .e = e};
+	int got;
+
+	r.arena = &r.scratch;
+	got = nodes(&r, t->body);
+	arena_free(&r.scratch);
+	return got;
+}

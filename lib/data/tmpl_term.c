@@ -1,0 +1,422 @@
+/*
+ * The smallest parts of an expression: paths, calls, literals, parentheses.
+ */
+#include <string.h>
+
+#include "data/tmpl_int.h"
+
+struct tmpl_expr *
+tmpl_new_expr(struct tmpl_parser *p, enum tmpl_kind kind, size_t at)
+{
+	struct tmpl_expr *x = arena_alloc(p->a, sizeof *x);
+
+	x->kind = kind;
+	x->at = (uint32_t)at;
+	x->height = 1;
+	return x;
+}
+
+/* Take note of a child; NULL and *e when the tree grows too high. */
+struct tmpl_expr *
+tmpl_above(
+    struct tmpl_parser *p, struct tmpl_expr *x, const struct tmpl_expr *child)
+{
+	if (child->height >= x->height)
+		x->height = (uint16_t)(child->height + 1);
+	if (x->height <= TMPL_HEIGHT)
+		return x;
+	tmpl_bad(
+	    p, x->at, "the expression is larger than %d levels", TMPL_HEIGHT);
+	return NULL;
+}
+
+struct tmpl_expr *
+tmpl_pair(struct tmpl_parser *p, enum tmpl_kind kind, int op,
+    struct tmpl_expr *left, struct tmpl_expr *right)
+{
+	struct tmpl_expr *x = tmpl_new_expr(p, kind, left->at);
+
+	x->op = op;
+	x->left = left;
+	x->right = right;
+	return tmpl_above(p, x, left) ? tmpl_above(p, x, right) : NULL;
+}
+
+struct tmpl_expr *
+tmpl_literal(struct tmpl_parser *p, struct value *v, size_t at)
+{
+	struct tmpl_expr *x;
+
+	if (!v)
+		return NULL;
+	x = tmpl_new_expr(p, EXPR_LITERAL, at);
+	x->value = v;
+	x->is_arith = v->kind != VALUE_STR;
+	return x;
+}
+
+/* ---- paths */
+
+bool
+tmpl_sees_quote(const struct tmpl_parser *p)
+{
+	return p->pos < p->n && p->s[p->pos] && strchr("\"'`", p->s[p->pos]);
+}
+
+static struct tmpl_path *path(struct tmpl_parser *p);
+
+static void
+add_step(struct tmpl_parser *p, struct tmpl_step ***last, struct tmpl_step s)
+{
+	struct tmpl_step *step = arena_alloc(p->a, sizeof *step);
+
+	*step = s;
+	**last = step;
+	*last = &step->next;
+}
+
+/* A key in quotes. */
+static bool
+quoted_key(struct tmpl_parser *p, struct tmpl_step *s)
+{
+	char quote = p->s[p->pos];
+
+	s->is_never = quote == '`';
+	return memchr(p->s + p->pos + 1, quote, p->n - p->pos - 1) &&
+	       tmpl_string(p, &s->key);
+}
+
+static bool
+is_digit_at(const struct tmpl_parser *p)
+{
+	return p->pos < p->n && p->s[p->pos] >= '0' && p->s[p->pos] <= '9';
+}
+
+static bool
+index_key(struct tmpl_parser *p, struct tmpl_step *s)
+{
+	size_t at = p->pos;
+
+	p->pos += p->s[at] == '-';
+	if (p->s[p->pos] == '0')
+		p->pos++;
+	else
+		while (is_digit_at(p))
+			p->pos++;
+	s->key = (struct tmpl_str){p->s + at, p->pos - at};
+	return true;
+}
+
+static bool
+path_key(struct tmpl_parser *p, struct tmpl_step *s)
+{
+	if (++p->depth <= TMPL_DEPTH)
+		s->sub = path(p);
+	p->depth--;
+	return s->sub != NULL;
+}
+
+/* What stands in brackets; they are left alone when it is no step. */
+static bool
+bracket(struct tmpl_parser *p, struct tmpl_step *s)
+{
+	size_t start = p->pos++;
+	bool ok;
+
+	if (tmpl_sees_quote(p))
+		ok = quoted_key(p, s);
+	else if (tmpl_is_number(p))
+		ok = index_key(p, s);
+	else
+		ok = path_key(p, s);
+	if (ok && tmpl_take(p, "]"))
+		return true;
+	p->pos = start;
+	return false;
+}
+
+static bool
+dot(struct tmpl_parser *p, struct tmpl_step *s)
+{
+	size_t start = p->pos++;
+	struct tmpl_str rest_of;
+
+	while (is_digit_at(p))
+		p->pos++;
+	tmpl_ident(p, &rest_of);
+	s->key = (struct tmpl_str){p->s + start + 1, p->pos - start - 1};
+	if (s->key.len)
+		return true;
+	p->pos = start;
+	return false;
+}
+
+static struct tmpl_path *
+path(struct tmpl_parser *p)
+{
+	struct tmpl_path *got = arena_alloc(p->a, sizeof *got);
+	struct tmpl_step **last = &got->step;
+	size_t start = p->pos;
+
+	if (!tmpl_ident(p, &got->head))
+		return NULL;
+	while (p->pos < p->n) {
+		struct tmpl_step s = {0};
+
+		if (p->s[p->pos] == '.'	  ? !dot(p, &s)
+		    : p->s[p->pos] == '[' ? !bracket(p, &s)
+					  : true)
+			break;
+		add_step(p, &last, s);
+	}
+	got->text = (struct tmpl_str){p->s + start, p->pos - start};
+	return got;
+}
+
+/* ---- calls */
+
+static int
+add_arg(struct tmpl_parser *p, struct tmpl_call *c, struct tmpl_arg new)
+{
+	struct tmpl_arg **last = &c->arg;
+
+	for (; *last; last = &(*last)->next)
+		if (new.name.len && (*last)->name.len == new.name.len &&
+		    !memcmp((*last)->name.s, new.name.s, new.name.len)) {
+			(*last)->value = new.value; /* the last one wins */
+			return 0;
+		}
+	if (c->args == TMPL_ARGS)
+		return tmpl_bad(p, p->pos, "more than %d arguments", TMPL_ARGS);
+	*last = arena_alloc(p->a, sizeof **last);
+	**last = new;
+	c->args++;
+	return 0;
+}
+
+static int
+keyword(struct tmpl_parser *p, struct tmpl_arg *arg)
+{
+	size_t at = p->pos;
+
+	if (!tmpl_ident(p, &arg->name))
+		return tmpl_expected(p, "an argument: name=value");
+	tmpl_blank(p);
+	if (!tmpl_sees(p, "=") || tmpl_sees(p, "=="))
+		return tmpl_bad(
+		    p, at, "an argument needs its name: name=value");
+	p->pos++;
+	return 0;
+}
+
+/* From behind the opening parenthesis to behind the closing one. */
+static int
+arguments(struct tmpl_parser *p, struct tmpl_call *c, bool by_name)
+{
+	if (tmpl_enter(p) < 0)
+		return -1;
+	for (tmpl_blank(p); !tmpl_sees(p, ")") || (!by_name && !c->args);) {
+		struct tmpl_arg arg = {0};
+
+		if (by_name && keyword(p, &arg) < 0)
+			return -1;
+		arg.value = tmpl_logic_or_array(p);
+		if (!arg.value || add_arg(p, c, arg) < 0)
+			return -1;
+		tmpl_blank(p);
+		if (!tmpl_take(p, ",")) {
+			if (!tmpl_sees(p, ")"))
+				return tmpl_expected(p, "`,` or `)`");
+			break;
+		}
+		tmpl_blank(p);
+	}
+	p->pos++;
+	p->depth--;
+	return 0;
+}
+
+static struct tmpl_call *
+new_call(struct tmpl_parser *p, struct tmpl_str name, size_t at)
+{
+	struct tmpl_call *c = arena_alloc(p->a, sizeof *c);
+
+	c->name = name;
+	c->at = (uint32_t)at;
+	return c;
+}
+
+/* The height of an expression counts that of its arguments. */
+static struct tmpl_expr *
+above_args(
+    struct tmpl_parser *p, struct tmpl_expr *x, const struct tmpl_call *c)
+{
+	for (const struct tmpl_arg *a = c->arg; a; a = a->next)
+		if (!tmpl_above(p, x, a->value))
+			return NULL;
+	return x;
+}
+
+struct tmpl_expr *
+tmpl_filters(struct tmpl_parser *p, struct tmpl_expr *x)
+{
+	struct tmpl_call **last = &x->filter;
+
+	for (;; last = &(*last)->next) {
+		size_t back = p->pos, at;
+		struct tmpl_str name;
+
+		tmpl_blank(p);
+		if (!tmpl_take(p, "|")) {
+			p->pos = back;
+			return x;
+		}
+		x->is_arith = false;
+		tmpl_blank(p);
+		at = p->pos;
+		if (!tmpl_ident(p, &name)) {
+			tmpl_expected(p, "the name of a filter");
+			return NULL;
+		}
+		*last = new_call(p, name, at);
+		back = p->pos;
+		tmpl_blank(p);
+		if (!tmpl_take(p, "("))
+			p->pos = back;
+		else if (arguments(p, *last, true) < 0 ||
+			 !above_args(p, x, *last))
+			return NULL;
+	}
+}
+
+/* ---- operands */
+
+static size_t
+boolean_prefix(const char *s, size_t n)
+{
+	if (n >= 4 && (!memcmp(s, "true", 4) || !memcmp(s, "True", 4)))
+		return 4;
+	if (n >= 5 && (!memcmp(s, "false", 5) || !memcmp(s, "False", 5)))
+		return 5;
+	return 0;
+}
+
+/* `fn(…)`, a number or a path: what may also be a part of a concat. */
+struct tmpl_expr *
+tmpl_piece(struct tmpl_parser *p)
+{
+	size_t at = p->pos, back;
+	struct tmpl_path *got;
+	struct tmpl_expr *x;
+
+	if (tmpl_is_number(p))
+		return tmpl_literal(p, tmpl_number(p), at);
+	got = path(p);
+	if (!got) {
+		tmpl_expected(p, "a value");
+		return NULL;
+	}
+	back = p->pos;
+	tmpl_blank(p);
+	if (got->step || !tmpl_take(p, "(")) {
+		p->pos = back;
+		x = tmpl_new_expr(p, EXPR_PATH, at);
+		x->path = got;
+	} else {
+		x = tmpl_new_expr(p, EXPR_CALL, at);
+		x->call = new_call(p, got->head, at);
+		if (arguments(p, x->call, true) < 0 ||
+		    !above_args(p, x, x->call))
+			return NULL;
+	}
+	x->is_arith = true;
+	return x;
+}
+
+static struct tmpl_expr *
+is_test(struct tmpl_parser *p, struct tmpl_expr *x)
+{
+	struct tmpl_path *subject = x->path;
+	bool is_not;
+	struct tmpl_str name;
+	size_t back;
+
+	tmpl_blank(p);
+	is_not = tmpl_take_word(p, "not");
+	tmpl_blank(p);
+	x->kind = EXPR_TEST;
+	if (!tmpl_ident(p, &name)) {
+		tmpl_expected(p, "the name of a test");
+		return NULL;
+	}
+	x->call = new_call(p, name, x->at);
+	x->call->subject = subject;
+	x->call->is_not = is_not;
+	back = p->pos;
+	tmpl_blank(p);
+	if (!tmpl_take(p, "("))
+		p->pos = back;
+	else if (arguments(p, x->call, false) < 0)
+		return NULL;
+	return above_args(p, x, x->call);
+}
+
+/* What a piece turns out to be where it is no part of a concat. */
+struct tmpl_expr *
+tmpl_as_value(struct tmpl_parser *p, struct tmpl_expr *x)
+{
+	size_t back = p->pos, len;
+
+	if (x->kind == EXPR_LITERAL)
+		return x;
+	len = boolean_prefix(p->s + x->at, p->n - x->at);
+	if (len) { /* Tera wants no end of the word here */
+		p->pos = x->at + len;
+		return tmpl_literal(p, value_bool(p->a, len == 4), x->at);
+	}
+	if (x->kind != EXPR_PATH)
+		return x;
+	tmpl_blank(p);
+	if (tmpl_take(p, "is"))
+		return is_test(p, x);
+	if (tmpl_sees(p, "::")) {
+		tmpl_bad(p, x->at, "macros are not supported yet");
+		return NULL;
+	}
+	p->pos = back;
+	return x;
+}
+
+/* A parenthesis whose inside is arithmetic, or (`logic`) anything. */
+struct tmpl_expr *
+tmpl_parenthesis(struct tmpl_parser *p, bool logic)
+{
+	size_t at = p->pos++;
+	struct tmpl_expr *x;
+
+	if (tmpl_enter(p) < 0 || !(x = tmpl_logic(p)))
+		return NULL;
+	p->depth--;
+	tmpl_blank(p);
+	if (!tmpl_take(p, ")")) {
+		tmpl_expected(p, "an operator, a filter or `)`");
+		return NULL;
+	}
+	if (x->is_arith || logic)
+		return x;
+	tmpl_bad(p, at, "parentheses here may only hold arithmetic");
+	return NULL;
+}
+
+/* A term of an arithmetic expression. */
+struct tmpl_expr *
+tmpl_term(struct tmpl_parser *p)
+{
+	struct tmpl_expr *x;
+
+	tmpl_blank(p);
+	if (tmpl_sees(p, "("))
+		return tmpl_parenthesis(p, false);
+	x = tmpl_piece(p);
+	return x ? tmpl_as_value(p, x) : NULL;
+}
