@@ -1,0 +1,63 @@
+/*
+ * The words of a JSON body, pulled one after the other; strict, and never
+ * deeper than OTLP_NESTING. Of data/otlp only.
+ *
+ * Every function returns -1 and sets *o->e where the body is not as asked.
+ *
+ * src: RFC 8259
+ */
+#ifndef DATA_OTLP_WORD_H
+#define DATA_OTLP_WORD_H
+
+#include "data/otlp_int.h"
+
+/* Borrowed from the body, or from o->scratch until the next word. */
+struct otlp_word {
+	const char *s;
+	size_t n;
+};
+
+/* The beginning of the one object, in UTF-8; nothing may follow its end. */
+int otlp_start(struct otlp *o);
+int otlp_stop(struct otlp *o);
+
+int otlp_open(struct otlp *o, char bracket);
+
+/*
+ * The next member or item; `more` when one came before.
+ *
+ * out: 1, and the reader stands at its value; 0: the bracket has closed
+ */
+int otlp_member(struct otlp *o, struct otlp_word *key, bool more);
+int otlp_item(struct otlp *o, bool more);
+
+/* Pass over a null if there is one. */
+bool otlp_take_null(struct otlp *o);
+
+/* Pass over a value, whatever it is. */
+int otlp_skip(struct otlp *o);
+
+/* A string, its escapes resolved; a lone surrogate is U+FFFD. */
+int otlp_string(struct otlp *o, struct otlp_word *w);
+
+int otlp_bool(struct otlp *o, bool *yes);
+
+/* Is the next one a string that cannot be a number? */
+bool otlp_is_word(struct otlp *o);
+
+/* A whole number, bare or in quotes, with point and exponent or without. */
+struct otlp_whole {
+	uint64_t magnitude;
+	bool is_negative, is_large; /* is_large: beyond 64 bits */
+};
+
+/* out: *w, and its text in o->number */
+int otlp_whole(struct otlp *o, struct otlp_whole *w);
+
+/* A number, or one of "NaN", "Infinity", "-Infinity". */
+int otlp_double(struct otlp *o, double *d);
+
+/* Standard or URL-safe base64, padded or not; in o->number. */
+int otlp_base64(struct otlp *o, struct otlp_word *w);
+
+#endif
