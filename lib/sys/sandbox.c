@@ -1,0 +1,325 @@
+#include "sys/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "sys/sandbox_int.h"
+
+struct sandbox {
+	int fd;
+	bool is_killed; /* its end is asked for */
+	bool is_over;	/* nothing more will come */
+};
+
+/* How to mend it, by the beginning of the step and its errno (0: any). */
+static const struct {
+	const char *what;
+	int error;
+	const char *hint;
+} remedies[] = {
+    {"clone", ENOSPC,
+	"user namespaces are off: sysctl user.max_user_namespaces=15000"},
+    {"clone", EPERM,
+	"user namespaces are not allowed here; on a host: sysctl "
+	"kernel.unprivileged_userns_clone=1; in a container: "
+	"--security-opt seccomp=unconfined; or accept level process"},
+    {"clone", EINVAL, "the kernel is built without some namespace"},
+    {"clone", EAGAIN, "too many processes: see ulimit -u"},
+    {"proc", EPERM,
+	"the container engine masks /proc; start it with "
+	"--security-opt systempaths=unconfined, or accept level process"},
+    {"overlay", ENODEV, "the kernel has no overlayfs: modprobe overlay"},
+    {"overlay", EINVAL, "overlays of a user need Linux 5.11 or newer"},
+    {"tmpfs", EINVAL, "the size of the disk limit is not valid"},
+    {"project", ENOENT, "the project's root does not exist"},
+    {"project", EACCES, "the project's root must be readable"},
+    {"listener", EADDRINUSE, "two ports of the plan are the same"},
+    {"fresh directories", 0, "TMPDIR must be a writable directory"},
+    {"", EMFILE, "too many open files: see ulimit -n"},
+    {"", ENFILE, "too many open files: see sysctl fs.file-max"},
+    {"", ENOMEM, "out of memory"},
+    {"", ENOSPC,
+	"no space: the disk limit is too small, or a sysctl "
+	"fs.mount-max, user.max_*_namespaces is reached"},
+    {"", EPERM,
+	"AppArmor may restrict user namespaces: sysctl "
+	"kernel.apparmor_restrict_unprivileged_userns=0; or accept "
+	"level process"},
+    {"", EACCES,
+	"AppArmor may restrict user namespaces: sysctl "
+	"kernel.apparmor_restrict_unprivileged_userns=0; or accept "
+	"level process"},
+};
+
+static const char *
+remedy(const char *what, int error)
+{
+	for (size_t i = 0; i < COUNT(remedies); i++)
+		if (!strncmp(
+			what, remedies[i].what, strlen(remedies[i].what)) &&
+		    (!remedies[i].error || remedies[i].error == error))
+			return remedies[i].hint;
+	return "";
+}
+
+int
+sandbox_start(struct sandbox_spawner *sp, struct err *e)
+{
+	int pair[2];
+
+	signal(SIGCHLD, SIG_DFL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, "the spawner's socket:");
+	sp->fd = pair[0];
+	sp->pid = fork();
+	if (!sp->pid)
+		spawn_main(pair[1]);
+	close(pair[1]);
+	if (sp->pid > 0)
+		return 0;
+	err_set(e, "the spawner:");
+	fd_close(&sp->fd);
+	return -1;
+}
+
+void
+sandbox_stop(struct sandbox_spawner *sp)
+{
+	fd_close(&sp->fd);
+	if (sp->pid > 0)
+		while (waitpid(sp->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	sp->pid = 0;
+}
+
+static void
+describe(struct wire *w, const struct sandbox_plan *plan, int far)
+{
+	w->type = WIRE_PLAN;
+	wire_int(w, plan->level);
+	wire_str(w, plan->project);
+	wire_int(w, plan->disk_bytes);
+	wire_int(w, plan->processes);
+	wire_int(w, plan->open_files);
+	wire_int(w, (int64_t)plan->ports);
+	for (size_t i = 0; i < plan->ports; i++)
+		wire_int(w, plan->port[i]);
+	wire_fd(w, far);
+}
+
+struct sandbox *
+sandbox_new(
+    struct sandbox_spawner *sp, const struct sandbox_plan *plan, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+	struct sandbox *s;
+	int pair[2];
+
+	if (plan->ports > SANDBOX_PORTS || *plan->project != '/') {
+		err_set(e, "a plan of a sandbox that cannot be");
+		return NULL;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		err_set(e, "the sandbox's socket:");
+		return NULL;
+	}
+	describe(&w, plan, pair[1]);
+	if (wire_send(sp->fd, &w, 0) < 0) {
+		err_set(e, "the spawner has died:");
+		fd_close(&pair[0]);
+	}
+	close(pair[1]);
+	if (pair[0] < 0)
+		return NULL;
+	s = mem_new(1, sizeof *s);
+	s->fd = pair[0];
+	return s;
+}
+
+int
+sandbox_fd(const struct sandbox *s)
+{
+	return s->fd;
+}
+
+static void
+copy(char *to, size_t size, const char *s)
+{
+	size_t n = s ? strnlen(s, size - 1) : 0;
+
+	memcpy(to, s ? s : "", n);
+	to[n] = 0;
+}
+
+static void
+read_ready(struct wire *w, struct sandbox_event *ev)
+{
+	int64_t n;
+
+	ev->kind = SANDBOX_READY;
+	copy(ev->home, sizeof ev->home, wire_get_str(w));
+	copy(ev->tmpdir, sizeof ev->tmpdir, wire_get_str(w));
+	copy(ev->notes, sizeof ev->notes, wire_get_str(w));
+	copy(ev->processes_by, sizeof ev->processes_by, wire_get_str(w));
+	ev->open_files = wire_get_int(w);
+	n = wire_get_int(w);
+	for (int64_t i = 0; i < n && i < SANDBOX_LISTENERS; i++) {
+		struct sandbox_listener *l = &ev->listener[i];
+
+		l->asked = (uint16_t)wire_get_int(w);
+		l->got = (uint16_t)wire_get_int(w);
+		l->is_v6 = wire_get_int(w) != 0;
+		l->fd = wire_get_fd(w);
+		if (l->fd < 0)
+			break;
+		ev->listeners++;
+	}
+}
+
+static void
+read_failure(struct wire *w, struct sandbox_event *ev)
+{
+	ev->kind = SANDBOX_FAILED;
+	copy(ev->what, sizeof ev->what, wire_get_str(w));
+	ev->error = (int)wire_get_int(w);
+	copy(ev->hint, sizeof ev->hint, remedy(ev->what, ev->error));
+}
+
+static void
+read_step(struct wire *w, struct sandbox_event *ev)
+{
+	ev->kind = SANDBOX_STEP_DONE;
+	ev->step = (uint32_t)wire_get_int(w);
+	ev->error = (int)wire_get_int(w);
+	ev->is_cwd = wire_get_int(w) != 0;
+	ev->status = (int)wire_get_int(w);
+	ev->start_ns = wire_get_int(w);
+	ev->end_ns = wire_get_int(w);
+	wire_get_raw(w, &ev->usage, sizeof ev->usage);
+}
+
+static int
+read_event(struct wire *w, struct sandbox_event *ev)
+{
+	switch (w->type) {
+	case WIRE_READY:
+		read_ready(w, ev);
+		break;
+	case WIRE_FAILED:
+		read_failure(w, ev);
+		break;
+	case WIRE_STEP:
+		read_step(w, ev);
+		break;
+	case WIRE_GONE:
+		ev->kind = SANDBOX_GONE;
+		ev->gone = (enum sandbox_gone)wire_get_int(w);
+		break;
+	default:
+		return -1;
+	}
+	if (!w->is_bad)
+		return 0;
+	for (size_t i = 0; i < ev->listeners; i++)
+		fd_close(&ev->listener[i].fd);
+	return -1;
+}
+
+int
+sandbox_event(struct sandbox *s, struct sandbox_event *ev, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+	int got;
+
+	memset(ev, 0, sizeof *ev);
+	if (s->is_over)
+		return 0;
+	got = wire_receive(s->fd, &w, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (got < 0)
+		return err_set(e, "the sandbox's socket:");
+	if (!got)
+		ev->kind = s->is_killed ? SANDBOX_CLOSED : SANDBOX_LOST;
+	else if (read_event(&w, ev) < 0)
+		return err_set(e, "a message of the sandbox makes no sense");
+	s->is_over = !got || ev->kind == SANDBOX_FAILED;
+	return 1;
+}
+
+static int
+order(struct sandbox *s, const struct wire *w, struct err *e)
+{
+	/* Init never lags behind by a full buffer, unless it was stopped. */
+	if (wire_send(s->fd, w, MSG_DONTWAIT) < 0)
+		return err_set(e, "the sandbox does not answer:");
+	return 0;
+}
+
+int
+sandbox_run(struct sandbox *s, const struct sandbox_step *step, struct err *e)
+{
+	const int fd[3] = {step->in, step->out, step->err};
+	AUTO_WIRE w = WIRE_INIT;
+
+	w.type = WIRE_RUN;
+	wire_int(&w, step->id);
+	wire_str(&w, step->cwd);
+	wire_list(&w, step->argv);
+	wire_list(&w, step->env);
+	for (int i = 0; i < 3; i++) {
+		wire_int(&w, fd[i] >= 0);
+		if (fd[i] >= 0)
+			wire_fd(&w, fd[i]);
+	}
+	return order(s, &w, e);
+}
+
+int
+sandbox_signal(struct sandbox *s, uint32_t step, int sig, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	w.type = WIRE_SIGNAL;
+	wire_int(&w, step);
+	wire_int(&w, sig);
+	return order(s, &w, e);
+}
+
+int
+sandbox_finish(
+    struct sandbox *s, int64_t linger_ns, int64_t grace_ns, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	w.type = WIRE_FINISH;
+	wire_int(&w, linger_ns);
+	wire_int(&w, grace_ns);
+	return order(s, &w, e);
+}
+
+void
+sandbox_kill(struct sandbox *s)
+{
+	/* Spawner and init both see it; what they still send arrives. */
+	s->is_killed = true;
+	shutdown(s->fd, SHUT_WR);
+}
+
+void
+sandbox_del(struct sandbox *s)
+{
+	if (!s)
+		return;
+	/* A fork of ours may hold a copy: closing alone would say nothing. */
+	shutdown(s->fd, SHUT_RDWR);
+	fd_close(&s->fd);
+	free(s);
+}

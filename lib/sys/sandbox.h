@@ -1,0 +1,175 @@
+/*
+ * The cleanroom: a world of its own for one scenario, that leaves nothing
+ * behind, even when the runner is killed.
+ *
+ *	runner <-> spawner (one, small) -> init (one a sandbox) -> steps
+ *
+ * The runner and each init speak over a socket that the runner polls:
+ *
+ *	sandbox_start(&spawner, &e);                first thing in main
+ *	s = sandbox_new(&spawner, &plan, &e);       returns at once
+ *	... poll sandbox_fd(s) for POLLIN, then sandbox_event() while it gives 1
+ *	READY:     sandbox_run(s, &step, &e);
+ *	STEP_DONE: the next one, or sandbox_finish(s, 0, grace, &e);
+ *	GONE:      sandbox_del(s);
+ *	... sandbox_stop(&spawner);
+ *
+ * Only one thread may use a spawner, and nothing here starts a thread.
+ */
+#ifndef SYS_SANDBOX_H
+#define SYS_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum sandbox_level {
+	SANDBOX_PROCESS, /* a supervisor: fresh HOME and TMPDIR, no more */
+	SANDBOX_FULL,	 /* own users, mounts, processes, network, … */
+};
+
+struct sandbox_spawner {
+	int fd;
+	pid_t pid;
+};
+
+/* What a sandbox shall be. All of it is copied. */
+struct sandbox_plan {
+	enum sandbox_level level;
+	const char *project;  /* its root: absolute, no symlink on the way */
+	int64_t disk_bytes;   /* what may be written in all; 0: half the RAM */
+	long processes;	      /* at once, without init; 0: no limit */
+	long open_files;      /* RLIMIT_NOFILE; 0: as it is */
+	const uint16_t *port; /* port[ports]: to listen at on its loopback; */
+	size_t ports;	      /* at level process free ones take their place */
+};
+
+enum { SANDBOX_PORTS = 4, SANDBOX_LISTENERS = 2 * SANDBOX_PORTS };
+
+struct sandbox_listener {
+	int fd;		     /* listening, non-blocking, close-on-exec */
+	uint16_t asked, got; /* the port of the plan; the port it is */
+	bool is_v6;	     /* [::1], else 127.0.0.1 */
+};
+
+enum sandbox_kind {
+	SANDBOX_READY,
+	SANDBOX_FAILED,	   /* it could not be built; only _del() is left */
+	SANDBOX_STEP_DONE, /* as soon as the step's own process has ended */
+	SANDBOX_GONE,	   /* after _finish(): no process is left inside */
+	SANDBOX_CLOSED,	   /* after _kill(): nothing is left at all */
+	SANDBOX_LOST,	   /* init or the spawner died unasked */
+};
+
+/* How the processes that a scenario left behind came to their end. */
+enum sandbox_gone {
+	SANDBOX_GONE_SELF,
+	SANDBOX_GONE_TERM,
+	SANDBOX_GONE_KILL,
+};
+
+struct sandbox_event {
+	enum sandbox_kind kind;
+
+	/* READY; `listener` belongs to the caller, who closes them */
+	struct sandbox_listener listener[SANDBOX_LISTENERS];
+	size_t listeners;
+	char home[256], tmpdir[256]; /* as the steps see them */
+	char notes[2048];      /* what is less than asked for, a line each */
+	char processes_by[32]; /* who holds plan.processes: "cgroup v1 pids";
+				  empty: nobody, and `notes` says why */
+	long open_files;       /* RLIMIT_NOFILE of the steps */
+
+	/* FAILED: the first thing that failed: "clone", "uid_map",
+	   "overlay of /usr", "pivot_root", "loopback", …, and how to mend it */
+	char what[320];
+	char hint[256];
+	int error; /* its errno. STEP_DONE: why it could not start, or 0 */
+
+	/* STEP_DONE */
+	uint32_t step; /* its id */
+	bool is_cwd;   /* `error` is about the directory, not the command */
+	int status;    /* as of wait(2); undefined when `error` is set */
+	struct rusage usage;	  /* of it and of what it has waited for */
+	int64_t start_ns, end_ns; /* clock_mono_ns() */
+
+	enum sandbox_gone gone; /* GONE */
+};
+
+struct sandbox_step {
+	uint32_t id;	   /* the caller's, unique among those that run */
+	char *const *argv; /* argv[0] is looked up in the PATH of `env` */
+	char *const *env;
+	const char *cwd;  /* from the project's root on; NULL: there */
+	int in, out, err; /* -1: /dev/null; the caller keeps and closes his */
+};
+
+struct sandbox;
+
+/*
+ * Fork the spawner, which makes the sandboxes. Call it first thing in main:
+ * it costs more the larger the process, and must come before any thread.
+ * SIGCHLD is as by default from here on.
+ *
+ * err: -1 and *e when there are no more processes or descriptors
+ */
+int sandbox_start(struct sandbox_spawner *sp, struct err *e);
+
+/* End the spawner, and wait until nothing of any sandbox is left. */
+void sandbox_stop(struct sandbox_spawner *sp);
+
+/*
+ * Ask for a sandbox. It comes as READY or FAILED, later.
+ *
+ * err: NULL and *e when the spawner has died or descriptors are out
+ * mem: sandbox_del() it
+ */
+struct sandbox *sandbox_new(
+    struct sandbox_spawner *sp, const struct sandbox_plan *plan, struct err *e);
+
+/* To be polled for POLLIN. */
+int sandbox_fd(const struct sandbox *s);
+
+/*
+ * The next thing that happened, if any; never waits.
+ *
+ * out: 1 and *ev, or 0; after FAILED, CLOSED or LOST always 0
+ * err: -1 and *e on a message that makes no sense
+ */
+int sandbox_event(struct sandbox *s, struct sandbox_event *ev, struct err *e);
+
+/*
+ * Start a step, in a session and process group of its own. Several may run
+ * at once. A command that cannot start is a STEP_DONE with its errno (ENOENT,
+ * EACCES, ENOEXEC, E2BIG, …).
+ *
+ * err: -1 and *e when init does not take it
+ */
+int sandbox_run(
+    struct sandbox *s, const struct sandbox_step *step, struct err *e);
+
+/*
+ * Signal a step: its process group; with SIGKILL also its session, and all
+ * that descend from it. A step that has ended is fine.
+ */
+int sandbox_signal(struct sandbox *s, uint32_t step, int sig, struct err *e);
+
+/*
+ * Wait until no process is left inside: `linger_ns` long for them to end by
+ * themselves, then TERM to all, after `grace_ns` more KILL. Then GONE comes;
+ * what was written is still there, and steps can run again.
+ */
+int sandbox_finish(
+    struct sandbox *s, int64_t linger_ns, int64_t grace_ns, struct err *e);
+
+/* Kill all of it at once. CLOSED comes when nothing is left. */
+void sandbox_kill(struct sandbox *s);
+
+/* The same, not to be heard of again; returns at once. NULL is fine. */
+void sandbox_del(struct sandbox *s);
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * What the sides of the sandbox share: the messages, and the world that the
+ * spawner hands to init.
+ */
+#ifndef SYS_SANDBOX_INT_H
+#define SYS_SANDBOX_INT_H
+
+#include "base/buf.h"
+#include "sys/sandbox.h"
+
+/* Messages: sandbox_wire.c. */
+
+enum wire_type {
+	WIRE_PLAN = 1, /* runner to spawner */
+	WIRE_RUN,      /* runner to init … */
+	WIRE_SIGNAL,
+	WIRE_FINISH,
+	WIRE_READY, /* … and back */
+	WIRE_FAILED,
+	WIRE_STEP,
+	WIRE_GONE,
+};
+
+enum { WIRE_FDS = 12 };
+
+struct wire {
+	uint32_t type;
+	struct buf body;
+	size_t at;   /* what was read of it */
+	bool is_bad; /* it was read past its end */
+	bool is_own; /* it was received: the descriptors are its own */
+	int fd[WIRE_FDS];
+	size_t fds;
+};
+
+#define WIRE_INIT                \
+	{                        \
+		.body = BUF_INIT \
+	}
+#define AUTO_WIRE __attribute__((cleanup(wire_free))) struct wire
+
+void wire_free(struct wire *w);
+
+/* Append a number, a string (NULL stays NULL), raw bytes, a list of strings
+ * ended by NULL, a descriptor (borrowed). */
+void wire_int(struct wire *w, int64_t v);
+void wire_str(struct wire *w, const char *s);
+void wire_raw(struct wire *w, const void *p, size_t n);
+void wire_list(struct wire *w, char *const *list);
+void wire_fd(struct wire *w, int fd);
+
+/* Take them back in the same order. Strings live in the message; a list is
+ * one malloc; a descriptor is the taker's. */
+int64_t wire_get_int(struct wire *w);
+const char *wire_get_str(struct wire *w);
+void wire_get_raw(struct wire *w, void *p, size_t n);
+char **wire_get_list(struct wire *w);
+int wire_get_fd(struct wire *w);
+
+/* Send it as one packet; what is too large goes by a memfd. -1 with errno. */
+int wire_send(int sock, const struct wire *w, int flags);
+
+/* Receive one: 1, 0 when the other side has gone, -1 with errno. */
+int wire_receive(int sock, struct wire *w, int flags);
+
+/* The world that is being made. */
+
+enum go_bits {
+	GO = 1,
+	GO_ONE_ID = 2,	 /* one id is mapped, not many */
+	GO_NO_GROUP = 4, /* its cgroup could not be entered */
+};
+
+struct world {
+	enum sandbox_level level;
+	const char *project;
+	int64_t disk_bytes;
+	long processes, open_files;
+	uint16_t port[SANDBOX_PORTS];
+	size_t ports;
+
+	bool has_userns; /* else it is built with the caller's root rights */
+	bool is_root;	 /* many ids are mapped, or can be used */
+	int control;	 /* the socket to the runner */
+	int life;	 /* hangs up when the spawner dies */
+	int go;		 /* an eventfd: enum go_bits, when the ids are mapped */
+
+	char what[320]; /* the step of the set-up that failed */
+	char notes[2048];
+	char processes_by[32];
+	char home[256], tmpdir[256];
+	char fresh[256]; /* level process: the directory of both */
+};
+
+/* Say what failed; errno stays. Always -1. */
+int world_fails(struct world *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Say what is less than was asked for. */
+void world_note(struct world *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Send FAILED with w->what. */
+void world_send_failure(const struct world *w, int control, int error);
+
+/* The spawner; sandbox_spawn.c. Never returns. */
+_Noreturn void spawn_main(int control);
+
+/* Pid 1, or the supervisor; sandbox_init.c. Never returns. */
+_Noreturn void init_main(struct world *w);
+
+/*
+ * Start a command in a session of its own; sandbox_step.c.
+ *
+ * in:  fd[3]: its 0, 1 and 2; -1 leaves ours, which are /dev/null
+ * out: its pid, or -1 with errno; *is_cwd when the directory is at fault
+ */
+pid_t step_start(char *const argv[], char *const env[], const char *cwd,
+    const int fd[3], long open_files, bool *is_cwd);
+
+/*
+ * The new root: sandbox_root.c. Its base is a tmpfs in our own mount
+ * namespace: r is the root, u and w hold the upper and work directories of
+ * the overlays. One size limits all that is written.
+ */
+struct root {
+	struct world *w;
+	const char *base;
+	int host, root; /* the old "/" and the new */
+	int upper, work;
+};
+
+/* Build the root and enter it. */
+int root_enter(struct world *w);
+
+/* Is this directory of "/" empty in every world, or made anew? */
+bool root_is_fresh(const char *name);
+
+/* The host's files under private layers; sandbox_tree.c. */
+
+/* Note what is mounted, before anything else is. Borrows r. */
+int tree_look(const struct root *r);
+int tree_place_host(void);
+int tree_place_project(int dir);
+void tree_forget(void);
+
+/* The loopback: sandbox_net.c. */
+
+int net_up(struct world *w);
+
+/* Listen at the ports of the world; to[*n] is filled. */
+int net_listen(
+    struct world *w, struct sandbox_listener to[SANDBOX_LISTENERS], size_t *n);
+
+/* Processes: sandbox_kin.c. */
+
+/* Signal all that descend from `ancestor`, itself excepted. How many? */
+size_t kin_signal(pid_t ancestor, int sig);
+
+/* Signal all of a session, and all that descend from its leader. */
+size_t kin_signal_session(pid_t leader, int sig);
+
+#endif

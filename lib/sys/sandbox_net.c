@@ -1,0 +1,86 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "sys/sandbox_int.h"
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+int
+net_up(struct world *w)
+{
+	struct ifreq r = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	AUTO_FD fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &r) < 0)
+		return world_fails(w, "loopback");
+	return 0;
+}
+
+static socklen_t
+loopback(union address *a, bool is_v6, uint16_t port)
+{
+	*a = (union address){0};
+	if (!is_v6) {
+		a->v4.sin_family = AF_INET;
+		a->v4.sin_port = htons(port);
+		a->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		return sizeof a->v4;
+	}
+	a->v6.sin6_family = AF_INET6;
+	a->v6.sin6_port = htons(port);
+	a->v6.sin6_addr = in6addr_loopback;
+	return sizeof a->v6;
+}
+
+static int
+listen_at(struct sandbox_listener *l, uint16_t port)
+{
+	int family = l->is_v6 ? AF_INET6 : AF_INET, on = 1;
+	AUTO_FD fd =
+	    socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	union address a;
+	socklen_t size = loopback(&a, l->is_v6, port);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (l->is_v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	if (bind(fd, &a.any, size) < 0 || listen(fd, 128) < 0 ||
+	    getsockname(fd, &a.any, &size) < 0)
+		return -1;
+	l->got = ntohs(l->is_v6 ? a.v6.sin6_port : a.v4.sin_port);
+	l->fd = fd_steal(&fd);
+	return 0;
+}
+
+int
+net_listen(
+    struct world *w, struct sandbox_listener to[SANDBOX_LISTENERS], size_t *n)
+{
+	for (size_t i = 0; i < w->ports; i++) {
+		uint16_t port = w->level == SANDBOX_FULL ? w->port[i] : 0;
+
+		to[*n] = (struct sandbox_listener){.asked = w->port[i]};
+		if (listen_at(&to[*n], port) < 0)
+			return world_fails(
+			    w, "listener on 127.0.0.1:%u", (unsigned)port);
+		port = to[(*n)++].got;
+		/* Not every kernel has the sixth version. */
+		to[*n] = (struct sandbox_listener){
+		    .asked = w->port[i], .is_v6 = true};
+		if (!listen_at(&to[*n], port))
+			++*n;
+	}
+	return 0;
+}

@@ -1,0 +1,249 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "sys/sandbox_int.h"
+
+static struct root me;
+
+/* Empty in every world, or made anew. */
+static const struct {
+	const char *name;
+	mode_t mode;
+} fresh[] = {
+    {"run", 0755},
+    {"home", 0755},
+    {"root", 0700},
+    {"mnt", 0755},
+    {"media", 0755},
+    {"tmp", 01777},
+    {"proc", 0555},
+    {"sys", 0555},
+    {"dev", 0755},
+};
+
+bool
+root_is_fresh(const char *name)
+{
+	for (size_t i = 0; i < COUNT(fresh); i++)
+		if (!strcmp(fresh[i].name, name))
+			return true;
+	return false;
+}
+
+static int
+make_fresh(void)
+{
+	for (size_t i = 0; i < COUNT(fresh); i++)
+		if (mkdirat(me.root, fresh[i].name, 0700) < 0 ||
+		    fchmodat(me.root, fresh[i].name, fresh[i].mode, 0) < 0)
+			return world_fails(
+			    me.w, "directory /%s", fresh[i].name);
+	if (mkdirat(me.root, "home/clnrm", 0755) < 0)
+		return world_fails(me.w, "directory /home/clnrm");
+	return 0;
+}
+
+/* Show the directory or file at `path` of the old root in the new one. */
+static int
+bind(const char *path, int to, const char *name, uint64_t attributes)
+{
+	struct mount_attr a = {.attr_set = attributes};
+	AUTO_FD tree =
+	    open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0 || (attributes && mount_setattr(tree, "", AT_EMPTY_PATH,
+					   &a, sizeof a) < 0))
+		return -1;
+	return move_mount(tree, "", to, name,
+	    MOVE_MOUNT_F_EMPTY_PATH | (*name ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
+}
+
+/* Resolved inside the new root: /var may be a link that leads out. */
+static int
+open_inside(const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+	    .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+
+	return (int)syscall(SYS_openat2, me.root, path, &how, sizeof how);
+}
+
+static int
+empty_var_tmp(void)
+{
+	AUTO_FD at = open_inside("var/tmp");
+	char path[64];
+
+	if (at < 0)
+		return 0;
+	snprintf(path, sizeof path, "%s/t", me.base);
+	if (mkdir(path, 0700) < 0 || chmod(path, 01777) < 0 ||
+	    bind(path, at, "", 0) < 0)
+		return world_fails(me.w, "directory /var/tmp");
+	return 0;
+}
+
+/* Devices and processes. */
+
+static int
+place_device(const char *name)
+{
+	char host[64], path[64];
+	AUTO_FD file = -1;
+
+	snprintf(host, sizeof host, "/dev/%s", name);
+	snprintf(path, sizeof path, "dev/%s", name);
+	file = openat(me.root, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (file < 0 || bind(host, me.root, path, 0) < 0)
+		return world_fails(me.w, "device %s", host);
+	return 0;
+}
+
+static int
+place_devices(void)
+{
+	static const char *const device[] = {
+	    "null", "zero", "full", "random", "urandom", "tty"};
+	static const char *const link[][2] = {{"/proc/self/fd", "dev/fd"},
+	    {"fd/0", "dev/stdin"}, {"fd/1", "dev/stdout"},
+	    {"fd/2", "dev/stderr"}, {"pts/ptmx", "dev/ptmx"}};
+	char path[64];
+
+	for (size_t i = 0; i < COUNT(device); i++)
+		if (place_device(device[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < COUNT(link); i++)
+		if (symlinkat(link[i][0], me.root, link[i][1]) < 0)
+			return world_fails(me.w, "link /%s", link[i][1]);
+	if (mkdirat(me.root, "dev/shm", 0700) < 0 ||
+	    fchmodat(me.root, "dev/shm", 01777, 0) < 0 ||
+	    mkdirat(me.root, "dev/pts", 0755) < 0)
+		return world_fails(me.w, "directory /dev/shm");
+	snprintf(path, sizeof path, "%s/r/dev/pts", me.base);
+	if (mount("devpts", path, "devpts", MS_NOSUID | MS_NOEXEC,
+		"newinstance,ptmxmode=0666,mode=0620") < 0)
+		return world_fails(me.w, "devpts");
+	return 0;
+}
+
+/* The kernel's own files answer to the outer root, whom we may be. */
+static int
+place_proc(void)
+{
+	static const char *const hidden[] = {
+	    "kcore", "keys", "sysrq-trigger", "timer_list"};
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/r/proc", me.base);
+	if (mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		NULL) < 0)
+		return world_fails(me.w, "proc");
+	snprintf(path, sizeof path, "%s/r/proc/sys", me.base);
+	if (bind(path, AT_FDCWD, path, MOUNT_ATTR_RDONLY) < 0)
+		return world_fails(me.w, "/proc/sys read-only");
+	for (size_t i = 0; i < COUNT(hidden); i++) {
+		snprintf(path, sizeof path, "proc/%s", hidden[i]);
+		if (bind("/dev/null", me.root, path, 0) < 0 && errno != ENOENT)
+			return world_fails(me.w, "hiding /%s", path);
+	}
+	return 0;
+}
+
+/* The base, and the way in. */
+
+static int
+choose_base(void)
+{
+	static const char *const base[] = {
+	    "/tmp", "/run", "/var/tmp", "/dev/shm"};
+	struct stat st;
+
+	for (size_t i = 0; i < COUNT(base); i++)
+		if (!lstat(base[i], &st) && S_ISDIR(st.st_mode)) {
+			me.base = base[i];
+			return 0;
+		}
+	return world_fails(me.w, "base directory");
+}
+
+static int
+make_base(void)
+{
+	char options[64], path[32];
+
+	snprintf(options, sizeof options, "mode=755");
+	if (me.w->disk_bytes > 0)
+		snprintf(options, sizeof options, "mode=755,size=%lld",
+		    (long long)me.w->disk_bytes);
+	if (mount("clnrm", me.base, "tmpfs", MS_NOSUID, options) < 0)
+		return world_fails(me.w, "tmpfs on %s", me.base);
+	for (const char *name = "uwr"; *name; name++) {
+		snprintf(path, sizeof path, "%s/%c", me.base, *name);
+		if (mkdir(path, 0755) < 0)
+			return world_fails(me.w, "tmpfs on %s", me.base);
+	}
+	/* pivot_root takes nothing but a mount point. */
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0)
+		return world_fails(me.w, "bind of %s", path);
+	me.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof path, "%s/u", me.base);
+	me.upper = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof path, "%s/w", me.base);
+	me.work = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (me.root < 0 || me.upper < 0 || me.work < 0)
+		return world_fails(me.w, "tmpfs on %s", me.base);
+	return 0;
+}
+
+static int
+enter(void)
+{
+	if (fchdir(me.root) < 0)
+		return world_fails(me.w, "pivot_root");
+	if (!syscall(SYS_pivot_root, ".", ".")) {
+		if (umount2(".", MNT_DETACH) < 0)
+			return world_fails(me.w, "detach of the old root");
+	} else if (errno != EPERM || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+		   chroot(".") < 0) {
+		/* Profiles of containers know only the older way. */
+		return world_fails(me.w, "pivot_root");
+	}
+	if (chdir("/") < 0)
+		return world_fails(me.w, "pivot_root");
+	return 0;
+}
+
+int
+root_enter(struct world *w)
+{
+	AUTO_FD project = open(w->project, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	me.w = w;
+	umask(0);
+	if (project < 0)
+		return world_fails(w, "project %s", w->project);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return world_fails(w, "private mounts");
+	me.host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (tree_look(&me) < 0 || choose_base() < 0 || make_base() < 0 ||
+	    make_fresh() < 0 || tree_place_host() < 0 || empty_var_tmp() < 0 ||
+	    tree_place_project(project) < 0 || place_devices() < 0 ||
+	    place_proc() < 0 || enter() < 0)
+		return -1;
+	tree_forget();
+	fd_close(&me.host);
+	fd_close(&me.root);
+	fd_close(&me.upper);
+	fd_close(&me.work);
+	umask(022);
+	return 0;
+}

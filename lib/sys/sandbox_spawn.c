@@ -1,0 +1,333 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "sys/cgroup.h"
+#include "sys/sandbox_int.h"
+
+enum {
+	NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+		     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+	CONTROL = 3,
+};
+
+/* One init. `far` stays open until it is reaped and its cgroup removed: the
+ * hang-up tells the runner that nothing is left. */
+struct kept {
+	pid_t pid;
+	int far;
+	bool is_full;
+	bool is_ending;
+	struct cgroup group;
+};
+
+static struct {
+	struct kept *kept;
+	size_t n, cap;
+	struct pollfd *poll;
+	size_t polls;
+	int children;	 /* a signalfd for SIGCHLD */
+	int life[2];	 /* hangs up when we die */
+	bool has_looked; /* for a home of cgroups */
+	struct err no_home;
+	struct cgroup_home home;
+} sp;
+
+/* The runner's output must not seem open because we hold it. */
+static void
+let_go(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > CONTROL)
+		close(null);
+}
+
+static void
+start(int control)
+{
+	sigset_t all;
+
+	setsid();
+	prctl(PR_SET_NAME, "clnrm-spawn");
+	if (chdir("/") < 0)
+		_exit(EXIT_FAILURE);
+	/* A program that its caller may not read could not write the id maps of
+	 * its child. */
+	prctl(PR_SET_DUMPABLE, 1);
+	/* Our life follows the runner's, not the terminal's. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	if (control != CONTROL)
+		dup3(control, CONTROL, O_CLOEXEC);
+	close_range(CONTROL + 1, ~0U, 0);
+	let_go();
+	sigemptyset(&all);
+	sigaddset(&all, SIGCHLD);
+	sp.children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sp.children < 0 || pipe2(sp.life, O_CLOEXEC) < 0)
+		_exit(EXIT_FAILURE);
+}
+
+static void
+read_plan(struct wire *w, struct world *world)
+{
+	int64_t ports;
+
+	world->level = (enum sandbox_level)wire_get_int(w);
+	world->project = wire_get_str(w);
+	world->disk_bytes = wire_get_int(w);
+	world->processes = (long)wire_get_int(w);
+	world->open_files = (long)wire_get_int(w);
+	ports = wire_get_int(w);
+	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
+		world->port[world->ports++] = (uint16_t)wire_get_int(w);
+	world->control = wire_get_fd(w);
+	world->is_root = geteuid() == 0;
+	world->go = -1;
+	world->life = sp.life[0];
+}
+
+static void
+make_group(struct world *w, struct cgroup *g)
+{
+	struct err e = {0};
+
+	if (w->processes <= 0)
+		return;
+	if (!sp.has_looked)
+		cgroup_find(&sp.home, &sp.no_home);
+	sp.has_looked = true;
+	if (!*sp.home.dir)
+		world_note(
+		    w, "processes: %s; %s", sp.no_home.text, sp.no_home.hint);
+	/* Init is one of them. */
+	else if (cgroup_make(&sp.home, w->processes + 1, g, &e) < 0)
+		world_note(w, "processes: %s", e.text);
+	else
+		snprintf(w->processes_by, sizeof w->processes_by,
+		    "cgroup v%d pids", sp.home.is_v2 ? 2 : 1);
+}
+
+static pid_t
+clone_world(struct world *w)
+{
+	unsigned long flags = w->level == SANDBOX_FULL ? NAMESPACES : 0;
+	pid_t pid;
+
+	/* clone, not clone3: filters of containers know it. */
+	w->has_userns = flags & CLONE_NEWUSER;
+	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, 0);
+	if (pid < 0 && errno != EAGAIN && w->has_userns && w->is_root) {
+		int first = errno;
+
+		w->has_userns = false;
+		flags &= ~(unsigned long)CLONE_NEWUSER;
+		pid = (pid_t)syscall(
+		    SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, 0);
+		if (pid < 0)
+			errno = first;
+	}
+	return pid;
+}
+
+static int
+put(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	AUTO_FD fd = -1;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : fd_write(fd, text, strlen(text));
+}
+
+static int
+map_ids(pid_t pid, struct world *w)
+{
+	char one[64];
+
+	if (w->is_root && !put(pid, "uid_map", "0 0 65536\n") &&
+	    !put(pid, "gid_map", "0 0 65536\n"))
+		return 0;
+	w->is_root = false; /* or root of a container, with fewer ids */
+	snprintf(one, sizeof one, "0 %u 1\n", (unsigned)geteuid());
+	if (put(pid, "setgroups", "deny") < 0 && errno != ENOENT)
+		return world_fails(w, "setgroups");
+	if (put(pid, "uid_map", one) < 0)
+		return world_fails(w, "uid_map");
+	snprintf(one, sizeof one, "0 %u 1\n", (unsigned)getegid());
+	if (put(pid, "gid_map", one) < 0)
+		return world_fails(w, "gid_map");
+	return 0;
+}
+
+/* Once it goes, init has all ids and is in its group: what it makes is too. */
+static int
+let_init_go(pid_t pid, struct world *w, const struct cgroup *g)
+{
+	uint64_t how = GO;
+
+	if (w->has_userns && map_ids(pid, w) < 0)
+		return -1;
+	if (!w->is_root)
+		how |= GO_ONE_ID;
+	if (*g->dir && cgroup_add(g, pid, NULL) < 0)
+		how |= GO_NO_GROUP;
+	if (write(w->go, &how, sizeof how) != sizeof how)
+		return world_fails(w, "go");
+	return 0;
+}
+
+static void
+keep(pid_t pid, const struct world *w, const struct cgroup *g)
+{
+	sp.kept = mem_more(sp.kept, sp.n, &sp.cap, sizeof *sp.kept);
+	sp.kept[sp.n++] = (struct kept){.pid = pid,
+	    .far = w->control,
+	    .is_full = w->level == SANDBOX_FULL,
+	    .group = *g};
+}
+
+static void
+make(struct wire *plan)
+{
+	struct world w = {0};
+	struct cgroup group = {0};
+	pid_t pid = -1;
+
+	read_plan(plan, &w);
+	if (plan->is_bad || plan->type != WIRE_PLAN) {
+		fd_close(&w.control);
+		return;
+	}
+	make_group(&w, &group);
+	w.go = eventfd(0, EFD_CLOEXEC);
+	if (w.go >= 0)
+		pid = clone_world(&w);
+	if (!pid)
+		init_main(&w);
+	if (pid < 0)
+		world_fails(&w, "clone");
+	if (pid < 0 || let_init_go(pid, &w, &group) < 0) {
+		world_send_failure(&w, w.control, errno);
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
+	fd_close(&w.go);
+	if (pid > 0) {
+		keep(pid, &w, &group);
+		return;
+	}
+	cgroup_remove(&group);
+	fd_close(&w.control);
+}
+
+static void
+forget(size_t i)
+{
+	cgroup_remove(&sp.kept[i].group);
+	close(sp.kept[i].far);
+	sp.kept[i] = sp.kept[--sp.n];
+}
+
+static void
+reap(int flags)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, flags)) > 0)
+		for (size_t i = 0; i < sp.n; i++)
+			if (sp.kept[i].pid == pid) {
+				forget(i);
+				break;
+			}
+}
+
+/* A supervisor sees the hang-up itself, and cleans up behind it. */
+static void
+end(struct kept *k)
+{
+	k->is_ending = true;
+	if (k->is_full)
+		kill(k->pid, SIGKILL);
+}
+
+static _Noreturn void
+end_all(void)
+{
+	for (size_t i = 0; i < sp.n; i++)
+		end(&sp.kept[i]);
+	fd_close(&sp.life[1]);
+	reap(0);
+	_exit(EXIT_SUCCESS);
+}
+
+static size_t
+wait_for_any(void)
+{
+	size_t n = sp.n + 2;
+
+	if (sp.polls < n) {
+		sp.polls = 2 * n;
+		sp.poll = mem_resize(sp.poll, sp.polls * sizeof *sp.poll);
+	}
+	sp.poll[0] = (struct pollfd){.fd = CONTROL, .events = POLLIN};
+	sp.poll[1] = (struct pollfd){.fd = sp.children, .events = POLLIN};
+	for (size_t i = 0; i < sp.n; i++)
+		sp.poll[i + 2] = (struct pollfd){
+		    .fd = sp.kept[i].is_ending ? -1 : sp.kept[i].far,
+		    .events = POLLRDHUP};
+	while (poll(sp.poll, n, -1) < 0)
+		;
+	return n - 2;
+}
+
+static void
+take_order(void)
+{
+	AUTO_WIRE w = WIRE_INIT;
+	int got = wire_receive(CONTROL, &w, MSG_DONTWAIT);
+
+	if (got > 0)
+		make(&w);
+	else if (!got || errno != EAGAIN)
+		end_all();
+}
+
+_Noreturn void
+spawn_main(int control)
+{
+	struct signalfd_siginfo info;
+
+	start(control);
+	for (;;) {
+		size_t n = wait_for_any();
+
+		for (size_t i = 0; i < n; i++)
+			if (sp.poll[i + 2].revents)
+				end(&sp.kept[i]);
+		if (sp.poll[1].revents &&
+		    read(sp.children, &info, sizeof info) > 0)
+			reap(WNOHANG);
+		if (sp.poll[0].revents)
+			take_order();
+	}
+}
