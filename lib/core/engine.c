@@ -1,0 +1,374 @@
+#include "core/engine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "sys/stop.h"
+
+enum {
+	MAX_PENDING = 8 << 20,	  /* bytes of output that may wait */
+	STOP_GRACE_NS = 300000000 /* a pipe that is told to stop is quick */
+};
+
+/* A scenario that waits for its turn. */
+struct job {
+	struct test *test; /* NULL: taken, or fallen to a newer plan */
+	size_t index;
+	uint64_t number; /* counts up */
+};
+
+/* A record that may not pass before what is owed for what came before it. */
+struct barrier {
+	char *line;
+	size_t len;
+	enum record_type type;
+	int64_t gen; /* of a batch */
+	uint64_t number;
+};
+
+struct running {
+	struct scenario *scenario;
+	uint64_t number;
+};
+
+struct engine {
+	struct scenario_host *host;
+	struct job *job;
+	size_t jobs, job_cap;
+	struct barrier *barrier;
+	size_t barriers, barrier_cap;
+	struct running *running; /* running[workers]; scenario NULL: free */
+	size_t workers;
+	uint64_t last_number;
+	bool is_stopping, is_reader_gone;
+};
+
+static struct stage *
+stage(const struct engine *g)
+{
+	return g->host->stage;
+}
+
+static void
+add_jobs(struct engine *g, struct test *t)
+{
+	for (size_t i = 0; i < t->scenarios->list.n; i++) {
+		g->job = mem_more(g->job, g->jobs, &g->job_cap, sizeof *g->job);
+		g->job[g->jobs++] =
+		    (struct job){test_hold(t), i, ++g->last_number};
+	}
+}
+
+/* What was to run of an older generation is stale. */
+static void
+forget(struct engine *g, const char *source, const char *variant, bool all,
+    int64_t before)
+{
+	for (size_t i = 0; i < g->jobs; i++) {
+		struct test *t = g->job[i].test;
+
+		if (!t || t->gen >= before ||
+		    !test_is_of(t, source, all ? t->variant : variant))
+			continue;
+		g->job[i].test = NULL;
+		test_release(t);
+	}
+	for (size_t i = 0; i < g->workers; i++) {
+		struct scenario *s = g->running[i].scenario;
+		const struct test *t = s ? scenario_test(s) : NULL;
+
+		if (t && t->gen < before &&
+		    test_is_of(t, source, all ? t->variant : variant))
+			scenario_cancel(s, 0);
+	}
+}
+
+static void
+on_plan(struct engine *g, const struct record *r)
+{
+	struct err e = {0};
+	struct test *t = test_new(r, &e);
+
+	if (!t) {
+		e.line = (unsigned)r->number;
+		stage_diagnose(stage(g), "-", "error", "E502", &e);
+		stage_status(stage(g), EXIT_INPUT);
+		return;
+	}
+	forget(g, t->source, t->variant, false, t->gen);
+	if (!g->is_stopping)
+		add_jobs(g, t);
+	test_release(t);
+}
+
+static void
+on_change(struct engine *g, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = record_value(r, &a);
+	const char *source = value_str_or(value_get(v, "source"), NULL);
+
+	if (source)
+		forget(g, source, NULL, true,
+		    value_int_or(value_get(v, "gen"), 0));
+}
+
+static void
+hold(struct engine *g, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct barrier b = {.line = mem_dup(r->line, r->len),
+	    .len = r->len,
+	    .type = r->type,
+	    .number = g->last_number};
+
+	b.gen = value_int_or(value_get(record_value(r, &a), "gen"), 0);
+	g->barrier = mem_more(
+	    g->barrier, g->barriers, &g->barrier_cap, sizeof *g->barrier);
+	g->barrier[g->barriers++] = b;
+}
+
+static bool
+is_owed(const struct barrier *b, uint64_t number, const struct test *t)
+{
+	return t && number <= b->number &&
+	       (b->type == RECORD_END || t->gen <= b->gen);
+}
+
+static bool
+may_pass(const struct engine *g, const struct barrier *b)
+{
+	for (size_t i = 0; i < g->jobs; i++)
+		if (is_owed(b, g->job[i].number, g->job[i].test))
+			return false;
+	for (size_t i = 0; i < g->workers; i++)
+		if (g->running[i].scenario &&
+		    is_owed(b, g->running[i].number,
+			scenario_test(g->running[i].scenario)))
+			return false;
+	return true;
+}
+
+static void
+release_barriers(struct engine *g)
+{
+	size_t n = 0;
+
+	while (n < g->barriers && may_pass(g, &g->barrier[n])) {
+		struct barrier *b = &g->barrier[n++];
+
+		record_pass(&(struct record){.line = b->line, .len = b->len},
+		    stage(g)->out);
+		free(b->line);
+	}
+	if (!n)
+		return;
+	g->barriers -= n;
+	memmove(g->barrier, g->barrier + n, g->barriers * sizeof *g->barrier);
+}
+
+static void
+on_record(struct engine *g, const struct record *r)
+{
+	switch (r->type) {
+	case RECORD_PLAN:
+		record_pass(r, stage(g)->out);
+		on_plan(g, r);
+		break;
+	case RECORD_CHANGE:
+		record_pass(r, stage(g)->out);
+		on_change(g, r);
+		break;
+	case RECORD_BATCH:
+	case RECORD_END:
+		hold(g, r);
+		break;
+	default:
+		record_pass(r, stage(g)->out);
+	}
+}
+
+static void
+on_input(void *arg, int events)
+{
+	struct engine *g = arg;
+	struct stage *s = stage(g);
+	struct record r;
+	struct err e = {0};
+
+	(void)events;
+	if (ndjson_fill(&s->in, &e) < 0) {
+		stage_diagnose(s, NULL, "error", "E501", &e);
+		stage_status(s, EXIT_RUN);
+		s->in.is_eof = true;
+	}
+	while (stage_pull(s, &r))
+		on_record(g, &r);
+	if (!s->in.is_eof)
+		return;
+	if (!g->is_stopping)
+		stage_check_cut(s);
+	loop_drop(g->host->loop, s->in.fd);
+}
+
+static void
+stop(struct engine *g)
+{
+	g->is_stopping = true;
+	for (size_t i = 0; i < g->jobs; i++)
+		if (g->job[i].test)
+			test_release(g->job[i].test);
+	g->jobs = 0;
+	for (size_t i = 0; i < g->workers; i++)
+		if (g->running[i].scenario)
+			scenario_cancel(g->running[i].scenario, STOP_GRACE_NS);
+}
+
+static void
+on_stop(void *arg, int events)
+{
+	struct engine *g = arg;
+
+	(void)events;
+	loop_drop(g->host->loop, stop_fd());
+	stop(g);
+}
+
+static void
+on_output(void *arg, int events)
+{
+	struct engine *g = arg;
+	struct out *out = stage(g)->out;
+
+	if (events & POLLOUT && !out_trickle(out))
+		return;
+	if (!(events & (POLLERR | POLLHUP)) && !out->lost)
+		return;
+	g->is_reader_gone = true;
+	if (out->lost && out->lost != EPIPE)
+		stage_status(stage(g), EXIT_RUN);
+	loop_drop(g->host->loop, out->fd);
+	stop(g);
+}
+
+static struct running *
+free_worker(struct engine *g)
+{
+	for (size_t i = 0; i < g->workers; i++)
+		if (!g->running[i].scenario)
+			return &g->running[i];
+	return NULL;
+}
+
+static void
+start_jobs(struct engine *g)
+{
+	struct running *w;
+	size_t taken = 0;
+
+	if (out_pending(stage(g)->out) > MAX_PENDING)
+		return;
+	while (taken < g->jobs && (w = free_worker(g))) {
+		struct job *job = &g->job[taken++];
+
+		if (!job->test)
+			continue;
+		w->number = job->number;
+		w->scenario = scenario_start(
+		    g->host, job->test, job->index, (int)(w - g->running));
+		test_release(job->test);
+	}
+	g->jobs -= taken;
+	memmove(g->job, g->job + taken, g->jobs * sizeof *g->job);
+}
+
+static bool
+sweep(struct engine *g)
+{
+	bool freed = false;
+
+	for (size_t i = 0; i < g->workers; i++) {
+		struct scenario *s = g->running[i].scenario;
+
+		if (!s || !scenario_is_over(s))
+			continue;
+		scenario_del(s);
+		g->running[i].scenario = NULL;
+		freed = true;
+	}
+	return freed;
+}
+
+static bool
+is_idle(const struct engine *g)
+{
+	for (size_t i = 0; i < g->workers; i++)
+		if (g->running[i].scenario)
+			return false;
+	return !g->jobs;
+}
+
+/* Read on unless too much waits to be written: then the pipe holds it. */
+static void
+set_watches(struct engine *g)
+{
+	size_t pending = out_pending(stage(g)->out);
+	struct stage *s = stage(g);
+
+	if (!g->is_reader_gone)
+		loop_set(g->host->loop, s->out->fd, pending ? POLLOUT : 0);
+	loop_set(g->host->loop, s->in.fd, pending > MAX_PENDING ? 0 : POLLIN);
+}
+
+static bool
+is_over(const struct engine *g)
+{
+	if (!is_idle(g))
+		return false;
+	return g->is_reader_gone || g->is_stopping || stage(g)->in.is_eof;
+}
+
+static void
+turn(struct engine *g)
+{
+	do {
+		if (!g->is_stopping)
+			start_jobs(g);
+	} while (sweep(g));
+	release_barriers(g);
+	set_watches(g);
+}
+
+int
+engine_run(struct scenario_host *host, long jobs)
+{
+	struct engine g = {.host = host, .workers = (size_t)jobs};
+	struct stage *s = host->stage;
+
+	g.running = mem_new(g.workers, sizeof *g.running);
+	s->out->is_held = true;
+	loop_add(host->loop, s->in.fd, POLLIN, on_input, &g);
+	loop_add(host->loop, stop_fd(), POLLIN, on_stop, &g);
+	loop_add(host->loop, s->out->fd, 0, on_output, &g);
+	for (;;) {
+		turn(&g);
+		if (is_over(&g))
+			break;
+		if (loop_once(host->loop, -1) < 0)
+			die(EXIT_RUN, "poll: %s", strerror(errno));
+	}
+	for (size_t i = 0; i < g.barriers; i++)
+		free(g.barrier[i].line);
+	free(g.barrier);
+	free(g.job);
+	free(g.running);
+	if (stop_signal())
+		return stop_signal();
+	return g.is_reader_gone && !s->status ? SIGPIPE : 0;
+}

@@ -1,0 +1,236 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "core/report_int.h"
+#include "data/json.h"
+
+/* `#` would begin a directive, and `\` escapes it. */
+static void
+describe(struct buf *b, const char *text)
+{
+	AUTO_BUF plain = BUF_INIT;
+
+	report_clean(&plain, text, strlen(text));
+	for (const char *c = plain.s; *c; c++) {
+		if (*c == '#' || *c == '\\')
+			buf_addc(b, '\\');
+		buf_addc(b, *c);
+	}
+}
+
+/* A JSON string is a YAML one, whatever is in it. */
+static void
+member(struct buf *b, unsigned indent, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	buf_addf(b, "%*s%s: ", (int)indent, "", key);
+	json_quote(b, text, strlen(text));
+	buf_addc(b, '\n');
+}
+
+static void
+place(struct buf *b, const struct fault *f)
+{
+	if (!f->file)
+		return;
+	buf_adds(b, "  at:\n");
+	member(b, 4, "file", f->file);
+	if (f->line)
+		buf_addf(b, "    line: %u\n", f->line);
+	if (f->line && f->column)
+		buf_addf(b, "    column: %u\n", f->column);
+}
+
+static void
+failures(struct buf *b, const struct fault f[], size_t n)
+{
+	if (n < 2)
+		return;
+	buf_adds(b, "  failures:\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(b, "    - ");
+		json_quote(b, f[i].message, strlen(f[i].message));
+		buf_addc(b, '\n');
+	}
+}
+
+static void
+fault(struct buf *b, const char *severity, const struct fault *f)
+{
+	member(b, 2, "message", f->message);
+	buf_addf(b, "  severity: %s\n", severity);
+	member(b, 2, "code", f->code);
+	place(b, f);
+	member(b, 2, "expected", f->expected);
+	member(b, 2, "actual", f->actual);
+	member(b, 2, "hint", f->hint);
+}
+
+static void
+outputs(struct buf *b, const struct result *v)
+{
+	bool is_begun = false;
+
+	for (size_t i = 0; i < v->shots; i++) {
+		const struct shot *s = &v->shot[i];
+
+		if (!s->out && !s->err)
+			continue;
+		if (!is_begun)
+			buf_adds(b, "  output:\n");
+		is_begun = true;
+		member(b, 4, "- step", s->step);
+		member(b, 6, "stdout", s->out);
+		member(b, 6, "stderr", s->err);
+	}
+}
+
+static void
+details(struct buf *b, const struct entry *e, const struct result *v)
+{
+	struct fault none = {.file = e->source, .message = v->message};
+
+	buf_adds(b, "  ---\n");
+	if (report_is_red(v)) {
+		if (!none.message)
+			none.message = "no verdict was reached";
+		fault(b, v->verdict, v->faults ? v->fault : &none);
+		failures(b, v->fault, v->faults);
+		outputs(b, v);
+	}
+	buf_addf(b, "  duration_ms: %.3f\n  spans: %" PRId64 "\n  ...\n",
+	    (double)v->duration_ns / 1e6, v->spans);
+}
+
+static void
+comment(struct buf *b, const struct fault *f)
+{
+	buf_addf(b, "# %s", f->severity);
+	if (f->code)
+		buf_addf(b, "[%s]", f->code);
+	buf_addc(b, ' ');
+	if (f->file)
+		report_clean(b, f->file, strlen(f->file));
+	if (f->line)
+		buf_addf(b, ":%u", f->line);
+	if (f->line && f->column)
+		buf_addf(b, ":%u", f->column);
+	buf_adds(b, f->file ? ": " : "");
+	report_clean(b, f->message, strlen(f->message));
+	buf_addc(b, '\n');
+}
+
+static void
+head(struct report *r)
+{
+	if (!r->has_head)
+		report_say(r, "TAP version 14\n");
+	r->has_head = true;
+}
+
+static void
+point(struct report *r, struct buf *b, bool is_ok, const char *name,
+    const char *variant)
+{
+	buf_addf(b, "%sok %" PRIu64 " - ", is_ok ? "" : "not ", ++r->points);
+	describe(b, name);
+	if (variant) {
+		buf_adds(b, " [");
+		describe(b, variant);
+		buf_adds(b, "]");
+	}
+}
+
+static void
+broken(struct report *r, struct buf *b, const struct entry *e)
+{
+	const struct fault *f = e->fault;
+
+	while (strcmp(f->severity, "error"))
+		f++;
+	point(r, b, false, e->source, NULL);
+	buf_adds(b, "\n  ---\n");
+	fault(b, "error", f);
+	buf_adds(b, "  ...\n");
+}
+
+/* Diagnostics stand before the first point of their source. */
+void
+report_tap_result(
+    struct report *r, const struct entry *e, const struct result *v)
+{
+	bool is_skip = v && !strcmp(v->verdict, "skip");
+	AUTO_BUF b = BUF_INIT;
+
+	head(r);
+	for (size_t i = 0; i < e->faults && !e->shown; i++)
+		comment(&b, &e->fault[i]);
+	if (!v)
+		broken(r, &b, e);
+	else {
+		point(r, &b, !report_is_red(v), v->name, e->variant);
+		if (is_skip)
+			buf_addf(&b, " # SKIP%s", v->message ? " " : "");
+		if (is_skip && v->message)
+			report_clean(&b, v->message, strlen(v->message));
+		buf_addc(&b, '\n');
+		if (!is_skip)
+			details(&b, e, v);
+	}
+	out_add(r->out, b.s, b.len);
+}
+
+static void
+comments(struct report *r)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	for (size_t i = 0; i < r->keeps; i++)
+		for (size_t k = 0; k < r->kept[i]->faults; k++)
+			if (!r->kept[i]->has_plan && !r->kept[i]->has_error)
+				comment(&b, &r->kept[i]->fault[k]);
+	for (size_t i = 0; i < r->loose.faults; i++)
+		comment(&b, &r->loose.fault[i]);
+	for (size_t i = 0; i < r->isolation.n; i++)
+		buf_addf(&b, "# isolation: %s\n", r->isolation.entry[i].key);
+	if (r->now.not_run)
+		buf_addf(&b, "# not run: %" PRIu64 "\n", r->now.not_run);
+	out_add(r->out, b.s, b.len);
+}
+
+/* An error verdict is a point that is not ok; the rest of status 3 is worse. */
+static const char *
+bail_out(const struct report *r, int status)
+{
+	if (r->is_interrupted)
+		return NULL;
+	if (r->is_cut)
+		return "the stream was cut: results are not complete";
+	if (status == EXIT_RUN && !r->has_error_verdict)
+		return "a stage before could not run";
+	return NULL;
+}
+
+void
+report_tap_summary(struct report *r, bool is_last, int status)
+{
+	const char *why;
+
+	head(r);
+	r->has_error_verdict |= r->now.error > 0;
+	why = is_last ? bail_out(r, status) : NULL;
+	comments(r);
+	if (!is_last)
+		return;
+	if (r->is_interrupted)
+		report_say(r, "# interrupted: results are not complete\n");
+	if (why)
+		report_say(r, "Bail out! %s\n", why);
+	else if (r->points)
+		report_say(r, "1..%" PRIu64 "\n", r->points);
+	else
+		report_say(r, "1..0 # SKIP nothing was selected\n");
+}

@@ -1,0 +1,377 @@
+/* What is expected of the spans: patterns, bounds, edges and orders. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "core/rule_int.h"
+#include "core/spec.h"
+#include "data/match.h"
+
+/* A name that may be a pattern; `at` is told when it does not parse. */
+static void
+check_glob(
+    struct rule_ctx *c, const char *s, size_t len, const struct value_pos *at)
+{
+	struct err e = {0};
+	struct match *m = match_compile(MATCH_GLOB, s, len, NULL, &e);
+
+	if (!m)
+		rule_tell(c, "E304", at, "pattern '%.80s' does not parse: %s",
+		    s, err_message(&e));
+	match_free(&m);
+}
+
+static void
+check_glob_of(struct rule_ctx *c, const struct value *table, const char *key)
+{
+	const struct value *v = value_get(table, key);
+
+	if (v && v->kind == VALUE_STR)
+		check_glob(c, v->str.s, v->str.len, &v->at);
+}
+
+static void
+check_glob_keys(struct rule_ctx *c, const struct value *table)
+{
+	for (size_t i = 0; i < rule_members(table); i++) {
+		const struct value_member *m = &table->table.member[i];
+
+		check_glob(c, m->key, m->len, &m->at);
+	}
+}
+
+static double
+number(const struct value *v, double otherwise)
+{
+	if (v && v->kind == VALUE_FLOAT)
+		return v->f;
+	return v && v->kind == VALUE_INT ? (double)v->i : otherwise;
+}
+
+/* Two members of a table that must not be the wrong way round. */
+static void
+check_range(struct rule_ctx *c, const struct value *table, const char *low,
+    const char *high)
+{
+	const struct value *a = value_get(table, low);
+	const struct value *b = value_get(table, high);
+
+	if (number(a, 0) > number(b, number(a, 0)))
+		rule_tell(c, "E304", &b->at,
+		    "nothing can hold: %s is %g and "
+		    "%s is %g",
+		    low, number(a, 0), high, number(b, 0));
+}
+
+/* attrs.any as a list cannot name a key twice: a plan has it by key. */
+static void
+check_any(struct rule_ctx *c, const struct value *list)
+{
+	AUTO_MAP seen = {0};
+
+	for (size_t i = 0; i < rule_count(list); i++) {
+		const struct value *v = list->list.item[i];
+		size_t len = v->kind == VALUE_STR ? strcspn(v->str.s, "=") : 0;
+
+		if (!len || !map_set(&seen, v->str.s, len, (void *)v))
+			continue;
+		rule_tell(c, "E305", &v->at,
+		    "two values for attribute '%.*s' in attrs.any",
+		    len < 80 ? (int)len : 80, v->str.s);
+		rule_hint(c, "write one [[expect.span]] for each value, or "
+			     "leave the value to attrs.all");
+	}
+}
+
+static void
+check_spans(struct rule_ctx *c, const struct value *spans)
+{
+	for (size_t i = 0; i < rule_count(spans); i++) {
+		const struct value *s = spans->list.item[i];
+
+		check_glob_of(c, s, "name");
+		check_glob_of(c, s, "parent");
+		check_range(c, value_get(s, "duration_ms"), "min", "max");
+		check_range(c, s, "min_duration_ms", "max_duration_ms");
+		check_any(c, value_find(s, "attrs.any"));
+	}
+}
+
+static void
+check_bound(struct rule_ctx *c, const struct value_member *m)
+{
+	const struct value *eq = value_get(m->value, "eq");
+
+	if (m->value->kind != VALUE_TABLE)
+		return;
+	check_range(c, m->value, "gte", "lte");
+	if (!m->value->table.n)
+		rule_tell(c, "W303", &m->at,
+		    "'%.80s' has no bound: gte, lte "
+		    "or eq",
+		    m->key);
+	else if (eq && m->value->table.n > 1)
+		rule_tell(c, "W303", &eq->at,
+		    "eq decides: the other bounds "
+		    "of '%.80s' are not looked at",
+		    m->key);
+}
+
+static void
+check_counts(struct rule_ctx *c, const struct value *counts)
+{
+	const struct value *names = value_get(counts, "by_name");
+
+	for (size_t i = 0; i < rule_members(counts); i++)
+		if (counts->table.member[i].value != names)
+			check_bound(c, &counts->table.member[i]);
+	for (size_t i = 0; i < rule_members(names); i++)
+		check_bound(c, &names->table.member[i]);
+	check_glob_keys(c, names);
+}
+
+/* Lists of [from, to]: exactly two names, neither of them blank. */
+static void
+check_edges(struct rule_ctx *c, const struct value *table, const char *key)
+{
+	const struct value *list = value_get(table, key);
+
+	for (size_t i = 0; i < rule_count(list); i++) {
+		const struct value *edge = list->list.item[i];
+
+		if (edge->kind != VALUE_LIST)
+			continue;
+		if (edge->list.n != 2) {
+			rule_tell(c, "E304", &edge->at,
+			    "%s[%zu] is no pair of names, [from, to]", key, i);
+			continue;
+		}
+		for (size_t k = 0; k < 2; k++)
+			if (!*value_str_or(edge->list.item[k], "x"))
+				rule_tell(c, "E304", &edge->list.item[k]->at,
+				    "%s[%zu] names nothing", key, i);
+	}
+}
+
+/* The orders as a graph: which name must come before which. */
+struct before {
+	const char *from, *to;
+	const struct value *edge;
+};
+
+struct orders {
+	struct arena *a;
+	struct before *before;
+	size_t n, cap;
+};
+
+static void
+add_orders(struct orders *o, const struct value *list, bool is_reversed)
+{
+	for (size_t i = 0; i < rule_count(list); i++) {
+		const struct value *e = list->list.item[i];
+		const char *from, *to;
+
+		if (rule_count(e) != 2)
+			continue;
+		from = value_str_or(e->list.item[is_reversed], NULL);
+		to = value_str_or(e->list.item[!is_reversed], NULL);
+		if (!from || !to)
+			continue;
+		o->before = arena_more(
+		    o->a, o->before, o->n, &o->cap, sizeof *o->before);
+		o->before[o->n++] = (struct before){from, to, e};
+	}
+}
+
+/* What a name still waits for, and who waits for it. */
+struct waiter {
+	const char *name;
+	size_t waits;
+	struct before **next; /* next[n]: edges that begin here */
+	size_t n, cap;
+	struct before *from; /* some edge that ends here */
+	bool is_done, is_seen;
+};
+
+static struct waiter *
+waiter(struct orders *o, struct map *names, const char *name)
+{
+	struct waiter *w = map_get(names, name, strlen(name));
+
+	if (!w) {
+		w = arena_alloc(o->a, sizeof *w);
+		w->name = name;
+		map_set(names, name, strlen(name), w);
+	}
+	return w;
+}
+
+/* Take away, again and again, what waits for nothing: cycles remain. */
+static void
+settle(struct orders *o, struct map *names)
+{
+	struct waiter **ready = arena_alloc(o->a, names->n * sizeof *ready);
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct waiter *w = names->entry[i].value;
+
+		if (!w->waits)
+			ready[n++] = w;
+	}
+	while (n) {
+		struct waiter *w = ready[--n];
+
+		w->is_done = true;
+		for (size_t i = 0; i < w->n; i++) {
+			struct waiter *to = waiter(o, names, w->next[i]->to);
+
+			if (!--to->waits)
+				ready[n++] = to;
+		}
+	}
+}
+
+/* Tell the cycle that lies behind w, or that w is in. */
+static void
+tell_cycle(
+    struct rule_ctx *c, struct orders *o, struct map *names, struct waiter *w)
+{
+	AUTO_BUF text = BUF_INIT;
+	const struct waiter *start;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (!waiter(o, names, o->before[i].from)->is_done)
+			waiter(o, names, o->before[i].to)->from = &o->before[i];
+	for (; !w->is_seen; w = waiter(o, names, w->from->from))
+		w->is_seen = true;
+	start = w;
+	buf_adds(&text, w->name);
+	do {
+		w = waiter(o, names, w->from->from);
+		if (text.len < 300)
+			buf_addf(&text, " after %.80s", w->name);
+	} while (w != start);
+	rule_tell(
+	    c, "E304", &w->from->edge->at, "no order can hold: %s", text.s);
+}
+
+static void
+check_cycle(struct rule_ctx *c, const struct value *order)
+{
+	struct orders o = {.a = c->a};
+	AUTO_MAP names = {0};
+
+	add_orders(&o, value_get(order, "must_precede"), false);
+	add_orders(&o, value_get(order, "must_follow"), true);
+	for (size_t i = 0; i < o.n; i++) {
+		struct waiter *w = waiter(&o, &names, o.before[i].from);
+
+		w->next =
+		    arena_more(o.a, w->next, w->n, &w->cap, sizeof *w->next);
+		w->next[w->n++] = &o.before[i];
+		waiter(&o, &names, o.before[i].to)->waits++;
+	}
+	settle(&o, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		struct waiter *w = names.entry[i].value;
+
+		if (!w->is_done) {
+			tell_cycle(c, &o, &names, w);
+			return;
+		}
+	}
+}
+
+static void
+check_hermeticity(struct rule_ctx *c, const struct value *h)
+{
+	static const char *const twins[][2] = {
+	    {"resource_attrs", "resource_attrs_must_match"},
+	    {"span_attrs", "span_attrs_forbid_keys"}};
+
+	for (size_t i = 0; i < COUNT(twins); i++) {
+		const struct value_member *alias =
+		    value_member(h, twins[i][1], strlen(twins[i][1]));
+
+		if (alias && value_get(h, twins[i][0]))
+			rule_tell(c, "E305", &alias->at,
+			    "%s and %s are two names for one thing",
+			    twins[i][0], twins[i][1]);
+	}
+}
+
+/* One part of [expect], or its twin in [otel_validation]. */
+static void
+check_part(struct rule_ctx *c, const char *name, const struct value *v)
+{
+	if (!strcmp(name, "graph")) {
+		check_edges(c, v, "must_include");
+		check_edges(c, v, "must_not_cross");
+	} else if (!strcmp(name, "counts")) {
+		check_counts(c, v);
+	} else if (!strcmp(name, "order")) {
+		check_edges(c, v, "must_precede");
+		check_edges(c, v, "must_follow");
+		check_cycle(c, v);
+	} else if (!strcmp(name, "status")) {
+		check_glob_keys(c, value_get(v, "by_name"));
+	} else if (!strcmp(name, "hermeticity")) {
+		check_hermeticity(c, v);
+	}
+}
+
+/* [otel_validation] says some of it in words of its own. */
+static void
+check_validation(struct rule_ctx *c, const struct value *o)
+{
+	const struct value *traces = value_get(o, "expected_traces");
+	const struct value_member *overhead =
+	    value_member(o, "max_overhead_ms", strlen("max_overhead_ms"));
+
+	check_spans(c, value_get(o, "expected_spans"));
+	for (size_t i = 0; i < rule_count(traces); i++) {
+		const struct value *t = traces->list.item[i];
+		const struct value_member *complete =
+		    value_member(t, "complete", strlen("complete"));
+
+		check_edges(c, t, "parent_child");
+		if (complete && value_bool_or(complete->value, false))
+			rule_tell(c, "W302", &complete->at,
+			    "that the spans "
+			    "share one trace is not judged; that each is "
+			    "there, is");
+	}
+	if (overhead)
+		rule_tell(c, "W302", &overhead->at,
+		    "max_overhead_ms decides nothing");
+}
+
+void
+rule_expect(struct rule_ctx *c)
+{
+	static const char *const parts[] = {
+	    "graph", "counts", "order", "status", "hermeticity"};
+	const struct value *e = value_get(c->root, "expect");
+	const struct value *o = value_get(c->root, "otel_validation");
+
+	check_spans(c, value_get(e, "span"));
+	check_validation(c, o);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		AUTO_BUF old = BUF_INIT;
+		const struct value_member *m;
+
+		buf_addf(&old, "expect_%s", parts[i]);
+		m = value_member(o, old.s, old.len);
+		check_part(c, parts[i], value_get(e, parts[i]));
+		if (m)
+			check_part(c, parts[i], m->value);
+		if (m && value_get(e, parts[i]))
+			rule_tell(c, "E305", &m->at,
+			    "[expect.%s] and "
+			    "otel_validation.%s are two names for one thing",
+			    parts[i], old.s);
+	}
+}

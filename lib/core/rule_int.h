@@ -1,0 +1,98 @@
+/*
+ * What the parts of the rules share.
+ */
+#ifndef CORE_RULE_INT_H
+#define CORE_RULE_INT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "core/rule.h"
+
+enum rule_shape {
+	RULE_BOOL,
+	RULE_INT,
+	RULE_NUMBER,
+	RULE_STR,
+	RULE_SCALAR,	 /* a string, a number or a boolean */
+	RULE_STRS,	 /* an array of strings */
+	RULE_STRS_ARRAY, /* an array of arrays of strings */
+	RULE_INTS,
+	RULE_TABLE,
+	RULE_TABLES,	 /* an array of tables */
+	RULE_TABLE_MAP,	 /* any name to a table */
+	RULE_STR_MAP,	 /* any name to a string */
+	RULE_SCALAR_MAP, /* any name to a scalar */
+	RULE_STRS_MAP,	 /* any name to an array of strings */
+	RULE_ANY_MAP,	 /* any name to anything */
+	RULE_ATTRS,	 /* a RULE_SCALAR_MAP, or an array of "key=value" */
+	RULE_ITEMS, /* the RULE_STRS or the RULE_STR_MAP that an alias stands
+		       for */
+};
+
+enum { /* flags of a key */
+	RULE_NEEDED = 1,
+	RULE_NAME = 2, /* a string that is not blank */
+	RULE_RANGE = 4,
+	RULE_WORDS = 8,
+	RULE_ANY_CASE = 16,
+};
+
+/* One key of a table, as the schema has it. */
+struct rule_key {
+	const char *name;
+	enum rule_shape shape;
+	unsigned flags;
+	const struct rule_key *sub;
+	const char *words; /* "full|process" */
+	double min, max;
+};
+
+extern const struct rule_key rule_root[]; /* name NULL ends each table */
+
+struct rule_ctx {
+	struct arena *a;
+	struct rule_finds *to;
+	const struct value *root;
+	struct buf path; /* of what is being looked at: "steps[0].env" */
+};
+
+/* Tell a finding. */
+void rule_tell(struct rule_ctx *c, const char *code, const struct value_pos *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* How to mend the one told last. */
+void rule_hint(struct rule_ctx *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Go down in c->path; back with buf_cut() to the length it returns. */
+size_t rule_enter(struct rule_ctx *c, const char *key);
+size_t rule_enter_item(struct rule_ctx *c, size_t i);
+
+/* Keys, types, ranges and words. */
+void rule_schema(struct rule_ctx *c);
+
+/* Services: plugin, image, ports, volumes, environment. */
+void rule_services(struct rule_ctx *c);
+
+/* Names in an environment, and what should not be written there. */
+void rule_env(struct rule_ctx *c, const struct value *env);
+
+/* Expectations: patterns, bounds, orders. */
+void rule_expect(struct rule_ctx *c);
+
+/* Items of a list; 0 for all else. */
+static inline size_t
+rule_count(const struct value *v)
+{
+	return v && v->kind == VALUE_LIST ? v->list.n : 0;
+}
+
+/* Members of a table; 0 for all else. */
+static inline size_t
+rule_members(const struct value *v)
+{
+	return v && v->kind == VALUE_TABLE ? v->table.n : 0;
+}
+
+#endif

@@ -1,0 +1,654 @@
+#include "core/scenario_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/project.h"
+
+enum { OTLP_PORT = 4318 };
+
+static void on_sandbox(void *arg, int events);
+static void begin(struct scenario *s);
+static void next_step(struct scenario *s);
+
+const struct value *
+scenario_step(const struct scenario *s)
+{
+	return value_get(s->spec, "steps")->list.item[s->step];
+}
+
+const struct test *
+scenario_test(const struct scenario *s)
+{
+	return s->test;
+}
+
+bool
+scenario_is_over(const struct scenario *s)
+{
+	return s->phase == SCENARIO_ENDED;
+}
+
+static struct stage *
+stage(const struct scenario *s)
+{
+	return s->host->stage;
+}
+
+/* The worst thing that happened stays. */
+static void
+set_status(struct scenario *s, const char *status)
+{
+	if (!strcmp(s->status, "ok") || !strcmp(status, "error"))
+		s->status = status;
+}
+
+static void
+drop_sandbox(struct scenario *s)
+{
+	if (!s->sandbox)
+		return;
+	loop_drop(s->host->loop, sandbox_fd(s->sandbox));
+	sandbox_del(s->sandbox);
+	s->sandbox = NULL;
+}
+
+static void
+close_stream(struct scenario_stream *st)
+{
+	if (st->fd < 0)
+		return;
+	loop_drop(st->scenario->host->loop, st->fd);
+	close(st->fd);
+	st->fd = -1;
+}
+
+static void
+cancel_timers(struct scenario *s)
+{
+	struct loop *l = s->host->loop;
+
+	loop_cancel(l, s->step_timer);
+	loop_cancel(l, s->timer);
+	loop_cancel(l, s->kill_timer);
+}
+
+static void
+end(struct scenario *s)
+{
+	s->phase = SCENARIO_ENDED;
+	cancel_timers(s);
+	if (s->is_cancelled)
+		s->status = "cancelled";
+	scenario_write_end(s);
+	drop_sandbox(s);
+	for (struct scenario_stream *st = s->streams; st; st = st->next)
+		close_stream(st);
+}
+
+/* Something of ours, or of this machine, is in the way. */
+static void
+refuse(struct scenario *s, const char *code, int status, const struct err *e)
+{
+	stage_diagnose(stage(s), s->key.source, "error", code, e);
+	stage_status(stage(s), status);
+	s->status = "error";
+	end(s);
+}
+
+static void
+fail_at_once(
+    struct scenario *s, const char *code, int status, const struct err *e)
+{
+	scenario_write_start(s, NULL);
+	refuse(s, code, status, e);
+}
+
+/* 1 when there was something, 0 when it would block, -1 at the end. */
+static int
+read_stream(struct scenario_stream *st)
+{
+	char chunk[64 << 10];
+	ssize_t n = read(st->fd, chunk, sizeof chunk);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		close_stream(st);
+		return -1;
+	}
+	if (!st->is_over)
+		capture_add(&st->kept, chunk, (size_t)n);
+	return 1;
+}
+
+static void
+on_stream(void *arg, int events)
+{
+	(void)events;
+	read_stream(arg);
+}
+
+static struct scenario_stream *
+open_stream(struct scenario *s, int *far, struct err *e)
+{
+	struct scenario_stream *st = arena_alloc(&s->arena, sizeof *st);
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0) {
+		err_set(e, "no pipe for the output:");
+		return NULL;
+	}
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	*st = (struct scenario_stream){
+	    .scenario = s, .fd = pair[0], .next = s->streams};
+	capture_open(&st->kept, s->host->capture);
+	s->streams = st;
+	loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
+	*far = pair[1];
+	return st;
+}
+
+static void
+finish(struct scenario *s)
+{
+	struct err e = {0};
+
+	s->phase = SCENARIO_FINISHING;
+	if (sandbox_finish(s->sandbox, 0, s->grace_ns, &e) < 0)
+		refuse(s, "E401", EXIT_RUN, &e);
+}
+
+static void
+kill_now(void *arg)
+{
+	struct scenario *s = arg;
+	struct err e = {0};
+
+	s->kill_timer = 0;
+	if (s->is_running)
+		sandbox_signal(s->sandbox, (uint32_t)s->step, SIGKILL, &e);
+}
+
+/* TERM to the running step, KILL when it takes too long. */
+static void
+stop_step(struct scenario *s)
+{
+	struct err e = {0};
+
+	if (!s->is_running)
+		return;
+	sandbox_signal(s->sandbox, (uint32_t)s->step, SIGTERM, &e);
+	loop_cancel(s->host->loop, s->kill_timer);
+	s->kill_timer =
+	    loop_at(s->host->loop, clock_mono_ns() + s->grace_ns, kill_now, s);
+}
+
+static void
+on_timeout(void *arg)
+{
+	struct scenario *s = arg;
+	struct err e = {0};
+
+	s->timer = s->step_timer = 0;
+	set_status(s, "timeout");
+	if (s->is_running) {
+		s->is_timed_out = true;
+		stop_step(s);
+	} else if (s->phase == SCENARIO_BUILDING) {
+		err_set(
+		    &e, "the cleanroom of %s was not ready in time", s->name);
+		scenario_write_start(s, NULL);
+		refuse(s, "E401", EXIT_RUN, &e);
+	}
+}
+
+static uint64_t
+set_timer(struct scenario *s, const struct value *ms, int64_t otherwise_ns)
+{
+	int64_t wait_ns = value_int_or(ms, -1);
+
+	wait_ns = wait_ns < 0 ? otherwise_ns : wait_ns * 1000000;
+	if (wait_ns <= 0)
+		return 0;
+	return loop_at(s->host->loop, clock_mono_ns() + wait_ns, on_timeout, s);
+}
+
+static char **
+arguments(struct scenario *s, const struct value *list)
+{
+	char **argv =
+	    arena_alloc(&s->arena, (value_count(list) + 1) * sizeof *argv);
+
+	for (size_t i = 0; i < value_count(list); i++)
+		argv[i] = (char *)value_str_or(list->list.item[i], "");
+	return argv;
+}
+
+static int
+start_step(struct scenario *s, struct err *e)
+{
+	const struct value *spec = scenario_step(s);
+	AUTO_FD out = -1;
+	AUTO_FD err = -1;
+	char parent[TRACE_PARENT];
+	struct sandbox_step step = {.id = (uint32_t)s->step, .in = -1};
+
+	s->out = open_stream(s, &out, e);
+	s->err = s->out ? open_stream(s, &err, e) : NULL;
+	if (!s->err)
+		return -1;
+	trace_new_span(s->step_span);
+	trace_parent(parent, s->trace_id, s->step_span);
+	collector_known(s->collector, s->trace_id, s->step_span);
+	step.argv = arguments(s, value_get(spec, "command"));
+	step.env =
+	    world_environ(&s->arena, &s->world, parent, value_get(spec, "env"));
+	step.cwd = value_str_or(value_get(spec, "workdir"), NULL);
+	step.out = out;
+	step.err = err;
+	if (sandbox_run(s->sandbox, &step, e) < 0)
+		return -1;
+	s->is_running = true;
+	s->is_timed_out = false;
+	s->step_timer = set_timer(s, value_get(spec, "timeout_ms"), 0);
+	return 0;
+}
+
+static void
+next_step(struct scenario *s)
+{
+	struct err e = {0};
+
+	if (s->is_cancelled ||
+	    s->step == value_count(value_get(s->spec, "steps"))) {
+		finish(s);
+		return;
+	}
+	s->phase = SCENARIO_STEPPING;
+	if (start_step(s, &e) < 0)
+		refuse(s, "E401", EXIT_RUN, &e);
+}
+
+static bool
+is_as_expected(const struct scenario *s, const struct sandbox_event *ev)
+{
+	int64_t want =
+	    value_int_or(value_get(scenario_step(s), "exit_code"), 0);
+
+	if (s->is_timed_out || s->is_cancelled)
+		return false;
+	if (ev->error)
+		return want == (ev->error == ENOENT ? 127 : 126);
+	return WIFEXITED(ev->status) && WEXITSTATUS(ev->status) == want;
+}
+
+static void
+add_usage(struct rusage *sum, const struct rusage *one)
+{
+	timeradd(&sum->ru_utime, &one->ru_utime, &sum->ru_utime);
+	timeradd(&sum->ru_stime, &one->ru_stime, &sum->ru_stime);
+	if (one->ru_maxrss > sum->ru_maxrss)
+		sum->ru_maxrss = one->ru_maxrss;
+}
+
+/* What the step wrote is in the pipes by now: take it, wait for no more. */
+static void
+close_output(struct scenario_stream *st)
+{
+	while (st->fd >= 0 && read_stream(st) > 0)
+		;
+	st->is_over = true;
+}
+
+static void
+on_step_done(struct scenario *s, const struct sandbox_event *ev)
+{
+	bool ok = is_as_expected(s, ev);
+	bool goes_on =
+	    ok ||
+	    value_bool_or(
+		value_get(scenario_step(s), "continue_on_failure"), false);
+
+	s->is_running = false;
+	loop_cancel(s->host->loop, s->step_timer);
+	loop_cancel(s->host->loop, s->kill_timer);
+	s->step_timer = s->kill_timer = 0;
+	close_output(s->out);
+	close_output(s->err);
+	if (!s->is_cancelled) {
+		scenario_write_step(s, ev, ok);
+		if (!ok)
+			set_status(s, "failed");
+	}
+	add_usage(&s->usage, &ev->usage);
+	capture_free(&s->out->kept);
+	capture_free(&s->err->kept);
+	s->step++;
+	if (goes_on && !s->is_timed_out)
+		next_step(s);
+	else
+		finish(s);
+}
+
+static void
+make_world(struct scenario *s)
+{
+	const struct value *plan = s->test->plan;
+	const struct sandbox_event *ready = &s->ready;
+
+	s->world = (struct world){
+	    .test = s->test->name,
+	    .scenario = s->name,
+	    .home = ready->home,
+	    .tmpdir = ready->tmpdir,
+	    .run_id = s->id,
+	    .service_name = value_str_or(
+		value_find(plan, "otel.service_name"), s->test->name),
+	    .port = ready->listeners ? ready->listener[0].got : 0,
+	    .resources = value_find(plan, "otel.resources"),
+	    .pass = value_get(plan, "pass_env"),
+	};
+}
+
+static void
+make_collector(struct scenario *s)
+{
+	s->collector = collector_new(
+	    s->host->loop, &(struct collector_config){.stage = stage(s),
+			       .key = s->key,
+			       .trace_id = s->trace_id,
+			       .parent_id = s->span_id,
+			       .run_id = s->id,
+			       .trusts_listener = s->level == SANDBOX_FULL,
+			       .from_unix_nano = s->start_unix_ns,
+			       .drops_signals = true});
+	for (size_t i = 0; i < s->ready.listeners; i++)
+		collector_listen(s->collector, s->ready.listener[i].fd);
+}
+
+/* A limit that was asked for and is not held is an error, unless optional. */
+static int
+check_limits(const struct scenario *s, struct err *e)
+{
+	const struct value *limits = value_get(s->test->plan, "limits");
+	const struct value *optional = value_get(limits, "optional");
+
+	if (value_int_or(value_get(limits, "processes"), 0) <= 0 ||
+	    *s->ready.processes_by)
+		return 0;
+	for (size_t i = 0; i < value_count(optional); i++)
+		if (!strcmp(
+			value_str_or(optional->list.item[i], ""), "processes"))
+			return 0;
+	err_set(e, "limits.processes cannot be held on this machine: %.600s",
+	    s->ready.notes);
+	return err_hint(e, "limits.optional = [\"processes\"] accepts that");
+}
+
+static void
+on_ready(struct scenario *s, const struct sandbox_event *ev)
+{
+	struct err e = {0};
+
+	s->ready = *ev;
+	scenario_write_start(s, s->level == SANDBOX_FULL ? "full" : "process");
+	make_collector(s);
+	make_world(s);
+	if (check_limits(s, &e) < 0) {
+		refuse(s, "E403", EXIT_RUN, &e);
+		return;
+	}
+	next_step(s);
+}
+
+static bool
+accepts_process(const struct scenario *s)
+{
+	return s->host->allow_degraded ||
+	       !strcmp(value_str_or(value_get(s->spec, "isolation"), "full"),
+		   "process");
+}
+
+static int
+build(struct scenario *s, struct err *e)
+{
+	static const uint16_t ports[] = {OTLP_PORT};
+	const struct value *limits = value_get(s->test->plan, "limits");
+	AUTO_BUF root = BUF_INIT;
+	struct sandbox_plan plan = {
+	    .level = s->level,
+	    .processes = value_int_or(value_get(limits, "processes"), 0),
+	    .open_files = value_int_or(value_get(limits, "open_files"), 0),
+	    .disk_bytes = value_int_or(value_get(limits, "disk_mb"), 0) << 20,
+	    .port = ports,
+	    .ports = COUNT(ports),
+	};
+
+	if (project_root(s->key.source, s->host->root, &root, e) < 0)
+		return -1;
+	plan.project = root.s;
+	s->sandbox = sandbox_new(s->host->spawner, &plan, e);
+	if (!s->sandbox)
+		return -1;
+	loop_add(s->host->loop, sandbox_fd(s->sandbox), POLLIN, on_sandbox, s);
+	return 0;
+}
+
+static void
+explain_failure(const struct sandbox_event *ev, struct err *e)
+{
+	if (ev->error)
+		err_set(e, "no full isolation on this machine: %s: %s",
+		    ev->what, strerror(ev->error));
+	else
+		err_set(e, "no full isolation on this machine: %s", ev->what);
+	err_hint(e, "%s", ev->hint);
+}
+
+/* The level that the test wants is not to be had. */
+static void
+fail_below(struct scenario *s)
+{
+	const struct err *why = &s->host->full_why;
+	struct err e = *why;
+
+	err_hint(&e, "%s%s--allow-degraded runs it without", why->hint,
+	    *why->hint ? "; " : "");
+	fail_at_once(s, "E402", EXIT_RUN, &e);
+}
+
+static void
+on_failed(struct scenario *s, const struct sandbox_event *ev)
+{
+	struct err e = {0};
+
+	drop_sandbox(s);
+	if (s->level == SANDBOX_FULL) {
+		explain_failure(ev, &s->host->full_why);
+		s->host->full_failed = true;
+		begin(s);
+		return;
+	}
+	err_set(&e, "%s: %s", ev->what, strerror(ev->error));
+	err_hint(&e, "%s", ev->hint);
+	fail_at_once(s, "E402", EXIT_RUN, &e);
+}
+
+static void
+on_gone(struct scenario *s, const struct sandbox_event *ev)
+{
+	s->is_gone = true;
+	s->was_killed = ev->gone == SANDBOX_GONE_KILL;
+	/* Their ends of the connections are closed: what is left is all. */
+	s->has_connections = collector_drain(s->collector) > 0;
+	end(s);
+}
+
+static void
+on_lost(struct scenario *s, const char *what)
+{
+	struct err e = {0};
+
+	err_set(&e, "the cleanroom of %s died: %s", s->name, what);
+	if (s->phase == SCENARIO_BUILDING)
+		scenario_write_start(s, NULL);
+	refuse(s, "E401", EXIT_RUN, &e);
+}
+
+static void
+on_event(struct scenario *s, const struct sandbox_event *ev)
+{
+	switch (ev->kind) {
+	case SANDBOX_READY:
+		on_ready(s, ev);
+		break;
+	case SANDBOX_FAILED:
+		on_failed(s, ev);
+		break;
+	case SANDBOX_STEP_DONE:
+		on_step_done(s, ev);
+		break;
+	case SANDBOX_GONE:
+		on_gone(s, ev);
+		break;
+	case SANDBOX_CLOSED:
+	case SANDBOX_LOST:
+		on_lost(s, "it was killed from outside");
+		break;
+	}
+}
+
+static void
+on_sandbox(void *arg, int events)
+{
+	struct scenario *s = arg;
+	struct sandbox_event ev;
+	struct err e = {0};
+	int got;
+
+	(void)events;
+	while (s->phase != SCENARIO_ENDED && s->sandbox &&
+	       (got = sandbox_event(s->sandbox, &ev, &e)) != 0) {
+		if (got < 0)
+			on_lost(s, e.text);
+		else
+			on_event(s, &ev);
+	}
+}
+
+/* What this version does not do is said, never passed over. */
+static const char *
+unsupported(const struct test *t, const struct value *spec)
+{
+	static const char *const limits[] = {"memory_mb", "cpu_millicores"};
+	const struct value *plan = t->plan;
+	const struct value *policy = value_get(spec, "policy");
+
+	if (value_count(value_get(plan, "services")))
+		return "services";
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (value_int_or(
+			value_get(value_get(plan, "limits"), limits[i]), 0))
+			return i ? "limits.cpu_millicores" : "limits.memory_mb";
+	if (value_str_or(value_find(plan, "determinism.freeze_clock"), NULL))
+		return "determinism.freeze_clock";
+	if (value_count(value_get(policy, "allowed_network_hosts")) ||
+	    value_count(value_get(policy, "disallowed_commands")))
+		return "policy";
+	return NULL;
+}
+
+static void
+begin(struct scenario *s)
+{
+	const char *what = unsupported(s->test, s->spec);
+	struct err e = {0};
+
+	if (what) {
+		err_set(&e, "%s: not supported yet", what);
+		fail_at_once(s, "E405", EXIT_INPUT, &e);
+		return;
+	}
+	if (s->host->full_failed && !accepts_process(s)) {
+		fail_below(s);
+		return;
+	}
+	if (s->host->full_failed)
+		s->level = SANDBOX_PROCESS;
+	if (build(s, &e) < 0)
+		fail_at_once(s, "E401", EXIT_RUN, &e);
+}
+
+struct scenario *
+scenario_start(
+    struct scenario_host *h, struct test *t, size_t index, int worker)
+{
+	struct scenario *s = mem_new(1, sizeof *s);
+
+	s->host = h;
+	s->test = test_hold(t);
+	s->spec = t->scenarios->list.item[index];
+	s->name = value_str_or(value_get(s->spec, "name"), "");
+	s->worker = worker;
+	s->status = "ok";
+	s->level = SANDBOX_FULL;
+	s->grace_ns = h->grace_ns;
+	s->start_ns = clock_mono_ns();
+	s->start_unix_ns = clock_wall_ns();
+	trace_new_span(s->id);
+	trace_new_id(s->trace_id);
+	trace_new_span(s->span_id);
+	s->key = (struct record_key){s->id, t->source, t->gen, t->variant};
+	s->timer =
+	    set_timer(s, value_get(s->spec, "timeout_ms"), h->timeout_ns);
+	begin(s);
+	return s;
+}
+
+void
+scenario_cancel(struct scenario *s, int64_t grace_ns)
+{
+	struct err e = {0};
+
+	if (s->phase == SCENARIO_ENDED || s->is_cancelled)
+		return;
+	s->is_cancelled = true;
+	s->grace_ns = grace_ns;
+	if (s->phase == SCENARIO_BUILDING) {
+		scenario_write_start(s, NULL);
+		end(s);
+	} else if (s->is_running) {
+		stop_step(s);
+	} else if (sandbox_finish(s->sandbox, 0, grace_ns, &e) < 0) {
+		end(s);
+	}
+}
+
+void
+scenario_del(struct scenario *s)
+{
+	cancel_timers(s);
+	drop_sandbox(s);
+	for (struct scenario_stream *st = s->streams; st; st = st->next) {
+		close_stream(st);
+		capture_free(&st->kept);
+	}
+	collector_del(s->collector);
+	test_release(s->test);
+	arena_free(&s->arena);
+	free(s);
+}

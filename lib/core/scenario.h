@@ -1,0 +1,48 @@
+/*
+ * One running of one scenario: its world is built, its steps run in order, its
+ * spans are waited for, and nothing of it stays.
+ *
+ * It lives in the host's loop, and is over when its `scenario.end` is written.
+ */
+#ifndef CORE_SCENARIO_H
+#define CORE_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/stage.h"
+#include "core/test.h"
+#include "sys/loop.h"
+#include "sys/sandbox.h"
+
+struct scenario;
+
+/* What all scenarios of a run share. */
+struct scenario_host {
+	struct loop *loop;
+	struct stage *stage;
+	struct sandbox_spawner *spawner;
+	const char *root;    /* the project's root, or NULL: found upwards */
+	int64_t timeout_ns;  /* of a scenario that sets none */
+	int64_t grace_ns;    /* between TERM and KILL */
+	size_t capture;	     /* bytes kept of a stream */
+	bool allow_degraded; /* run below the level that a test asks for */
+	bool full_failed;    /* level full was tried and cannot be had: */
+	struct err full_why; /* this is why; asked once a run */
+};
+
+/* mem: scenario_del() it; before it is over that drops all of it, unwritten */
+struct scenario *scenario_start(
+    struct scenario_host *h, struct test *t, size_t index, int worker);
+
+/* The test that it belongs to. */
+const struct test *scenario_test(const struct scenario *s);
+
+bool scenario_is_over(const struct scenario *s);
+
+/* End it early, as `cancelled`: TERM to the step, KILL after the grace. */
+void scenario_cancel(struct scenario *s, int64_t grace_ns);
+
+void scenario_del(struct scenario *s);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Inside of core/scenario: the state, and how it is written as records.
+ */
+#ifndef CORE_SCENARIO_INT_H
+#define CORE_SCENARIO_INT_H
+
+#include "core/capture.h"
+#include "core/collector.h"
+#include "core/scenario.h"
+#include "core/trace.h"
+#include "core/world.h"
+
+/* One end of a step's output; it outlives the step, whose children may write
+   on. */
+struct scenario_stream {
+	struct scenario *scenario;
+	int fd;	      /* -1: at its end */
+	bool is_over; /* the step has ended: what comes is let go */
+	struct capture kept;
+	struct scenario_stream *next;
+};
+
+enum scenario_phase {
+	SCENARIO_BUILDING,
+	SCENARIO_STEPPING,
+	SCENARIO_FINISHING,
+	SCENARIO_ENDED,
+};
+
+struct scenario {
+	struct scenario_host *host;
+	struct test *test;
+	const struct value *spec; /* its entry in the plan */
+	const char *name;
+	struct arena arena;
+	struct record_key key;
+	int worker;
+	enum scenario_phase phase;
+	const char *status; /* "ok", "failed", … */
+	int64_t start_ns, start_unix_ns;
+	char id[TRACE_SPAN], trace_id[TRACE_ID], span_id[TRACE_SPAN];
+
+	struct sandbox *sandbox;
+	enum sandbox_level level;
+	struct sandbox_event ready; /* what was built */
+	struct world world;
+	struct collector *collector;
+
+	size_t step; /* the one that runs, or comes next */
+	bool is_running;
+	bool is_timed_out, is_cancelled;
+	char step_span[TRACE_SPAN];
+	struct scenario_stream *out, *err; /* of the running step */
+	struct scenario_stream *streams;   /* all that are open */
+	int64_t grace_ns;
+	uint64_t step_timer, timer, kill_timer;
+
+	struct rusage usage; /* of all steps */
+	bool is_gone;	     /* no process is left, and we have looked at: */
+	bool was_killed, has_connections;
+};
+
+/* "scenario.start", with level NULL when there is no world. */
+void scenario_write_start(struct scenario *s, const char *level);
+
+/* "step", for the one that has just ended, and its span. */
+void scenario_write_step(
+    struct scenario *s, const struct sandbox_event *ev, bool ok);
+
+/* "scenario.end". */
+void scenario_write_end(struct scenario *s);
+
+/* The value of the running step in the plan. */
+const struct value *scenario_step(const struct scenario *s);
+
+#endif

@@ -1,0 +1,238 @@
+#include "core/scenario_int.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+
+void
+scenario_write_start(struct scenario *s, const char *level)
+{
+	AUTO_JSON j = stage_record(s->host->stage, "scenario.start");
+
+	record_key(&j, &s->key);
+	json_str(&j, "scenario", s->name);
+	json_str(&j, "backend", "sandbox");
+	json_str(&j, "isolation", level);
+	json_int(&j, "worker", s->worker);
+	json_str(&j, "trace_id", s->trace_id);
+	stage_put(s->host->stage, &j);
+}
+
+static int64_t
+ns(struct timeval t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + (int64_t)t.tv_usec * 1000;
+}
+
+static void
+write_usage(struct json *j, const struct rusage *u)
+{
+	json_open(j, "usage", '{');
+	json_int(j, "user_ns", ns(u->ru_utime));
+	json_int(j, "system_ns", ns(u->ru_stime));
+	json_int(j, "max_rss", (int64_t)u->ru_maxrss * 1024);
+	json_close(j, '}');
+}
+
+/* As a shell would answer, so that `expected_exit_code = 127` can be said. */
+static int
+exit_of_errno(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? 127 : 126;
+}
+
+static void
+write_result(
+    struct json *j, const struct scenario *s, const struct sandbox_event *ev)
+{
+	if (ev->error)
+		json_int(j, "exit_code", exit_of_errno(ev->error));
+	else if (WIFEXITED(ev->status))
+		json_int(j, "exit_code", WEXITSTATUS(ev->status));
+	else
+		json_null(j, "exit_code");
+	if (!ev->error && WIFSIGNALED(ev->status))
+		json_int(j, "signal", WTERMSIG(ev->status));
+	else
+		json_null(j, "signal");
+	json_bool(j, "timed_out", s->is_timed_out);
+}
+
+static void
+write_streams(struct json *j, const struct scenario *s)
+{
+	AUTO_BUF out = BUF_INIT;
+	AUTO_BUF err = BUF_INIT;
+
+	capture_text(&s->out->kept, &out);
+	capture_text(&s->err->kept, &err);
+	json_strn(j, "stdout", out.s, out.len);
+	json_strn(j, "stderr", err.s, err.len);
+	json_open(j, "truncated", '{');
+	json_int(j, "stdout", (int64_t)s->out->kept.dropped);
+	json_int(j, "stderr", (int64_t)s->err->kept.dropped);
+	json_close(j, '}');
+}
+
+static void
+write_error(
+    struct json *j, const struct scenario *s, const struct sandbox_event *ev)
+{
+	const struct value *step = scenario_step(s);
+	const struct value *argv = value_get(step, "command");
+	AUTO_BUF text = BUF_INIT;
+
+	if (!ev->error) {
+		json_null(j, "error");
+		return;
+	}
+	if (ev->is_cwd)
+		buf_addf(&text, "cannot enter workdir %s: %s",
+		    value_str_or(value_get(step, "workdir"), "."),
+		    strerror(ev->error));
+	else
+		buf_addf(&text, "cannot start %s: %s",
+		    value_str_or(argv->list.item[0], "?"), strerror(ev->error));
+	json_str(j, "error", text.s);
+}
+
+static void
+write_span(struct scenario *s, bool ok, int64_t start_ns, int64_t end_ns)
+{
+	AUTO_BUF name = BUF_INIT;
+	const char *step =
+	    value_str_or(value_get(scenario_step(s), "name"), "");
+
+	buf_addf(&name, "clnrm.step:%s", step);
+	trace_write(s->host->stage, &s->key,
+	    &(struct trace_span){.trace_id = s->trace_id,
+		.span_id = s->step_span,
+		.parent_id = s->span_id,
+		.name = name.s,
+		.start_ns = start_ns,
+		.end_ns = end_ns,
+		.is_error = !ok,
+		.message = "",
+		.key = {"result", "step.name"},
+		.value = {ok ? "pass" : "fail", step}});
+}
+
+void
+scenario_write_step(struct scenario *s, const struct sandbox_event *ev, bool ok)
+{
+	AUTO_JSON j = stage_record(s->host->stage, "step");
+	const struct value *step = scenario_step(s);
+	int64_t to_wall = clock_wall_ns() - clock_mono_ns();
+
+	record_key(&j, &s->key);
+	json_str(&j, "scenario", s->name);
+	json_str(&j, "step", value_str_or(value_get(step, "name"), ""));
+	json_value(&j, "command", value_get(step, "command"));
+	write_result(&j, s, ev);
+	write_streams(&j, s);
+	json_nano(&j, "start_unix_nano", (uint64_t)(ev->start_ns + to_wall));
+	json_int(&j, "duration_ns", ev->end_ns - ev->start_ns);
+	write_usage(&j, &ev->usage);
+	json_int(&j, "index", (int64_t)s->step);
+	write_error(&j, s, ev);
+	stage_put(s->host->stage, &j);
+	write_span(s, ok, ev->start_ns + to_wall, ev->end_ns + to_wall);
+}
+
+/* A list of texts, one a line in `lines`. */
+static void
+write_lines(struct json *j, const char *key, const char *lines)
+{
+	json_open(j, key, '[');
+	while (*lines) {
+		size_t n = strcspn(lines, "\n");
+
+		json_strn(j, NULL, lines, n);
+		lines += n + (lines[n] == '\n');
+	}
+	json_close(j, ']');
+}
+
+static void
+write_isolation(struct json *j, const struct scenario *s)
+{
+	static const char *const missing[] = {
+	    "users", "mounts", "processes", "network", "ipc", "hostname"};
+	const struct err *why = &s->host->full_why;
+	AUTO_BUF notes = BUF_INIT;
+	bool is_full = s->level == SANDBOX_FULL;
+
+	json_open(j, "isolation", '{');
+	json_str(j, "level",
+	    !s->collector ? NULL
+	    : is_full	  ? "full"
+			  : "process");
+	json_open(j, "missing", '[');
+	for (size_t i = 0; !is_full && i < 6; i++)
+		json_str(j, NULL, missing[i]);
+	json_close(j, ']');
+	buf_adds(&notes, s->ready.notes);
+	if (!is_full)
+		buf_addf(&notes, "%s%s%s", *why->text ? why->text : "",
+		    *why->hint ? "; " : "", why->hint);
+	write_lines(j, "notes", notes.s);
+	json_close(j, '}');
+}
+
+static void
+write_enforced(struct json *j, const struct scenario *s)
+{
+	json_open(j, "enforced", '[');
+	if (*s->ready.processes_by) {
+		json_open(j, NULL, '{');
+		json_str(j, "limit", "processes");
+		json_str(j, "by", s->ready.processes_by);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
+write_run_span(struct scenario *s)
+{
+	bool ok = !strcmp(s->status, "ok");
+
+	trace_write(s->host->stage, &s->key,
+	    &(struct trace_span){.trace_id = s->trace_id,
+		.span_id = s->span_id,
+		.parent_id = "",
+		.name = "clnrm.run",
+		.start_ns = s->start_unix_ns,
+		.end_ns = s->start_unix_ns + clock_mono_ns() - s->start_ns,
+		.is_error = !ok,
+		.message = ok ? "" : s->status,
+		.key = {"result", "test.name"},
+		.value = {ok ? "pass" : "fail", s->test->name}});
+}
+
+void
+scenario_write_end(struct scenario *s)
+{
+	AUTO_JSON j = JSON_INIT;
+
+	if (s->collector)
+		write_run_span(s);
+	j = stage_record(s->host->stage, "scenario.end");
+	record_key(&j, &s->key);
+	json_str(&j, "scenario", s->name);
+	json_str(&j, "status", s->status);
+	json_open(&j, "complete", '{');
+	json_bool(&j, "processes", s->is_gone && !s->was_killed);
+	json_bool(&j, "connections", s->is_gone && !s->has_connections);
+	json_bool(
+	    &j, "parents", s->is_gone && collector_parents_found(s->collector));
+	json_close(&j, '}');
+	write_isolation(&j, s);
+	write_enforced(&j, s);
+	json_bool(&j, "cached", false);
+	json_int(&j, "duration_ns", clock_mono_ns() - s->start_ns);
+	write_usage(&j, &s->usage);
+	stage_put(s->host->stage, &j);
+}

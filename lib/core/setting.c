@@ -1,0 +1,136 @@
+#include "core/setting.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "data/conf.h"
+
+/* Settings live as long as the process: options borrow their texts. */
+static struct arena kept;
+
+static void
+unknown_key(
+    const struct cli *tool, const char *path, const struct conf_entry *entry)
+{
+	const char *names[64], *near;
+	size_t n = 0;
+
+	for (const struct cli_opt *o = tool->opts; o->name; o++)
+		if (n < COUNT(names))
+			names[n++] = o->name;
+	near = cli_nearest(entry->key, names, n);
+	warn("%s:%u: unknown key '%s' in [%s]%s%s%s", path, entry->line,
+	    entry->key, entry->section, near ? "; did you mean '" : "",
+	    near ? near : "", near ? "'?" : "");
+}
+
+static void
+apply(const struct cli *tool, const char *path, uint64_t *done)
+{
+	const char *section = strchr(tool->name, '-') + 1;
+	struct conf c = {0};
+	struct err e = {0};
+	uint64_t here = 0;
+
+	if (conf_read(path, &kept, &c, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
+	for (size_t i = 0; i < c.n; i++) {
+		const struct conf_entry *it = &c.entry[i];
+		const struct cli_opt *o;
+		uint64_t bit;
+
+		if (strcmp(it->section, section))
+			continue;
+		o = cli_find(tool->opts, it->key);
+		if (!o) {
+			unknown_key(tool, path, it);
+			continue;
+		}
+		bit = (uint64_t)1 << (o - tool->opts);
+		if (*done & bit || cli_was_given(tool->opts, o))
+			continue;
+		if (cli_set(o, it->value, &e) < 0)
+			die(EXIT_INPUT, "%s:%u: %s", path, it->line, e.text);
+		here |= bit;
+	}
+	*done |= here;
+}
+
+static void
+from_environment(const struct cli *tool, uint64_t *done)
+{
+	for (const struct cli_opt *o = tool->opts; o->name; o++) {
+		AUTO_BUF name = BUF_INIT;
+		struct err e = {0};
+		const char *text;
+
+		buf_adds(&name, "CLNRM_");
+		for (const char *c = o->name; *c; c++)
+			buf_addc(&name,
+			    *c == '-' ? '_' : (char)toupper((unsigned char)*c));
+		text = getenv(name.s);
+		if (!text || cli_was_given(tool->opts, o))
+			continue;
+		if (cli_set(o, text, &e) < 0)
+			die(EXIT_INPUT, "%s: %s", name.s, e.text);
+		*done |= (uint64_t)1 << (o - tool->opts);
+	}
+}
+
+static void
+from_project(const struct cli *tool, uint64_t *done)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 16];
+
+	if (!getcwd(dir, sizeof dir - 1))
+		return;
+	for (;;) {
+		char *slash = strrchr(dir, '/');
+
+		snprintf(path, sizeof path, "%s/clnrm.conf", dir);
+		if (!access(path, F_OK)) {
+			apply(tool, path, done);
+			return;
+		}
+		if (!slash)
+			return;
+		*slash = 0;
+	}
+}
+
+static void
+from_user(const struct cli *tool, uint64_t *done)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	AUTO_BUF path = BUF_INIT;
+
+	if (base && *base == '/')
+		buf_addf(&path, "%s/clnrm/clnrm.conf", base);
+	else if (home && *home == '/')
+		buf_addf(&path, "%s/.config/clnrm/clnrm.conf", home);
+	else
+		return;
+	if (!access(path.s, F_OK))
+		apply(tool, path.s, done);
+}
+
+char **
+setting_start(const struct cli *tool, int argc, char *argv[])
+{
+	char **operands = cli_start(tool, argc, argv);
+	uint64_t done = 0;
+
+	from_environment(tool, &done);
+	from_project(tool, &done);
+	from_user(tool, &done);
+	return operands;
+}

@@ -1,0 +1,37 @@
+/*
+ * A plan on its way through the cleanroom, shared by its scenarios.
+ */
+#ifndef CORE_TEST_H
+#define CORE_TEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/record.h"
+
+struct test {
+	struct arena arena;
+	const struct value *plan;
+	const struct value *scenarios; /* its list */
+	const char *name, *source;
+	const char *variant; /* or NULL */
+	int64_t gen;
+	unsigned refs;
+};
+
+/*
+ * Read a `plan` record that lint has checked. A foreign plan that lacks what
+ * it must have is told.
+ *
+ * err: NULL and *e
+ * mem: test_release() it as often as test_hold(), and once more
+ */
+struct test *test_new(const struct record *r, struct err *e);
+
+struct test *test_hold(struct test *t);
+void test_release(struct test *t);
+
+/* Is this about the same source and variant? */
+bool test_is_of(const struct test *t, const char *source, const char *variant);
+
+#endif

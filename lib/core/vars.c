@@ -1,0 +1,220 @@
+#include "core/vars.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "data/tmpl.h"
+#include "data/toml.h"
+
+static const struct {
+	const char *name, *variable, *otherwise;
+} standard[] = {
+    {"svc", "SERVICE_NAME", "clnrm"},
+    {"env", "ENV", "ci"},
+    {"endpoint", "OTEL_ENDPOINT", "http://localhost:4318"},
+    {"exporter", "OTEL_TRACES_EXPORTER", "otlp"},
+    {"image", "CLNRM_IMAGE", "registry/clnrm:1.0.0"},
+    {"freeze_clock", "FREEZE_CLOCK", "2025-01-01T00:00:00Z"},
+    {"token", "OTEL_TOKEN", ""},
+};
+
+static const char GIVEN[] = "CLNRM_VAR_";
+
+/* Bytes of a name at s. */
+static size_t
+name_len(const char *s)
+{
+	size_t n =
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+		      "0123456789");
+
+	return *s >= '0' && *s <= '9' ? 0 : n;
+}
+
+int
+vars_check(const struct cli_list *given, struct err *e)
+{
+	for (size_t i = 0; i < given->n; i++) {
+		size_t n = name_len(given->item[i]);
+
+		if (n && given->item[i][n] == '=')
+			continue;
+		err_set(e, "--var: '%s' is not NAME=VALUE", given->item[i]);
+		return err_hint(
+		    e, "a name is of letters, digits and `_`: --var svc=api");
+	}
+	return 0;
+}
+
+/* ---- the file's own */
+
+/* The line's end, and the next one's start or NULL. */
+static const char *
+line_end(const char *line, const char *end, const char **next)
+{
+	const char *nl = memchr(line, '\n', (size_t)(end - line));
+
+	*next = nl ? nl + 1 : NULL;
+	return nl ? nl : end;
+}
+
+static const char *
+skip_blank(const char *s, const char *end)
+{
+	while (s < end && (*s == ' ' || *s == '\t' || *s == '\r'))
+		s++;
+	return s;
+}
+
+/* Does the line open a table? Its name, without brackets, in *name[*n]. */
+static bool
+opens_table(const char *s, const char *end, const char **name, size_t *n)
+{
+	const char *close;
+
+	s = skip_blank(s, end);
+	if (s == end || *s != '[')
+		return false;
+	s++;
+	if (s < end && *s == '[')
+		s++;
+	close = memchr(s, ']', (size_t)(end - s));
+	if (!close)
+		return false;
+	*name = skip_blank(s, close);
+	*n = (size_t)(close - *name);
+	while (close < end && *close == ']')
+		close++;
+	close = skip_blank(close, end);
+	while (*n && ((*name)[*n - 1] == ' ' || (*name)[*n - 1] == '\t'))
+		--*n;
+	return *n && (close == end || *close == '#');
+}
+
+static bool
+is_vars(const char *name, size_t n, bool also_below)
+{
+	if (n == 4)
+		return !memcmp(name, "vars", 4);
+	return also_below && n > 5 && !memcmp(name, "vars.", 5);
+}
+
+/* Where the [vars] lines begin; NULL: there are none. */
+static const char *
+find_vars(const char *s, const char *end, const char **stop)
+{
+	const char *start = NULL, *next, *name;
+	size_t n;
+
+	for (; s; s = next) {
+		const char *eol = line_end(s, end, &next);
+
+		if (!opens_table(s, eol, &name, &n))
+			continue;
+		if (start && !is_vars(name, n, true)) {
+			*stop = s;
+			return start;
+		}
+		if (!start && is_vars(name, n, false))
+			start = s;
+	}
+	*stop = end;
+	return start;
+}
+
+/* The same table without the texts that are templates. */
+static struct value *
+without_templates(struct arena *a, const struct value *vars, struct err *e)
+{
+	struct value *to = value_new(a, VALUE_TABLE);
+
+	for (size_t i = 0; i < vars->table.n; i++) {
+		const struct value_member *m = &vars->table.member[i];
+
+		if (m->value->kind != VALUE_STR ||
+		    !tmpl_is_template(m->value->str.s, m->value->str.len))
+			value_set(a, to, m->key, m->len, m->value);
+		else
+			err_set(e,
+			    "'%s' in [vars] is a template itself, and so no "
+			    "variable of this file",
+			    m->key);
+	}
+	return to;
+}
+
+struct value *
+vars_of_file(
+    struct arena *a, const char *path, const char *s, size_t n, struct err *e)
+{
+	const char *stop, *start = find_vars(s, s + n, &stop);
+	struct value *all, *vars;
+	struct err why = {0};
+
+	if (!start)
+		return NULL;
+	all = toml_parse(a, path, start, (size_t)(stop - start), &why);
+	vars = all ? value_get(all, "vars") : NULL;
+	if (vars && vars->kind == VALUE_TABLE)
+		return without_templates(a, vars, e);
+	err_set(e, "[vars] alone is not TOML, the file has no variables: %s",
+	    all ? "it is an array" : err_message(&why));
+	return NULL;
+}
+
+/* ---- all */
+
+static void
+add_given(struct arena *a, struct value *vars, const char *text)
+{
+	size_t n = name_len(text);
+
+	if (n && text[n] == '=')
+		value_set(a, vars, text, n, value_text(a, text + n + 1));
+}
+
+static void
+add_standard(struct arena *a, struct value *vars)
+{
+	for (size_t i = 0; i < COUNT(standard); i++) {
+		const char *v = getenv(standard[i].variable);
+
+		value_put(a, vars, standard[i].name,
+		    value_text(a, v ? v : standard[i].otherwise));
+	}
+}
+
+static void
+add_all(struct arena *a, struct value *to, const struct value *from)
+{
+	for (size_t i = 0; i < from->table.n; i++) {
+		const struct value_member *m = &from->table.member[i];
+
+		value_set(a, to, m->key, m->len, m->value);
+	}
+}
+
+struct value *
+vars_context(
+    struct arena *a, const struct cli_list *given, const struct value *of_file)
+{
+	struct value *context = value_new(a, VALUE_TABLE);
+	struct value *vars = value_new(a, VALUE_TABLE);
+
+	add_standard(a, vars);
+	if (of_file)
+		add_all(a, vars, of_file);
+	for (char **v = environ; *v; v++)
+		if (!strncmp(*v, GIVEN, sizeof GIVEN - 1))
+			add_given(a, vars, *v + sizeof GIVEN - 1);
+	for (size_t i = 0; i < given->n; i++)
+		add_given(a, vars, given->item[i]);
+	value_put(a, context, "matrix", value_new(a, VALUE_TABLE));
+	value_put(a, context, "otel", value_new(a, VALUE_TABLE));
+	add_all(a, context, vars);
+	value_put(a, context, "vars", vars);
+	return context;
+}

@@ -1,0 +1,548 @@
+#include "core/verdict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "core/verdict_int.h"
+
+/* Which tables of [expect] there are, and who judges each. */
+static const struct {
+	const char *member;
+	void (*judge)(struct judging *j, const struct value *want);
+} tables[] = {
+    {"spans", verdict_spans},
+    {"counts", verdict_counts},
+    {"graph", verdict_graph},
+    {"windows", verdict_windows},
+    {"order", verdict_order},
+    {"status", verdict_status},
+    {"hermeticity", verdict_hermeticity},
+};
+
+static const char *
+file_key(struct arena *a, const struct record_key *key)
+{
+	return arena_fmt(a, "%s\n%s", key->source ? key->source : "",
+	    key->variant ? key->variant : "");
+}
+
+static void
+file_free(struct verdict_file *f)
+{
+	struct arena a = f->a;
+
+	map_free(&f->by_id);
+	arena_free(&a);
+	free(f);
+}
+
+static void
+drop(struct verdict *v, const struct record_key *key)
+{
+	AUTO_ARENA a = {0};
+	const char *k = file_key(&a, key);
+	struct verdict_file *f = map_del(&v->files, k, strlen(k));
+
+	if (f)
+		file_free(f);
+}
+
+/* The file that the record speaks of, of the same gen. */
+static struct verdict_file *
+file_of(struct verdict *v, const struct value *tree)
+{
+	AUTO_ARENA a = {0};
+	struct record_key key = record_key_of(tree);
+	const char *k = file_key(&a, &key);
+	struct verdict_file *f = map_get(&v->files, k, strlen(k));
+
+	return f && f->key.gen == key.gen ? f : NULL;
+}
+
+static int64_t
+newest(const struct verdict *v, const char *source)
+{
+	uintptr_t known =
+	    (uintptr_t)map_get(&v->newest, source, strlen(source));
+
+	return (int64_t)known - 1;
+}
+
+static void
+note_gen(struct verdict *v, const struct value *tree)
+{
+	const char *source = value_str_or(value_get(tree, "source"), NULL);
+	int64_t gen = value_int_or(value_get(tree, "gen"), -1);
+
+	if (source && gen > newest(v, source))
+		map_set(&v->newest, source, strlen(source),
+		    (void *)(uintptr_t)(gen + 1));
+}
+
+static void
+make_runs(struct verdict_file *f)
+{
+	const struct value *list = value_get(f->plan, "scenarios");
+
+	f->runs = value_count(list);
+	f->run = arena_alloc(&f->a, (f->runs + 1) * sizeof *f->run);
+	for (size_t i = 0; i < f->runs; i++) {
+		const struct value *s = list->list.item[i];
+		struct running *r = &f->run[i];
+
+		r->name = value_str_or(value_get(s, "name"), "");
+		r->steps = value_count(value_get(s, "steps"));
+		r->step = arena_alloc(&f->a, (r->steps + 1) * sizeof *r->step);
+	}
+}
+
+static void
+take_plan(struct verdict *v, const struct record *r)
+{
+	struct verdict_file *f = mem_new(1, sizeof *f);
+	const char *k;
+
+	f->plan = record_value(r, &f->a);
+	f->key = record_key_of(f->plan);
+	f->key.id = NULL;
+	note_gen(v, f->plan);
+	make_runs(f);
+	drop(v, &f->key);
+	k = file_key(&f->a, &f->key);
+	map_set(&v->files, k, strlen(k), f);
+}
+
+static struct running *
+run_named(struct verdict_file *f, const struct value *tree)
+{
+	const char *name = value_str_or(value_get(tree, "scenario"), NULL);
+
+	for (size_t i = 0; name && i < f->runs; i++)
+		if (!strcmp(f->run[i].name, name))
+			return &f->run[i];
+	return NULL;
+}
+
+/* A scenario that runs anew begins with a clean slate. */
+static void
+take_start(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	struct verdict_file *f = file_of(v, tree);
+	struct running *run = f ? run_named(f, tree) : NULL;
+
+	if (!run)
+		return;
+	run->id = arena_str(&f->a, value_str_or(value_get(tree, "id"), NULL));
+	memset(run->step, 0, run->steps * sizeof *run->step);
+}
+
+static void
+take_step(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	struct verdict_file *f = file_of(v, tree);
+	struct running *run = f ? run_named(f, tree) : NULL;
+	int64_t index = value_int_or(value_get(tree, "index"), -1);
+
+	if (run && index >= 0 && (size_t)index < run->steps)
+		run->step[index] = record_value(r, &f->a);
+}
+
+static bool
+has_expect(const struct verdict_file *f)
+{
+	const struct value *expect = value_get(f->plan, "expect");
+
+	return expect && expect->kind == VALUE_TABLE;
+}
+
+/* Without [expect] nothing is asked of spans: they are counted only. */
+static void
+take_span(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	struct verdict_file *f = file_of(v, tree);
+
+	if (f && has_expect(f))
+		verdict_see(f, record_value(r, &f->a));
+	else if (f)
+		verdict_count(f, tree);
+}
+
+static const char *
+first_gap(struct arena *a, const struct running *run)
+{
+	static const char *const what[][2] = {
+	    {"processes", "processes still run"},
+	    {"connections", "exporter connections are open"},
+	    {"parents", "parents of spans did not come"}};
+	const struct value *got = value_get(run->end, "complete");
+	const char *status = value_str_or(value_get(run->end, "status"), "");
+
+	if (!run->end)
+		return "a scenario never ended";
+	if (!strcmp(status, "error") || !strcmp(status, "cancelled"))
+		return arena_fmt(a, "scenario \"%s\" ended with status %s",
+		    run->name, status);
+	for (size_t i = 0; i < COUNT(what); i++)
+		if (!value_bool_or(value_get(got, what[i][0]), false))
+			return arena_fmt(a,
+			    "the collection of spans is not "
+			    "complete: %s",
+			    what[i][1]);
+	return NULL;
+}
+
+static void
+judge_expect(struct judging *j)
+{
+	struct verdict_file *f = j->file;
+	const struct value *expect = value_get(f->plan, "expect");
+
+	for (size_t i = 0; i < f->runs && !f->incomplete; i++)
+		f->incomplete = first_gap(&f->a, &f->run[i]);
+	verdict_link(f);
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		const struct value *want = value_get(expect, tables[i].member);
+
+		if (want && want->kind != VALUE_NULL)
+			tables[i].judge(j, want);
+		arena_free(&j->a);
+	}
+}
+
+/* The scenario could not run or was stopped: there is no evidence. */
+static const char *
+why_error(const struct judging *j)
+{
+	const struct running *r = j->run;
+	const char *status;
+
+	if (!r)
+		return NULL;
+	status = value_str_or(value_get(r->end, "status"), NULL);
+	if (!r->end)
+		return "the scenario never ended";
+	if (status && !strcmp(status, "error"))
+		return j->file->trouble ? j->file->trouble
+					: "the scenario could not run";
+	if (status && !strcmp(status, "cancelled"))
+		return "the scenario was cancelled";
+	return NULL;
+}
+
+static const char *
+decide(struct judging *j)
+{
+	const struct verdict_file *f = j->file;
+	const char *why = why_error(j);
+	const char *status =
+	    j->run ? value_str_or(value_get(j->run->end, "status"), "") : "";
+
+	if (why) {
+		j->first_rule = arena_fmt(
+		    &j->file->a, "scenarios[%zu]", (size_t)(j->run - f->run));
+		j->first_message = why;
+		return "error";
+	}
+	if (!strncmp(status, "skip", 4))
+		return "skip";
+	for (size_t i = 0; i < f->runs && !j->run; i++)
+		if (f->run[i].is_output_bad && j->has_missing)
+			j->has_failed = true;
+	return j->has_failed	? "fail"
+	     : j->has_undecided ? "error"
+	     : j->has_missing	? "fake"
+				: "pass";
+}
+
+static int
+status_of(const char *verdict)
+{
+	if (!strcmp(verdict, "error"))
+		return EXIT_RUN;
+	return strcmp(verdict, "pass") && strcmp(verdict, "skip") ? EXIT_NO
+								  : EXIT_YES;
+}
+
+/* The last gen of a file decides, however red an earlier one was. */
+static void
+note_status(struct verdict *v, const struct verdict_file *f, int status)
+{
+	AUTO_ARENA a = {0};
+	const char *k = file_key(&a, &f->key);
+	uintptr_t old = (uintptr_t)map_get(&v->worst, k, strlen(k));
+	uintptr_t gen = (uintptr_t)f->key.gen + 1;
+
+	if (old >> 8 == gen)
+		status = exit_worse(status, (int)(old & 0xff));
+	map_set(
+	    &v->worst, k, strlen(k), (void *)(gen << 8 | (uintptr_t)status));
+}
+
+static void
+put_counts(struct json *j, const struct judging *g)
+{
+	const struct verdict_file *f = g->file;
+	size_t spans = 0, found = 0;
+
+	for (size_t i = 0; i < f->runs; i++)
+		if (!g->run || g->run == &f->run[i])
+			spans += f->run[i].spans;
+	for (size_t i = 0; i < g->needs.n; i++)
+		found += (uintptr_t)g->needs.entry[i].value == 2;
+	json_open(j, "counts", '{');
+	json_int(j, "checks", (int64_t)g->checks);
+	json_int(j, "failed", (int64_t)g->failed);
+	json_int(j, "spans", (int64_t)spans);
+	json_int(j, "spans_required", (int64_t)g->needs.n);
+	json_int(j, "spans_found", (int64_t)found);
+	json_close(j, '}');
+}
+
+static void
+put_failure(struct json *j, const struct judging *g)
+{
+	if (!g->first_rule) {
+		json_null(j, "first_failure");
+		return;
+	}
+	json_open(j, "first_failure", '{');
+	json_str(j, "rule", g->first_rule);
+	json_str(j, "message", g->first_message);
+	json_close(j, '}');
+}
+
+static void
+put_times(struct json *j, const struct judging *g)
+{
+	const struct verdict_file *f = g->file;
+	bool is_cached = f->runs > 0;
+	int64_t ns = 0;
+
+	for (size_t i = 0; i < f->runs; i++) {
+		const struct value *end = f->run[i].end;
+
+		if (g->run && g->run != &f->run[i])
+			continue;
+		ns += value_int_or(value_get(end, "duration_ns"), 0);
+		is_cached &= value_bool_or(value_get(end, "cached"), false);
+	}
+	json_int(j, "duration_ns", ns);
+	json_bool(j, "cached", is_cached);
+}
+
+static void
+put_verdict(struct judging *g)
+{
+	struct verdict_file *f = g->file;
+	const char *test =
+	    value_str_or(value_find(f->plan, "meta.name"), f->key.source);
+	const char *verdict = decide(g);
+	AUTO_JSON j = stage_record(g->v->stage, "verdict");
+	struct record_key key = f->key;
+
+	key.id = g->run ? g->run->id : NULL;
+	record_key(&j, &key);
+	json_str(&j, "scenario", g->run ? g->run->name : NULL);
+	if (g->run && f->runs > 1)
+		test = arena_fmt(&f->a, "%s/%s", test, g->run->name);
+	json_str(&j, "name", test);
+	json_str(&j, "verdict", verdict);
+	put_failure(&j, g);
+	put_counts(&j, g);
+	json_str(&j, "plan_sha256",
+	    value_str_or(value_get(f->plan, "sha256"), NULL));
+	json_null(&j, "digest");
+	put_times(&j, g);
+	stage_put(g->v->stage, &j);
+	note_status(g->v, f, status_of(verdict));
+}
+
+/* run NULL: the verdict of the file on its [expect]. */
+static void
+judge(struct verdict *v, struct verdict_file *f, struct running *run)
+{
+	struct judging j = {.v = v, .file = f, .run = run};
+	const struct value *status = run ? value_get(run->end, "status") : NULL;
+	bool is_over = !run || run->end;
+
+	if (is_over && strncmp(value_str_or(status, ""), "skip", 4)) {
+		if (run)
+			verdict_steps(&j, (size_t)(run - f->run));
+		if (has_expect(f) && (!run || f->runs == 1))
+			judge_expect(&j);
+	}
+	put_verdict(&j);
+	map_free(&j.needs);
+	arena_free(&j.a);
+}
+
+static bool
+is_cancelled(const struct running *run)
+{
+	const struct value *status = value_get(run->end, "status");
+
+	return !strcmp(value_str_or(status, ""), "cancelled");
+}
+
+static void
+settle(struct verdict *v, struct verdict_file *f)
+{
+	if (f->runs > 1 && has_expect(f))
+		judge(v, f, NULL);
+	drop(v, &f->key);
+}
+
+static void
+take_scenario_end(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	struct verdict_file *f = file_of(v, tree);
+	struct running *run = f ? run_named(f, tree) : NULL;
+
+	if (!run || run->end)
+		return;
+	run->end = record_value(r, &f->a);
+	if (!run->id)
+		run->id = value_str_or(value_get(run->end, "id"), NULL);
+	if (is_cancelled(run) && newest(v, f->key.source) > f->key.gen) {
+		drop(v, &f->key);
+		return;
+	}
+	judge(v, f, run);
+	for (size_t i = 0; i < f->runs; i++)
+		if (!f->run[i].end)
+			return;
+	settle(v, f);
+}
+
+static void
+take_change(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	const char *event = value_str_or(value_get(tree, "event"), "");
+	const char *source = value_str_or(value_get(tree, "source"), "");
+	size_t n = strlen(source);
+
+	note_gen(v, tree);
+	if (strcmp(event, "deleted"))
+		return;
+	for (size_t i = 0; i < v->worst.n; i++) {
+		struct map_entry *it = &v->worst.entry[i];
+
+		if (it->value && it->len > n && it->key[n] == '\n' &&
+		    !memcmp(it->key, source, n))
+			it->value = (void *)(uintptr_t)(1 << 8);
+	}
+}
+
+/* What the runner says of a source explains an `error` of its scenarios. */
+static void
+take_diagnostic(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+	const char *source = value_str_or(value_get(tree, "source"), NULL);
+	const char *level = value_str_or(value_get(tree, "severity"), "");
+	const char *text = value_str_or(value_get(tree, "message"), "");
+
+	if (!source || strcmp(level, "error"))
+		return;
+	for (size_t i = 0; i < v->files.n; i++) {
+		struct verdict_file *f = v->files.entry[i].value;
+
+		if (f && !strcmp(f->key.source, source))
+			f->trouble = arena_str(&f->a, text);
+	}
+}
+
+/* Judge what never ended; in order of the plans. */
+static void
+settle_all(struct verdict *v)
+{
+	for (size_t i = 0; i < v->files.n; i++) {
+		struct verdict_file *f = v->files.entry[i].value;
+
+		for (size_t k = 0; f && k < f->runs; k++)
+			if (!f->run[k].end)
+				judge(v, f, &f->run[k]);
+		if (f)
+			settle(v, f);
+	}
+}
+
+static void
+drop_all(struct verdict *v)
+{
+	for (size_t i = 0; i < v->files.n; i++)
+		if (v->files.entry[i].value)
+			file_free(v->files.entry[i].value);
+	map_free(&v->files);
+	v->files = (struct map){0};
+}
+
+/* After an interrupt nothing is said of what did not get its turn. */
+static void
+take_end(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *tree = record_value(r, &a);
+
+	if (strcmp(value_str_or(value_get(tree, "stage"), ""), "exec"))
+		return;
+	if (value_int_or(value_get(tree, "status"), 0) >= 128)
+		drop_all(v);
+	else
+		settle_all(v);
+}
+
+static void (*const takers[])(struct verdict *, const struct record *) = {
+    [RECORD_PLAN] = take_plan,
+    [RECORD_SCENARIO_START] = take_start,
+    [RECORD_STEP] = take_step,
+    [RECORD_SPAN] = take_span,
+    [RECORD_SCENARIO_END] = take_scenario_end,
+    [RECORD_CHANGE] = take_change,
+    [RECORD_DIAGNOSTIC] = take_diagnostic,
+    [RECORD_END] = take_end,
+};
+
+void
+verdict_take(struct verdict *v, const struct record *r)
+{
+	bool is_end = r->type == RECORD_END;
+
+	if (!is_end)
+		record_pass(r, v->stage->out);
+	if ((size_t)r->type < COUNT(takers) && takers[r->type])
+		takers[r->type](v, r);
+	if (is_end)
+		record_pass(r, v->stage->out);
+}
+
+void
+verdict_finish(struct verdict *v)
+{
+	settle_all(v);
+	for (size_t i = 0; i < v->worst.n; i++)
+		stage_status(
+		    v->stage, (int)((uintptr_t)v->worst.entry[i].value & 0xff));
+}
+
+void
+verdict_free(struct verdict *v)
+{
+	drop_all(v);
+	map_free(&v->newest);
+	map_free(&v->worst);
+}

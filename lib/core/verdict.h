@@ -1,0 +1,39 @@
+/*
+ * What becomes of a test: its plan and what was seen while it ran go in, checks
+ * and verdicts come out.
+ *
+ * src: format.md section 3, DESIGN.md "Verdicts"; clnrm-verify(1)
+ */
+#ifndef CORE_VERDICT_H
+#define CORE_VERDICT_H
+
+#include "base/map.h"
+#include "core/record.h"
+#include "core/stage.h"
+
+struct verdict {
+	struct stage *stage; /* where checks and verdicts are written */
+	struct map files;    /* by source and variant: plans that run */
+	struct map newest;   /* by source: the newest gen seen, plus one */
+	struct map worst;    /* by source and variant: its last exit status */
+};
+
+/*
+ * Pass a record on, and write the checks and verdicts that it completes behind
+ * it (before it, where it is the runner's `end`).
+ *
+ * mem: keeps what a file's plan, steps and spans need until its verdict
+ */
+void verdict_take(struct verdict *v, const struct record *r);
+
+/*
+ * Nothing more comes: what never ended gets its verdict now, and the stage the
+ * status that the last verdict of every file adds up to.
+ */
+void verdict_finish(struct verdict *v);
+
+void verdict_free(struct verdict *v);
+
+#define AUTO_VERDICT __attribute__((cleanup(verdict_free))) struct verdict
+
+#endif

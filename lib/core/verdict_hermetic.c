@@ -1,0 +1,241 @@
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "core/verdict_int.h"
+
+/*
+ * Attributes that speak of another party. Where one names a host, it may be
+ * one inside the cleanroom; the newer names are also used by servers about
+ * themselves, so they count on spans that call out.
+ */
+static const struct {
+	const char *key;
+	bool names_host, is_callers;
+} peers[] = {
+    {"net.peer.name", true, false},
+    {"net.peer.ip", true, false},
+    {"net.peer.port", false, false},
+    {"http.host", true, false},
+    {"http.url", true, false},
+    {"db.connection_string", true, false},
+    {"rpc.service", false, false},
+    {"messaging.destination", false, false},
+    {"messaging.url", true, false},
+    {"server.address", true, true},
+    {"network.peer.address", true, true},
+    {"url.full", true, true},
+};
+
+/* The host in "host", "host:port", "[v6]:port", "scheme://user@host/path". */
+static const char *
+host_of(struct arena *a, const char *text)
+{
+	const char *at = strstr(text, "://");
+	size_t n;
+
+	if (at)
+		text = at + 3;
+	n = strcspn(text, "/?#");
+	for (size_t i = n; i; i--)
+		if (text[i - 1] == '@') {
+			text += i;
+			n -= i;
+			break;
+		}
+	if (*text == '[')
+		return arena_dup(a, text + 1, strcspn(text + 1, "]"));
+	if (memchr(text, ':', n) && !strchr(strchr(text, ':') + 1, ':'))
+		n = strcspn(text, ":");
+	return arena_dup(a, text, n);
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return !strncmp(host, "127.", 4) || !strcmp(host, "::1") ||
+	       !strcmp(host, "0.0.0.0") || !strcasecmp(host, "localhost") ||
+	     *host == '/' || !*host;
+}
+
+static bool
+is_inside(struct judging *j, const char *text)
+{
+	const struct value *services = value_get(j->file->plan, "services");
+	const char *host = host_of(&j->a, text);
+
+	if (is_loopback(host))
+		return true;
+	for (size_t i = 0; i < value_count(services); i++) {
+		const struct value *s = services->list.item[i];
+
+		if (!strcasecmp(value_str_or(value_get(s, "name"), ""), host))
+			return true;
+	}
+	return false;
+}
+
+static bool
+calls_out(const struct seen *s)
+{
+	return !strcasecmp(s->kind, "CLIENT") ||
+	       !strcasecmp(s->kind, "PRODUCER");
+}
+
+/* What of the span speaks of the world outside: "key=value", or NULL. */
+static const char *
+outside(struct judging *j, const struct seen *s)
+{
+	const struct value *attrs = value_get(s->tree, "attributes");
+	const char *found = NULL;
+	bool has_inner_host = false;
+
+	for (size_t i = 0; i < COUNT(peers); i++) {
+		const struct value *v = value_get(attrs, peers[i].key);
+		const char *text;
+
+		if (!v || (peers[i].is_callers && !calls_out(s)))
+			continue;
+		text = verdict_text(&j->a, v);
+		if (peers[i].names_host && is_inside(j, text)) {
+			has_inner_host = true;
+			continue;
+		}
+		text = arena_fmt(&j->a, "%s=%s", peers[i].key, text);
+		if (peers[i].names_host)
+			return text;
+		found = text;
+	}
+	return has_inner_host ? NULL : found;
+}
+
+static void
+check_services(struct judging *j)
+{
+	struct check c = {.rule = "expect.hermeticity.no_external_services",
+	    .code = "E205",
+	    .outcome = HOLDS,
+	    .is_open = true,
+	    .expected = "no peer outside the cleanroom",
+	    .message = "no span speaks of a peer outside the cleanroom"};
+
+	for (size_t i = 0; i < j->file->n; i++) {
+		const struct seen *s = &j->file->seen[i];
+		const char *what = s->is_counted ? outside(j, s) : NULL;
+
+		if (!what)
+			continue;
+		c.outcome = FAILS;
+		c.is_open = false;
+		c.actual = what;
+		c.message = arena_fmt(&j->a,
+		    "span \"%s\" speaks of a service outside: %s", s->name,
+		    what);
+		verdict_name_span(j, &c, s);
+		break;
+	}
+	verdict_check(j, &c);
+}
+
+static const struct value *
+resource_attr(const struct seen *s, const struct value_member *m)
+{
+	const struct value *all = value_find(s->tree, "resource.attributes");
+	const struct value_member *got = value_member(all, m->key, m->len);
+
+	return got ? got->value : NULL;
+}
+
+/* The first counted span whose resource says otherwise, or NULL. */
+static const struct seen *
+other_resource(struct judging *j, const struct value_member *m)
+{
+	for (size_t i = 0; i < j->file->n; i++) {
+		const struct seen *s = &j->file->seen[i];
+
+		if (s->is_counted &&
+		    !verdict_is_text(&j->a, resource_attr(s, m), m->value))
+			return s;
+	}
+	return NULL;
+}
+
+static void
+check_resource(struct judging *j, const struct value_member *m)
+{
+	struct value any = {.kind = VALUE_STR, .str = {"*", 1}};
+	struct picked p = verdict_pick(j, &any, true, false);
+	const struct seen *s = other_resource(j, m);
+	struct check c = {.code = "E205", .outcome = HOLDS, .is_open = true};
+	const struct value *got = s ? resource_attr(s, m) : NULL;
+
+	c.rule =
+	    arena_fmt(&j->a, "expect.hermeticity.resource_attrs.%s", m->key);
+	c.expected =
+	    arena_fmt(&j->a, "%s=%s", m->key, verdict_text(&j->a, m->value));
+	if (!p.n) {
+		c.message = arena_fmt(
+		    &j->a, "resource attribute %s: no span ever ran", m->key);
+		verdict_missing(j, &c, &p);
+	} else if (s) {
+		c.outcome = FAILS;
+		c.is_open = false;
+		c.actual = got ? arena_fmt(&j->a, "%s=%s", m->key,
+				     verdict_text(&j->a, got))
+			       : arena_fmt(&j->a, "no %s", m->key);
+		c.message = arena_fmt(&j->a,
+		    "the resource of span \"%s\": expected %s, found %s",
+		    s->name, c.expected, c.actual);
+		verdict_name_span(j, &c, s);
+	} else
+		c.message =
+		    arena_fmt(&j->a, "every resource has %s", c.expected);
+	verdict_check(j, &c);
+}
+
+static void
+check_forbidden(struct judging *j, const struct value *key, size_t at)
+{
+	const char *name = value_str_or(key, "");
+	struct check c = {.code = "E205", .outcome = HOLDS, .is_open = true};
+
+	c.rule = arena_fmt(&j->a, "expect.hermeticity.forbid_keys[%zu]", at);
+	c.expected = arena_fmt(&j->a, "no attribute %s", name);
+	c.message = arena_fmt(&j->a, "no span has attribute %s", name);
+	for (size_t i = 0; i < j->file->n; i++) {
+		const struct seen *s = &j->file->seen[i];
+		const struct value *v =
+		    value_get(value_get(s->tree, "attributes"), name);
+
+		if (!s->is_counted || !v)
+			continue;
+		c.outcome = FAILS;
+		c.is_open = false;
+		c.actual =
+		    arena_fmt(&j->a, "%s=%s", name, verdict_text(&j->a, v));
+		c.message = arena_fmt(&j->a,
+		    "span \"%s\" has the forbidden attribute %s", s->name,
+		    name);
+		verdict_name_span(j, &c, s);
+		break;
+	}
+	verdict_check(j, &c);
+}
+
+void
+verdict_hermeticity(struct judging *j, const struct value *want)
+{
+	const struct value *resource = value_get(want, "resource_attrs");
+	const struct value *forbidden = value_get(want, "forbid_keys");
+
+	if (value_bool_or(value_get(want, "no_external_services"), false))
+		check_services(j);
+	for (size_t i = 0; i < value_count(resource); i++) {
+		check_resource(j, &resource->table.member[i]);
+		arena_free(&j->a);
+	}
+	for (size_t i = 0; i < value_count(forbidden); i++) {
+		check_forbidden(j, forbidden->list.item[i], i);
+		arena_free(&j->a);
+	}
+}

@@ -1,0 +1,193 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/verdict_int.h"
+
+static uint64_t
+nano(const struct value *v)
+{
+	const char *text = value_str_or(v, NULL);
+
+	if (text)
+		return strtoull(text, NULL, 10);
+	return (uint64_t)value_int_or(v, 0);
+}
+
+static bool
+is_word(const struct value *v, const char *word)
+{
+	return !strcmp(value_str_or(v, ""), word);
+}
+
+static bool
+is_bound(const struct verdict_file *f, const struct value *v)
+{
+	const struct value *bound = value_get(v, "bound");
+	const struct value *want = value_find(f->plan, "otel.identity");
+
+	if (is_word(bound, "trace") || is_word(bound, "run"))
+		return true;
+	return is_word(bound, "listener") && !is_word(want, "strict");
+}
+
+static const char *
+full_id(struct arena *a, const char *trace, const char *id)
+{
+	return arena_fmt(a, "%s:%s", trace, id);
+}
+
+static struct running *
+running_of(struct verdict_file *f, const struct value *v)
+{
+	const char *id = value_str_or(value_get(v, "id"), "");
+
+	for (size_t i = 0; i < f->runs; i++)
+		if (f->run[i].id && !strcmp(f->run[i].id, id))
+			return &f->run[i];
+	return NULL;
+}
+
+static struct seen
+seen_of(struct verdict_file *f, const struct value *v)
+{
+	const struct value *name = value_get(v, "name");
+	struct seen s = {
+	    .id = value_str_or(value_get(v, "span_id"), ""),
+	    .trace = value_str_or(value_get(v, "trace_id"), ""),
+	    .parent = value_str_or(value_get(v, "parent_span_id"), ""),
+	    .name = value_str_or(name, ""),
+	    .kind = value_str_or(value_get(v, "kind"), ""),
+	    .tree = v,
+	    .start_ns = nano(value_get(v, "start_unix_nano")),
+	    .end_ns = nano(value_get(v, "end_unix_nano")),
+	    .up = SIZE_MAX,
+	};
+
+	s.name_len = name && name->kind == VALUE_STR ? name->str.len : 0;
+	s.is_ours = is_word(value_get(v, "via"), "clnrm");
+	s.is_counted = !s.is_ours && is_bound(f, v);
+	s.has_trace = is_word(value_get(v, "bound"), "trace");
+	return s;
+}
+
+/* An exporter that tries again, or two ways in, bring the same span twice. */
+void
+verdict_see(struct verdict_file *f, const struct value *v)
+{
+	struct seen s = seen_of(f, v);
+	struct running *run = running_of(f, v);
+	const char *id;
+
+	if (!s.is_counted && !s.is_ours) {
+		f->strangers++;
+		return;
+	}
+	id = full_id(&f->a, s.trace, s.id);
+	if (*s.id && map_get(&f->by_id, id, strlen(id)))
+		return;
+	f->seen = arena_more(&f->a, f->seen, f->n, &f->cap, sizeof *f->seen);
+	f->seen[f->n++] = s;
+	map_set(&f->by_id, id, strlen(id), (void *)(uintptr_t)f->n);
+	if (run)
+		run->spans += s.is_counted;
+}
+
+void
+verdict_count(struct verdict_file *f, const struct value *v)
+{
+	struct running *run = running_of(f, v);
+
+	if (run)
+		run->spans += seen_of(f, v).is_counted;
+}
+
+void
+verdict_link(struct verdict_file *f)
+{
+	AUTO_ARENA a = {0};
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct seen *s = &f->seen[i];
+		const char *id;
+		uintptr_t up;
+
+		if (!*s->parent)
+			continue;
+		id = full_id(&a, s->trace, s->parent);
+		up = (uintptr_t)map_get(&f->by_id, id, strlen(id));
+		s->up = up ? up - 1 : SIZE_MAX;
+	}
+}
+
+bool
+verdict_is_above(const struct verdict_file *f, size_t up, size_t i)
+{
+	for (size_t steps = 0; steps < f->n; steps++) {
+		i = f->seen[i].up;
+		if (i == SIZE_MAX)
+			return false;
+		if (i == up)
+			return true;
+	}
+	return false; /* a circle that `up` is not on */
+}
+
+static const char *
+float_text(struct arena *a, double v)
+{
+	char text[40];
+
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
+	return strpbrk(text, ".en") ? arena_str(a, text)
+				    : arena_fmt(a, "%s.0", text);
+}
+
+/* {"double":"NaN"} and {"bytes":"…"} stand for what JSON cannot say. */
+static const struct value *
+unwrapped(const struct value *v)
+{
+	const struct value *in;
+
+	if (!v || v->kind != VALUE_TABLE || v->table.n != 1)
+		return v;
+	in = value_get(v, "double");
+	if (!in)
+		in = value_get(v, "bytes");
+	return in ? in : v;
+}
+
+const char *
+verdict_text(struct arena *a, const struct value *v)
+{
+	AUTO_JSON j = JSON_INIT;
+
+	v = unwrapped(v);
+	if (!v)
+		return "";
+	switch (v->kind) {
+	case VALUE_STR:
+	case VALUE_TIME:
+		return v->str.s;
+	case VALUE_FLOAT:
+		return float_text(a, v->f);
+	default:
+		json_value(&j, NULL, v);
+		return arena_str(a, j.text.s);
+	}
+}
+
+bool
+verdict_is_text(
+    struct arena *a, const struct value *v, const struct value *want)
+{
+	v = unwrapped(v);
+	if (v && want && v->kind == VALUE_STR && want->kind == VALUE_STR)
+		return v->str.len == want->str.len &&
+		       !memcmp(v->str.s, want->str.s, v->str.len);
+	return v && !strcmp(verdict_text(a, v), verdict_text(a, want));
+}

@@ -1,0 +1,106 @@
+#include "core/world.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/map.h"
+
+/* An attribute of OTEL_RESOURCE_ATTRIBUTES: percent-encoded, as baggage. */
+static void
+add_attribute(struct buf *b, const char *key, const char *value)
+{
+	if (b->len)
+		buf_addc(b, ',');
+	buf_addf(b, "%s=", key);
+	for (; *value; value++)
+		if (isalnum((unsigned char)*value) || strchr("-._~/:@", *value))
+			buf_addc(b, *value);
+		else
+			buf_addf(b, "%%%02X", (unsigned char)*value);
+}
+
+/* The run's id stands last: of equal keys the last one wins. */
+static char *
+resource_attributes(struct arena *a, const struct world *w)
+{
+	AUTO_BUF text = BUF_INIT;
+
+	for (size_t i = 0; i < value_count(w->resources); i++) {
+		const struct value_member *m = &w->resources->table.member[i];
+
+		add_attribute(&text, m->key, value_str_or(m->value, ""));
+	}
+	add_attribute(&text, "test.run.id", w->run_id);
+	return arena_dup(a, text.s, text.len);
+}
+
+static void
+set(struct map *env, const char *name, const char *value)
+{
+	map_set(env, name, strlen(name), (void *)value);
+}
+
+static void
+set_telemetry(struct map *env, struct arena *a, const struct world *w,
+    const char *traceparent)
+{
+	set(env, "OTEL_EXPORTER_OTLP_ENDPOINT",
+	    arena_fmt(a, "http://127.0.0.1:%u", w->port));
+	set(env, "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+	set(env, "OTEL_EXPORTER_OTLP_TIMEOUT", "2000");
+	set(env, "OTEL_TRACES_EXPORTER", "otlp");
+	set(env, "OTEL_METRICS_EXPORTER", "none");
+	set(env, "OTEL_LOGS_EXPORTER", "none");
+	set(env, "OTEL_TRACES_SAMPLER", "always_on");
+	set(env, "OTEL_BSP_SCHEDULE_DELAY", "100");
+	set(env, "OTEL_SERVICE_NAME", w->service_name);
+	set(env, "OTEL_RESOURCE_ATTRIBUTES", resource_attributes(a, w));
+	set(env, "TRACEPARENT", traceparent);
+	set(env, "no_proxy", "localhost,127.0.0.1,::1");
+}
+
+static char **
+as_list(struct arena *a, const struct map *env)
+{
+	char **list = arena_alloc(a, (env->n + 1) * sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < env->n; i++)
+		if (env->entry[i].value)
+			list[n++] = arena_fmt(a, "%s=%s", env->entry[i].key,
+			    (const char *)env->entry[i].value);
+	return list;
+}
+
+char **
+world_environ(struct arena *a, const struct world *w, const char *traceparent,
+    const struct value *own)
+{
+	AUTO_MAP env = {0};
+
+	set(&env, "PATH",
+	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set(&env, "HOME", w->home);
+	set(&env, "TMPDIR", w->tmpdir);
+	set(&env, "CLNRM_TMPDIR", w->tmpdir);
+	set(&env, "CLNRM_TEST_NAME", w->test);
+	set(&env, "CLNRM_SCENARIO", w->scenario);
+	set(&env, "TZ", "UTC");
+	set(&env, "LC_ALL", "C.UTF-8");
+	set_telemetry(&env, a, w, traceparent);
+	for (size_t i = 0; i < value_count(w->pass); i++) {
+		const char *name = value_str_or(w->pass->list.item[i], "");
+		const char *value = getenv(name);
+
+		if (value)
+			set(&env, name, value);
+	}
+	for (size_t i = 0; i < value_count(own); i++) {
+		const struct value_member *m = &own->table.member[i];
+
+		set(&env, m->key, value_str_or(m->value, ""));
+	}
+	return as_list(a, &env);
+}
