@@ -1,0 +1,134 @@
+/* clnrm-exec: runs plans in cleanrooms. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "core/doctor.h"
+#include "core/engine.h"
+#include "core/setting.h"
+#include "sys/stop.h"
+
+enum { MAX_JOBS = 256 };
+
+static const char *jobs = "auto", *root;
+static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
+static int64_t capture = 1 << 20;
+static int allow_degraded, loose, probe, strict;
+
+static const struct cli_opt opts[] = {
+    {'j', "jobs", "N|auto", "scenarios at a time (auto: one a processor)",
+	CLI_TEXT, &jobs},
+    {0, "timeout", "TIME", "of a scenario that sets none (60s)", CLI_TIME,
+	&timeout_ns},
+    {0, "grace", "TIME", "between TERM and KILL (2s)", CLI_TIME, &grace_ns},
+    {0, "capture", "SIZE", "output kept of each stream (1M)", CLI_SIZE,
+	&capture},
+    {0, "allow-degraded", NULL, "run where full isolation cannot be had",
+	CLI_FLAG, &allow_degraded},
+    {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
+    {0, "probe", NULL, "tell which isolation this machine reaches", CLI_FLAG,
+	&probe},
+    {0, "strict", NULL, "with --probe: exit 1 when something is missing",
+	CLI_FLAG, &strict},
+    {0, "loose", NULL, "take a stream without an end", CLI_FLAG, &loose},
+    {0},
+};
+
+static const struct cli tool = {
+    .name = "clnrm-exec",
+    .does = "run plans in cleanrooms (a filter)",
+    .operands = "[-]",
+    .examples =
+	"  clnrm-render t | clnrm-lint - | clnrm-exec - | clnrm-verify\n"
+	"  clnrm-exec --probe         which isolation is there?\n",
+    .opts = opts,
+};
+
+static long
+count_jobs(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	char *end;
+
+	if (!strcmp(jobs, "auto"))
+		return n < 1 ? 1 : n;
+	n = strtol(jobs, &end, 10);
+	if (*end || end == jobs || n < 1 || n > MAX_JOBS)
+		die(EXIT_INPUT, "--jobs: '%s' is neither auto nor 1 to %d",
+		    jobs, MAX_JOBS);
+	return n;
+}
+
+/* The world that is tried for has an empty project. */
+static int
+look(struct sandbox_spawner *sp)
+{
+	const char *base = getenv("TMPDIR");
+	AUTO_BUF dir = BUF_INIT;
+	AUTO_BUF text = BUF_INIT;
+	struct err e = {0};
+	int missing;
+
+	buf_addf(&dir, "%s/clnrm.XXXXXX", base && *base == '/' ? base : "/tmp");
+	if (!mkdtemp(dir.s))
+		die(EXIT_RUN, "%s: %s", dir.s, strerror(errno));
+	missing = doctor_look(sp, dir.s, &text, &e);
+	rmdir(dir.s);
+	out_add(&out_std, text.s, text.len);
+	if (missing < 0) {
+		warn("%s", e.text);
+		return EXIT_RUN;
+	}
+	return missing && strict ? EXIT_NO : EXIT_YES;
+}
+
+static int
+filter(struct sandbox_spawner *sp, long workers)
+{
+	struct loop loop = {0};
+	struct stage stage;
+	struct scenario_host host = {
+	    .loop = &loop,
+	    .stage = &stage,
+	    .spawner = sp,
+	    .root = root,
+	    .timeout_ns = timeout_ns,
+	    .grace_ns = grace_ns,
+	    .capture = (size_t)capture,
+	    .allow_degraded = allow_degraded,
+	};
+	int sig, status;
+
+	stage_filter(&stage, "exec", &out_std, 0, loose);
+	sig = engine_run(&host, workers);
+	if (sig)
+		stage_status(&stage, 128 + sig);
+	status = stage_end(&stage);
+	loop_free(&loop);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	char **operand = setting_start(&tool, argc, argv);
+	struct sandbox_spawner spawner;
+	struct err e = {0};
+	long workers = count_jobs();
+	int status;
+
+	if (*operand && (strcmp(*operand, "-") || operand[1]))
+		die(EXIT_INPUT, "'%s': records come on standard input",
+		    strcmp(*operand, "-") ? *operand : operand[1]);
+	if (!probe && isatty(0))
+		cli_misuse(&tool);
+	if (sandbox_start(&spawner, &e) < 0)
+		die(EXIT_RUN, "%s", e.text);
+	stop_catch(false);
+	status = probe ? look(&spawner) : filter(&spawner, workers);
+	sandbox_stop(&spawner);
+	free(operand);
+	return cli_finish(status);
+}
