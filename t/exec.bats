@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+load helper
+
+# The members $2 of the records of type $1 in $output, one a line.
+of() {
+	jq -r --arg t "$1" "select(.type == \$t) | $2" <<<"$output" | sed '/^$/d'
+}
+
+@test "a step's output, exit status and usage are told" {
+	one_step t.clnrm.toml 'echo out; echo err >&2; exit 3' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step '[.stdout, .stderr, .exit_code, .signal, .timed_out] | @json')" = \
+		'["out\n","err\n",3,null,false]' ]
+	[ "$(of step '.usage.max_rss > 0 and .duration_ns > 0')" = true ]
+	[ "$(of scenario.end .status)" = failed ]
+}
+
+@test "steps run in order, and a later one finds what an earlier one left" {
+	cat >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[[scenario]]
+	name = "s"
+	[[scenario.steps]]
+	name = "a"
+	command = ["sh", "-c", "echo 1 >file; echo 2 >/tmp/file; echo 3 >~/file"]
+	[[scenario.steps]]
+	name = "b"
+	command = ["sh", "-c", "cat file /tmp/file ~/file"]
+	T
+	run executed t.clnrm.toml
+	[ "$(of step .stdout | xargs)" = "1 2 3" ]
+	[ ! -e file ]
+}
+
+@test "a command is an argument vector, no shell looks at it" {
+	cat >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[[scenario]]
+	name = "s"
+	[[scenario.steps]]
+	name = "a"
+	command = ["printf", "%s|", "a b", "$HOME", "", "*"]
+	T
+	run executed t.clnrm.toml
+	[ "$(of step .stdout)" = 'a b|$HOME||*|' ]
+}
+
+@test "the first failed step is the last, unless it may fail" {
+	cat >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[[scenario]]
+	name = "s"
+	[[scenario.steps]]
+	name = "a"
+	run = "false"
+	continue_on_failure = true
+	[[scenario.steps]]
+	name = "b"
+	run = "exit 4"
+	expected_exit_code = 4
+	[[scenario.steps]]
+	name = "c"
+	run = "false"
+	[[scenario.steps]]
+	name = "d"
+	run = "true"
+	T
+	run executed t.clnrm.toml
+	[ "$(of step .step | xargs)" = "a b c" ]
+}
+
+@test "a signal is no exit status" {
+	one_step t.clnrm.toml 'kill -9 $$' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step '[.exit_code, .signal] | @json')" = '[null,9]' ]
+}
+
+@test "a program that does not exist is told by name" {
+	cat >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[[scenario]]
+	name = "s"
+	[[scenario.steps]]
+	name = "a"
+	command = ["no-such-program", "x"]
+	T
+	run executed t.clnrm.toml
+	[ "$(of step .exit_code)" = 127 ]
+	[ "$(of step .error)" = "cannot start no-such-program: No such file or directory" ]
+	run -1 clnrm run t.clnrm.toml
+	[[ "$output" == *"no-such-program"* ]]
+}
+
+@test "a step that takes too long is killed with its whole tree" {
+	one_step t.clnrm.toml \
+		'trap "" TERM; (trap "" TERM; setsid sleep 41731) & sleep 41731; sleep 41731' \
+		<<<'timeout_ms = 200'
+	run executed t.clnrm.toml --grace 100ms
+	[ "$(of step .timed_out)" = true ]
+	[ "$(of scenario.end .status)" = timeout ]
+	await is_gone 'sleep 41731'
+}
+
+@test "the output of a step that was killed is kept" {
+	one_step t.clnrm.toml 'echo before; sleep 50' <<<'timeout_ms = 300'
+	run executed t.clnrm.toml --grace 100ms
+	[ "$(of step .stdout)" = before ]
+}
+
+@test "a step that closes its stdout is waited for" {
+	one_step t.clnrm.toml 'exec >&- 2>&-; sleep 0.3; exit 5' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step .exit_code)" = 5 ]
+}
+
+@test "a child in the background that holds the pipe is not waited for" {
+	one_step t.clnrm.toml 'sleep 41732 & echo done' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step .stdout)" = "done" ]
+	[ "$(of step '.duration_ns < 5e9')" = true ]
+	await is_gone 'sleep 41732'
+}
+
+@test "of 100 MB the first and the last half are kept, the rest is counted" {
+	one_step t.clnrm.toml \
+		'echo first; head -c 100000000 /dev/zero | tr "\0" x; echo; echo last' </dev/null
+	executed t.clnrm.toml --capture 64K >out
+	[ "$(jq -r 'select(.type == "step") | .truncated.stdout' out)" -gt 99900000 ]
+	jq -j 'select(.type == "step") | .stdout' out >text
+	[ "$(head -n 1 text)" = first ]
+	[ "$(tail -n 1 text)" = last ]
+	[ "$(wc -c <text)" -le 65537 ]
+}
+
+@test "the environment is clean, and a variable passes only when it is named" {
+	export SECRET=s PASSED=p
+	one_step t.clnrm.toml 'env' <<-'T'
+	[env]
+	pass = ["PASSED"]
+	T
+	run executed t.clnrm.toml
+	of step .stdout >vars
+	run -1 grep '^SECRET' vars
+	grep -qx PASSED=p vars
+	grep -qx HOME=/home/clnrm vars || skip "not in a cleanroom of its own"
+	for line in TMPDIR=/tmp TZ=UTC LC_ALL=C.UTF-8 CLNRM_TEST_NAME=t \
+		OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \
+		OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 \
+		OTEL_TRACES_SAMPLER=always_on OTEL_METRICS_EXPORTER=none \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; do
+		grep -qx "$line" vars
+	done
+	grep -qE '^TRACEPARENT=00-[0-9a-f]{32}-[0-9a-f]{16}-01$' vars
+	grep -qE '^OTEL_RESOURCE_ATTRIBUTES=test.run.id=[0-9a-f]{16}$' vars
+}
+
+@test "the host's files are seen and never changed" {
+	need_namespaces
+	echo old >file
+	one_step t.clnrm.toml 'cat file; echo new >file; rm clnrm.conf; touch more; cat file' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step .stdout | xargs)" = "old new" ]
+	[ "$(cat file)" = old ]
+	[ -e clnrm.conf ]
+	[ ! -e more ]
+}
+
+@test "there is no way out: no network, no capability, no sysctl, no host process" {
+	need_namespaces
+	command -v perl >/dev/null || cannot "no perl"
+	one_step t.clnrm.toml \
+		'ls /sys/class/net 2>/dev/null; grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status
+		echo 1 >/proc/sys/vm/swappiness || echo refused
+		ls /home /root /run /mnt /media | grep -v : | xargs
+		perl -MSocket -e "socket(S,PF_INET,SOCK_STREAM,0); print connect(S,sockaddr_in(80,inet_aton(q(192.0.2.1)))) ? qq(out\n) : qq(\$!\n)"
+		ls -d /proc/[0-9]* | wc -l' </dev/null
+	run executed t.clnrm.toml
+	of step .stdout >said
+	grep -q 'CapEff:.0000000000000000' said
+	grep -q 'NoNewPrivs:.1' said
+	grep -qx refused said
+	grep -qx clnrm said
+	grep -q 'Network is unreachable' said
+	[ "$(tail -n 1 said)" -lt 10 ]
+}
+
+@test "no unix socket of the host is reachable, not even below the project" {
+	need_namespaces
+	command -v perl >/dev/null || cannot "no perl"
+	perl -MIO::Socket::UNIX -e \
+		'$| = 1; $s = IO::Socket::UNIX->new(Local => "sock", Listen => 1); print "up\n"; sleep 60' >up &
+	server=$!
+	await test -s up
+	one_step t.clnrm.toml \
+		'test -e clnrm.conf && perl -MIO::Socket::UNIX -e "print IO::Socket::UNIX->new(Peer => q(sock)) ? q(reached) : q(refused)"' </dev/null
+	run executed t.clnrm.toml
+	kill $server
+	[ "$(of step .stdout)" = refused ]
+}
+
+@test "spans are heard on the loopback, tied to the run, and parents are found" {
+	cp "$ROOT/examples/spans/checkout" .
+	one_step t.clnrm.toml './checkout' <<<'isolation = "process"'
+	run executed t.clnrm.toml
+	[ "$(of span 'select(.via == "otlp") | .name' | sort | xargs)" = \
+		"checkout checkout.pay checkout.reserve" ]
+	[ "$(of span 'select(.via == "otlp") | .bound' | sort -u)" = trace ]
+	[ "$(of scenario.end '.complete | @json')" = \
+		'{"processes":true,"connections":true,"parents":true}' ]
+	[ "$(of span 'select(.via == "clnrm") | .name' | sort | xargs)" = \
+		"clnrm.run clnrm.step:s" ]
+}
+
+@test "a fork bomb stays within limits.processes" {
+	need_namespaces
+	clnrm-exec --probe | grep -q '^ok *limits.processes' ||
+		cannot "no pids cgroup to write"
+	one_step t.clnrm.toml \
+		'for i in $(seq 200); do sleep 41733 & done 2>err; grep -c . err; pgrep -c sleep' <<-'T'
+	[limits]
+	processes = 20
+	T
+	run executed t.clnrm.toml
+	[ "$(of scenario.end '.enforced[0].limit')" = processes ]
+	[ "$(pgrep -fc 'sleep 41733')" = 0 ]
+	of step .stderr | grep -qi 'fork' || [ "$(of step .exit_code)" != 0 ]
+}
+
+@test "a limit that nobody holds is an error, unless it is optional" {
+	need_refusal
+	one_step t.clnrm.toml true <<-'T'
+	isolation = "process"
+	[limits]
+	processes = 20
+	T
+	if without_namespaces clnrm-exec --probe | grep -q '^ok *limits.processes'; then
+		skip "the limit is held even there"
+	fi
+	refused=without_namespaces run executed t.clnrm.toml
+	[ "$(of diagnostic .code)" = E403 ]
+	[ "$(of scenario.end .status)" = error ]
+	echo 'optional = ["processes"]' >>t.clnrm.toml
+	refused=without_namespaces run executed t.clnrm.toml
+	[ "$(of scenario.end .status)" = ok ]
+}
+
+@test "where namespaces are refused a test that wants them is an error, exit 3" {
+	need_refusal
+	one_step t.clnrm.toml true </dev/null
+	run -3 without_namespaces clnrm run t.clnrm.toml
+	[[ "$output" == *"isolation"* ]]
+	[[ "$output" == *"--allow-degraded"* ]]
+	run -0 without_namespaces clnrm run --allow-degraded t.clnrm.toml
+	[[ "$output" == *"process"* ]]
+}
+
+@test "at level process a step has its own HOME and TMPDIR, and they go" {
+	need_refusal
+	mkdir tmp
+	one_step t.clnrm.toml 'touch "$HOME/a" "$TMPDIR/b"; echo "$HOME $TMPDIR"; setsid sleep 41734 &' \
+		<<<'isolation = "process"'
+	TMPDIR=$PWD/tmp refused=without_namespaces run executed t.clnrm.toml --grace 100ms
+	[ "$(of scenario.end .isolation.level)" = process ]
+	[ "$(of scenario.end '.isolation.missing | length > 3')" = true ]
+	[ -n "$(of step .stdout)" ]
+	[ -z "$(ls tmp)" ]
+	await is_gone 'sleep 41734'
+}
+
+@test "services, and what else is not there yet, are an error that says so" {
+	one_step t.clnrm.toml true <<-'T'
+	[services.db]
+	plugin = "generic_container"
+	image = "alpine"
+	T
+	run -2 clnrm run t.clnrm.toml
+	[[ "$output" == *"services: not supported yet"* ]]
+}
+
+@test "many scenarios at a time share nothing" {
+	{
+		printf '[meta]\nname="t"\nversion="1"\n'
+		for i in $(seq 24); do
+			printf '[[scenario]]\nname="s%s"\nrun="echo %s >only; sleep 0.05; cat only; ls -a ~ /tmp | wc -l"\n' $i $i
+		done
+	} >t.clnrm.toml
+	run executed t.clnrm.toml -j 8
+	[ "$(of scenario.end .status | sort | uniq -c | xargs)" = "24 ok" ]
+	[ "$(of step '.scenario + " " + (.stdout | split("\n")[0])' | awk '"s" $2 != $1' | wc -l)" = 0 ]
+}
+
+@test "unknown records pass byte for byte, before the end that follows them" {
+	one_step t.clnrm.toml true </dev/null
+	odd='{"type":"odd.one",  "x":[1, 2.50,"\u00e9"] }'
+	{
+		clnrm-render t.clnrm.toml | clnrm-lint - | sed '$d'
+		echo "$odd"
+		echo '{"type":"end","stage":"odd","status":0,"records":0,"duration_ns":0}'
+	} >in
+	clnrm-exec - <in >out
+	grep -qxF "$odd" out
+	# the foreign end is a barrier: it passes after what was owed
+	[ "$(grep -n '"stage":"odd"' out | cut -d: -f1)" -gt \
+		"$(grep -n '"type":"scenario.end"' out | cut -d: -f1)" ]
+}
+
+@test "a terminal on standard input is a misuse" {
+	command -v script >/dev/null || cannot "no script(1)"
+	run script -qec 'clnrm-exec; echo "exit $?"' /dev/null
+	[[ "$output" == *"usage: clnrm-exec"* ]]
+	[[ "$output" == *"exit 2"* ]]
+}

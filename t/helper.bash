@@ -1,0 +1,79 @@
+# What every .bats file loads: the programs in PATH, an empty directory to work
+# in, the shared data, and a few words.
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+BIN=${BIN:-$ROOT/build/bin}
+SHARED=${SHARED:-$ROOT/../shared}
+PATH=$BIN:$PATH
+export ROOT BIN SHARED PATH
+unset NO_COLOR FORCE_COLOR CLICOLOR_FORCE CLNRM_DRIVER
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	touch clnrm.conf # the project's root, whatever lies above
+}
+
+# Skip with a reason; under MUST_RUN=1 that is a failure.
+cannot() {
+	if [ "${MUST_RUN-}" = 1 ]; then
+		echo "this machine must run it: $*" >&2
+		return 1
+	fi
+	skip "$*"
+}
+
+# The test needs the data that stands beside the checkout.
+need_shared() {
+	[ -d "$SHARED/$1" ] && return
+	[ -z "${CI-}" ] || { echo "no $1 in CI" >&2; return 1; }
+	skip "the shared data is not beside this checkout"
+}
+
+# Writes the test file $1 with one scenario "s" that runs $2; more lines of
+# TOML may follow on standard input.
+one_step() {
+	printf '[meta]\nname = "%s"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = '"'''%s'''"'\n' \
+		"$(basename "$1" .clnrm.toml | tr -dc 'a-z0-9-')" "$2" >"$1"
+	[ -t 0 ] || cat >>"$1"
+}
+
+# The records that a file runs to, as exec leaves them: executed FILE [OPTION]...
+executed() {
+	clnrm-render "$1" | clnrm-lint - | ${refused-} clnrm-exec "${@:2}" -
+}
+
+# Runs a command where the kernel refuses namespaces, as in a plain container.
+without_namespaces() {
+	unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces &&
+		exec setpriv --inh-caps=-all --bounding-set=-all "$@"' sh "$@"
+}
+
+# Tests of what only namespaces can do.
+need_namespaces() {
+	clnrm-exec --probe | grep -q '^ok *isolation: full' ||
+		cannot "full isolation is not to be had here"
+}
+
+need_refusal() {
+	without_namespaces true 2>/dev/null ||
+		cannot "namespaces cannot be refused here for a try"
+}
+
+# Waits until the command "$@" holds, 10 s at most.
+await() {
+	local end=$((SECONDS + 10))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "never: $*" >&2; return 1; }
+		sleep 0.02
+	done
+}
+
+# Is any process running whose command line holds $1?
+runs() {
+	pgrep -f -- "$1" >/dev/null
+}
+
+is_gone() {
+	! runs "$1"
+}

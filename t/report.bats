@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+load helper
+
+STREAMS=$ROOT/t/corpus/verdict
+
+# The report on a saved stream; further arguments are options.
+report() {
+	local name=$1
+	shift
+	clnrm-verify "$STREAMS/$name.ndjson" | clnrm-report "$@"
+}
+
+# The file that the streams fake and near speak of.
+refunds() {
+	mkdir -p t
+	printf '[meta]\nname = "refunds"\nversion = "1"\n\n[[scenario]]\nname = "s"\n[[expect.span]]\nname = "refund.persist"\n\n[[expect.span]]\nname = "refund.notify"\n' \
+		>t/refunds.clnrm.toml
+}
+
+@test "a pass is one line with duration and spans, and a summary" {
+	run -0 report pass --format text
+	[ "${lines[0]}" = "PASS  pays                   0.41s   2 spans" ]
+	[[ "${lines[1]}" = "1 test: 1 passed "*s ]]
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "a fake shows the line of the source, a caret, and what was seen" {
+	refunds
+	run -1 report fake --format text
+	[ "${lines[0]}" = "FAKE  refunds                0.41s   0 of 2 required spans" ]
+	[ "${lines[1]}" = 'error[E204]: required span never ran: "refund.persist"' ]
+	[ "${lines[2]}" = '  --> t/refunds.clnrm.toml:8:8' ]
+	[ "${lines[3]}" = '   |' ]
+	[ "${lines[4]}" = ' 8 | name = "refund.persist"' ]
+	[ "${lines[5]}" = "   |        ^^^^^^^^^^^^^^^^ no span with this name; 0 spans carried this run's trace id" ]
+	[[ "$output" = *"= seen:  nothing"* ]]
+	[[ "$output" = *"= fix:   is the SDK on"* ]]
+	[[ "$output" = *"rerun: clnrm run t/refunds.clnrm.toml"* ]]
+}
+
+@test "a failure shows what its steps printed, control characters made visible" {
+	run -1 report fail --format text
+	[[ "$output" = *'stderr of step "two":'* ]]
+	[[ "$output" = *'   | card \x1b[31mdeclined\x1b[0m'* ]]
+	[[ "$output" != *$'\033'* ]]
+}
+
+@test "where there is no source line, what was found has a line of its own" {
+	run -1 report fail --format text
+	[[ "$output" = *"= found: exit 1"* ]]
+}
+
+@test "verdicts come in the order of the plan, whatever order they ended in" {
+	run -2 report order --format tap
+	[ "$(grep -E '^(not )?ok' <<<"$output")" = "ok 1 - first
+not ok 2 - t/broken.clnrm.toml
+ok 3 - second" ]
+}
+
+@test "a verdict is printed as soon as it is known" {
+	# shellcheck disable=SC2094 # what the reader writes is waited for
+	{
+		clnrm-verify "$STREAMS/pass.ndjson" | head -n -4
+		until grep -q '^ok 1' seen; do sleep 0.02; done
+		printf '{"type":"end","stage":"verify","status":0}\n'
+	} | timeout 20 clnrm-report >seen
+	grep -x '1..1' seen
+}
+
+@test "TAP has version, point, YAML with place and counts, and the plan last" {
+	run -1 report fake
+	[ "${lines[0]}" = "TAP version 14" ]
+	[ "${lines[1]}" = "not ok 1 - refunds" ]
+	[[ "$output" = *'  severity: fake'* ]]
+	[[ "$output" = *$'  at:\n    file: "t/refunds.clnrm.toml"\n    line: 8\n    column: 8'* ]]
+	[[ "$output" = *'  duration_ms: 410.000'* ]]
+	[ "${lines[-1]}" = "1..1" ]
+}
+
+@test "prove reads the TAP, once it is told that it is version 13" {
+	report several | sed '1s/14/13/' >out.tap
+	run -0 prove -e cat out.tap
+	[[ "$output" = *"Result: PASS"* ]]
+	report fail | sed '1s/14/13/' >out.tap
+	run -1 prove -e cat out.tap
+}
+
+@test "equal runs give equal TAP but for durations" {
+	report tables-fail >a || true
+	sed 's/"duration_ns":[0-9]*/"duration_ns":7/; s/"id":"[0-9a-f]*"/"id":"00000000000000ff"/g' \
+		"$STREAMS/tables-fail.ndjson" | clnrm-verify | clnrm-report >b || true
+	diff <(sed '/duration_ms/d' a) <(sed '/duration_ms/d' b)
+}
+
+@test "# and \\ in a name are escaped" {
+	sed 's/"name":"pays"/"name":"a # b\\\\c"/' "$STREAMS/pass.ndjson" |
+		clnrm-verify | clnrm-report >out
+	grep -Fx 'ok 1 - a \# b\\c' out
+}
+
+@test "a source that does not lint is an error, exit 2, and warnings are told" {
+	run -2 report order --format text
+	[[ "$output" = *"ERROR t/broken.clnrm.toml"* ]]
+	[[ "$output" = *"error[E302]: missing key 'name'"* ]]
+	[[ "$output" = *"warning[W301]: unknown key 'exists'"* ]]
+	[[ "$output" = *"3 tests: 2 passed, 1 error, 1 warning"* ]]
+}
+
+@test "warnings alone exit 0, and 1 with --strict" {
+	grep -v '"severity":"error"' "$STREAMS/order.ndjson" |
+		sed 's/"stage":"lint","status":1/"stage":"lint","status":0/' >warned
+	clnrm-verify warned >judged
+	run -0 clnrm-report judged
+	run -1 clnrm-report --strict judged
+}
+
+@test "a level below full is said in the summary" {
+	run -0 report several --format text
+	[[ "$output" = *"isolation: process (no user namespaces)"* ]]
+	run -0 report several --format tap
+	[[ "$output" = *"# isolation: process (no user namespaces)"* ]]
+}
+
+@test "an error verdict exits 3" {
+	run -3 report error --format text
+	[[ "$output" = *"1 test: 1 error"* ]]
+	run -3 report error --format tap
+	[[ "$output" != *"Bail out!"* ]]
+}
+
+@test "a cut stream exits 3, says so, and bails out" {
+	clnrm-verify "$STREAMS/pass.ndjson" | grep -v '"type":"end"' >cut.ndjson
+	run -3 clnrm-report --format text cut.ndjson
+	[[ "$output" = *"the stream was cut: results are not complete"* ]]
+	run -3 clnrm-report --format tap cut.ndjson
+	[ "${lines[-1]}" = "Bail out! the stream was cut: results are not complete" ]
+	run -0 clnrm-report --loose cut.ndjson
+	: >cut.ndjson
+	run -3 clnrm-report cut.ndjson
+}
+
+@test "an interrupted run is marked, and exits with the signal" {
+	run -130 report interrupted --format text
+	[[ "$output" = *"1 not run"* ]]
+	[ "${lines[-1]}" = "interrupted: results are not complete" ]
+	run -130 report interrupted --format tap
+	[[ "$output" = *"# interrupted: results are not complete"* ]]
+}
+
+@test "nothing selected is told and exits 4, or 0 with --no-tests pass" {
+	run -4 report empty --format text
+	[[ "$output" = *"nothing was selected"* ]]
+	run -4 report empty --format tap
+	[ "${lines[-1]}" = "1..0 # SKIP nothing was selected" ]
+	run -0 report empty --no-tests pass
+}
+
+@test "every batch has a summary, an edit its time, and the last gen decides" {
+	run -0 report dev --format text
+	[ "$(grep -c '^1 test:' <<<"$output")" = 2 ]
+	[ "$(grep -c '^edit to verdict: [0-9]* ms$' <<<"$output")" = 1 ]
+	[ "$(grep -c '^FAIL' <<<"$output")" = 1 ]
+}
+
+@test "colour is asked for, never alone with the meaning" {
+	run -0 report pass --format text --color always
+	[[ "$output" = $'\033[32mPASS\033[0m'* ]]
+	FORCE_COLOR=1 run -0 report pass --format text
+	[[ "$output" = *$'\033'* ]]
+	FORCE_COLOR=1 NO_COLOR=1 run -0 report pass --format text
+	[[ "$output" != *$'\033'* ]]
+	run -0 report pass --format text
+	[[ "$output" != *$'\033'* ]]
+}
+
+@test "a format that is not there yet is exit 2" {
+	run -2 clnrm-report --format junit "$STREAMS/empty.ndjson"
+	[[ "$output" = *"not supported yet"* ]]
+	run -2 clnrm-report --format odd "$STREAMS/empty.ndjson"
+}

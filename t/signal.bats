@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+load helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	touch clnrm.conf
+	one_step slow.clnrm.toml 'sleep 41751' <<<'isolation = "process"'
+}
+
+# Starts the driver $shell in its own session; $driver is its pid.
+start() {
+	setsid env --default-signal=INT "$1" "$BIN/clnrm" run --format text . >out 2>&1 &
+	driver=$!
+	await runs 'sleep 41751'
+}
+
+is_dead() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# Sends $2 under the shell $1: the report is printed, the exit is $3, within a
+# second, and no stage stays.
+ends() {
+	command -v "$1" >/dev/null || cannot "no $1"
+	start "$1"
+	kids=$(pgrep -P $driver | tr '\n' ' ')
+	from=${EPOCHREALTIME/./}
+	kill "-$2" $driver
+	wait $driver && status=0 || status=$?
+	took=$(((${EPOCHREALTIME/./} - from) / 1000))
+	cat out
+	[ $status = "$3" ]
+	[ $took -lt 1500 ] # a second, and what a busy machine adds
+	grep -qi interrupted out
+	for kid in $kids; do
+		await is_dead "$kid"
+	done
+	await is_gone 'sleep 41751'
+}
+
+@test "TERM ends the whole pipe under dash, with a report, exit 143" {
+	ends dash TERM 143
+}
+
+@test "TERM ends the whole pipe under bash, with a report, exit 143" {
+	ends bash TERM 143
+}
+
+@test "INT ends the whole pipe under dash, with a report, exit 130" {
+	ends dash INT 130
+}
+
+@test "INT ends the whole pipe under bash, with a report, exit 130" {
+	ends bash INT 130
+}
+
+@test "TERM in the first moments ends the pipe too" {
+	for wait in 0 0.002 0.005 0.01 0.02 0.05; do
+		setsid sh "$BIN/clnrm" run . >out 2>&1 &
+		driver=$!
+		sleep $wait
+		kill -TERM $driver
+		wait $driver && status=0 || status=$?
+		[ $status = 143 ]
+		await is_gone 'sleep 41751'
+	done
+}
+
+@test "^C at a terminal ends the pipe, exit 130, under dash and bash" {
+	command -v script >/dev/null || cannot "no script(1)"
+	for shell in dash bash; do
+		rm -f typed
+		mkfifo typed
+		script -qec "$shell $BIN/clnrm run --format text .; echo exit \$?" /dev/null \
+			<typed >out 2>&1 &
+		terminal=$!
+		exec 9>typed
+		await runs 'sleep 41751'
+		printf '\003' >&9
+		exec 9>&-
+		wait $terminal || :
+		cat out
+		grep -q 'exit 130' out
+		grep -qi interrupted out
+		await is_gone 'sleep 41751'
+	done
+}
+
+@test "a driver that is killed leaves no stage behind" {
+	for shell in dash bash; do
+		start $shell
+		kids=$(pgrep -P $driver | tr '\n' ' ')
+		kill -9 $driver
+		wait $driver || :
+		for kid in $kids; do
+			await is_dead "$kid"
+		done
+		await is_gone 'sleep 41751'
+	done
+}
+
+is_empty() {
+	[ -z "$(ls -A "$1")" ]
+}
+
+same_networks() {
+	[ "$(lsns -n -t net -o NS | sort)" = "$before" ]
+}
+
+@test "kill -9 of exec leaves no process, network or file, at level full" {
+	need_namespaces
+	before=$(lsns -n -t net -o NS | sort)
+	mkdir tmp
+	TMPDIR=$PWD/tmp start dash
+	pkill -9 -P $driver -x clnrm-exec
+	wait $driver && status=0 || status=$?
+	[ $status = 3 ]
+	await is_gone 'sleep 41751'
+	await same_networks
+	[ -z "$(ls -A tmp)" ]
+	run -1 grep clnrm /proc/self/mountinfo
+}
+
+@test "kill -9 of exec leaves no process or file, at level process" {
+	need_refusal
+	mkdir tmp
+	TMPDIR=$PWD/tmp without_namespaces dash "$BIN/clnrm" run . >out 2>&1 &
+	await runs 'sleep 41751'
+	[ -n "$(ls -A tmp)" ]
+	pkill -9 -x clnrm-exec -P "$(pgrep -f "$BIN/clnrm run" | head -n 1)"
+	await is_gone 'sleep 41751'
+	await is_empty tmp
+}

@@ -1,0 +1,898 @@
+#include "sys/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "tap.h"
+
+enum { SECOND = 1000000000, NOBODY = 65534, PATIENCE_MS = 20000 };
+
+static struct {
+	struct sandbox_spawner spawner;
+	struct sandbox_plan plan;
+	struct sandbox *s;
+	struct sandbox_event ready, last;
+	char dir[64];
+	struct buf out; /* of the last step */
+	const char *env[8];
+	char home[300], tmpdir[300];
+} t;
+
+static const uint16_t ports[] = {4318};
+
+/* The next event; LOST when none comes. */
+static enum sandbox_kind
+next(struct sandbox *s)
+{
+	struct pollfd p = {.fd = sandbox_fd(s), .events = POLLIN};
+	struct err e = {0};
+	int got;
+
+	while (!(got = sandbox_event(s, &t.last, &e)) &&
+	       poll(&p, 1, PATIENCE_MS) > 0)
+		;
+	if (got > 0)
+		return t.last.kind;
+	printf("# no event: %s\n", e.text);
+	return SANDBOX_LOST;
+}
+
+static void
+fill_env(void)
+{
+	snprintf(t.home, sizeof t.home, "HOME=%s", t.ready.home);
+	snprintf(t.tmpdir, sizeof t.tmpdir, "TMPDIR=%s", t.ready.tmpdir);
+	t.env[0] = "PATH=/usr/local/bin:/usr/bin:/bin";
+	t.env[1] = t.home;
+	t.env[2] = t.tmpdir;
+	t.env[3] = NULL;
+}
+
+static void
+prepare(enum sandbox_level level)
+{
+	struct err e = {0};
+
+	t.out = (struct buf)BUF_INIT;
+	strcpy(t.dir, "/tmp/clnrm-unit.XXXXXX");
+	is_true(mkdtemp(t.dir) && !chmod(t.dir, 0755));
+	t.plan = (struct sandbox_plan){
+	    .level = level, .project = t.dir, .port = ports, .ports = 1};
+	is_true(!sandbox_start(&t.spawner, &e));
+}
+
+static bool
+build(void)
+{
+	static char why[700];
+	struct err e = {0};
+
+	t.s = sandbox_new(&t.spawner, &t.plan, &e);
+	if (!is_true(t.s))
+		return false;
+	if (next(t.s) == SANDBOX_READY) {
+		t.ready = t.last;
+		fill_env();
+		return true;
+	}
+	snprintf(why, sizeof why, "%s: %s; %s", t.last.what,
+	    strerror(t.last.error), t.last.hint);
+	tap_skip(why);
+	return false;
+}
+
+static void
+drop(struct sandbox_event *ev)
+{
+	for (size_t i = 0; i < ev->listeners; i++)
+		close(ev->listener[i].fd);
+	ev->listeners = 0;
+}
+
+static void
+end(void)
+{
+	drop(&t.ready);
+	sandbox_del(t.s);
+	t.s = NULL;
+	sandbox_stop(&t.spawner);
+	file_remove_tree(t.dir);
+	buf_free(&t.out);
+}
+
+static bool
+begin(enum sandbox_level level)
+{
+	prepare(level);
+	if (build())
+		return true;
+	end();
+	return false;
+}
+
+static void
+start_as(uint32_t id, const char *const argv[], const char *cwd, int out)
+{
+	struct sandbox_step step = {.id = id,
+	    .argv = (char *const *)argv,
+	    .env = (char *const *)t.env,
+	    .cwd = cwd,
+	    .in = -1,
+	    .out = out,
+	    .err = out};
+	struct err e = {0};
+
+	if (!is_true(!sandbox_run(t.s, &step, &e)))
+		printf("# %s\n", e.text);
+}
+
+static void
+start(uint32_t id, const char *script)
+{
+	const char *const argv[] = {"sh", "-c", script, NULL};
+
+	start_as(id, argv, NULL, -1);
+}
+
+/* Run to its end; its exit status, 128 + signal, or minus its errno. */
+static int
+run(const char *const argv[], const char *cwd)
+{
+	AUTO_FD out = memfd_create("out", MFD_CLOEXEC);
+
+	start_as(1, argv, cwd, out);
+	buf_reset(&t.out);
+	if (!is_int(next(t.s), SANDBOX_STEP_DONE) || !is_int(t.last.step, 1))
+		return -1000;
+	is_true(lseek(out, 0, SEEK_SET) == 0 &&
+		!fd_drain(out, "out", 0, &t.out, NULL));
+	if (t.last.error)
+		return -t.last.error;
+	if (WIFSIGNALED(t.last.status))
+		return 128 + WTERMSIG(t.last.status);
+	return WEXITSTATUS(t.last.status);
+}
+
+static int
+sh(const char *script)
+{
+	const char *const argv[] = {"sh", "-c", script, NULL};
+
+	return run(argv, NULL);
+}
+
+static enum sandbox_gone
+finish(int64_t linger_ns, int64_t grace_ns)
+{
+	struct err e = {0};
+
+	is_true(!sandbox_finish(t.s, linger_ns, grace_ns, &e));
+	while (next(t.s) == SANDBOX_STEP_DONE)
+		;
+	is_int(t.last.kind, SANDBOX_GONE);
+	return t.last.gone;
+}
+
+static void
+put(const char *name, const char *text)
+{
+	char path[128];
+	AUTO_FD fd = -1;
+
+	snprintf(path, sizeof path, "%s/%s", t.dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	is_true(fd >= 0 && !fd_write(fd, text, strlen(text)));
+}
+
+static void
+wait_a_little(void)
+{
+	poll(NULL, 0, 5);
+}
+
+/* How many processes of this host have `mark` among their arguments? */
+static int
+count_processes(const char *mark)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *ent;
+	int n = 0;
+
+	while ((ent = readdir(d))) {
+		AUTO_BUF text = BUF_INIT;
+		char path[300];
+
+		snprintf(path, sizeof path, "/proc/%s/cmdline", ent->d_name);
+		if (*ent->d_name >= '1' && *ent->d_name <= '9' &&
+		    !file_read(path, &text, NULL))
+			n += memmem(text.s, text.len, mark, strlen(mark)) !=
+			     NULL;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Wait for that number of processes; false after a second. */
+static bool
+come_to_be(const char *mark, int n)
+{
+	int64_t until = clock_mono_ns() + SECOND;
+
+	while (count_processes(mark) != n) {
+		if (clock_mono_ns() > until)
+			return false;
+		wait_a_little();
+	}
+	return true;
+}
+
+static int
+count_entries(const char *path)
+{
+	DIR *d = opendir(path);
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* A number that no other process has among its arguments. */
+static const char *
+mark(void)
+{
+	static char text[32];
+
+	snprintf(text, sizeof text, "3%d.25", (int)getpid());
+	return text;
+}
+
+/* Children, grandchildren and sessions that do not want to end. */
+static const char *
+stubborn(void)
+{
+	static char script[512];
+
+	snprintf(script, sizeof script,
+	    "trap '' TERM HUP INT; sleep %s & setsid sh -c "
+	    "'setsid sleep %s & setsid sleep %s & exit' & exec sleep %s",
+	    mark(), mark(), mark(), mark());
+	return script;
+}
+
+/* The tests. */
+
+static void
+the_first_process_is_ours(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("cat /proc/1/comm; hostname; id -u; pwd"), 0);
+	char want[200];
+	snprintf(want, sizeof want, "clnrm-init\nclnrm\n0\n%s\n", t.dir);
+	is_str(t.out.s, want);
+	end();
+}
+
+static void
+what_one_step_writes_the_next_one_reads(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("echo a >a; echo b >/tmp/b; echo c >$HOME/c; "
+		  "echo d >/var/tmp/d"),
+	    0);
+	is_int(sh("cat a /tmp/b /home/clnrm/c /var/tmp/d"), 0);
+	is_str(t.out.s, "a\nb\nc\nd\n");
+	end();
+}
+
+static void
+no_network_is_reached(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("bash -c 'echo >/dev/tcp/192.0.2.1/80'"), 1);
+	is_true(strstr(t.out.s, "Network is unreachable") != NULL);
+	end();
+}
+
+static void
+a_sysctl_cannot_be_written(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_true(sh("cat /proc/sys/vm/swappiness >/tmp/old; "
+		   "cat /tmp/old >/proc/sys/vm/swappiness") != 0);
+	is_true(
+	    sh("mount -o remount,rw /proc/sys || mount -t tmpfs t /mnt") != 0);
+	is_int(sh("cat /proc/keys /proc/timer_list"), 0);
+	is_str(t.out.s, "");
+	end();
+}
+
+static void
+privileges_are_gone(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("sed -n '/^Cap/s/.*\t0*//p; /^NoNew/p' /proc/self/status; "
+		  "umask"),
+	    0);
+	is_str(t.out.s, "\n\n\n\n\nNoNewPrivs:\t1\n0022\n");
+	end();
+}
+
+static void
+no_file_of_the_host_changes(void)
+{
+	AUTO_BUF text = BUF_INIT;
+	char path[128];
+
+	prepare(SANDBOX_FULL);
+	put("kept", "old\n");
+	if (build()) {
+		is_int(sh("cat kept; echo new >kept; cat kept; rm kept; "
+			  "echo more >more; mkdir below; ls"),
+		    0);
+		is_str(t.out.s, "old\nnew\nbelow\nmore\n");
+	}
+	snprintf(path, sizeof path, "%s/kept", t.dir);
+	is_true(!file_read(path, &text, NULL));
+	is_str(text.s, "old\n");
+	is_int(count_entries(t.dir), 3);
+	end();
+}
+
+static void
+what_is_private_on_the_host_is_not_there(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("ls -A /run /root /mnt /media /var/tmp /sys /home"), 0);
+	is_str(t.out.s, "/home:\nclnrm\n\n/media:\n\n/mnt:\n\n/root:\n\n/run:\n"
+			"\n/sys:\n\n/var/tmp:\n");
+	is_int(sh("ls -A /home/clnrm; echo; ls -A /tmp | wc -l; test -f "
+		  "/etc/passwd "
+		  "&& test -x /usr/bin/env && test -c /dev/null && test -w "
+		  "/dev/shm && ls -d /dev/pts/ptmx"),
+	    0);
+	is_str(t.out.s, "\n1\n/dev/pts/ptmx\n"); /* 1: the project */
+	end();
+}
+
+static int
+listen_unix(const char *dir)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof a.sun_path, "%s/sock", dir);
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+	    listen(fd, 1) < 0 || chmod(a.sun_path, 0777) < 0)
+		fd_close(&fd);
+	return fd;
+}
+
+static int
+connect_inside(const char *dir)
+{
+	char script[512];
+
+	snprintf(script, sizeof script,
+	    "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); "
+	    "connect(S, pack_sockaddr_un(\"%s/sock\")) and exit 0; "
+	    "print $!; exit 1'",
+	    dir);
+	return sh(script);
+}
+
+static void
+a_socket_of_the_host_is_not_reached(void)
+{
+	char elsewhere[] = "/var/lib/clnrm-unit.XXXXXX";
+	AUTO_FD near = -1, far = -1;
+
+	prepare(SANDBOX_FULL);
+	near = listen_unix(t.dir);
+	is_true(near >= 0);
+	if (mkdtemp(elsewhere) && !chmod(elsewhere, 0755))
+		far = listen_unix(elsewhere);
+	if (build()) {
+		is_int(connect_inside(t.dir), 1);
+		is_str(t.out.s, "Connection refused");
+		if (far >= 0)
+			is_int(connect_inside(elsewhere), 1);
+		if (far >= 0)
+			is_str(t.out.s, "Connection refused");
+	}
+	if (far >= 0)
+		file_remove_tree(elsewhere);
+	end();
+}
+
+static void
+its_listeners_are_reached_from_inside(void)
+{
+	static const char *const to[] = {"127.0.0.1", "::1"};
+
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_true(t.ready.listeners >= 1);
+	for (size_t i = 0; i < t.ready.listeners; i++) {
+		struct sandbox_listener *l = &t.ready.listener[i];
+		char script[128], text[8] = "";
+		AUTO_FD got = -1;
+
+		is_int(l->got, 4318);
+		snprintf(script, sizeof script,
+		    "bash -c 'echo hello >/dev/tcp/%s/4318'", to[l->is_v6]);
+		is_int(sh(script), 0);
+		got = accept(l->fd, NULL, NULL);
+		is_int(read(got, text, sizeof text), 6);
+		is_str(text, "hello\n");
+	}
+	end();
+}
+
+static void
+a_command_that_cannot_start_has_an_errno(void)
+{
+	const char *const none[] = {"clnrm-is-not-there", NULL};
+	const char *const empty[] = {"", NULL}, *const nothing[] = {NULL};
+	const char *const file[] = {"./plain", NULL}, *const dir[] = {
+							  "/etc", NULL};
+	const char *const fine[] = {"pwd", NULL};
+
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(run(none, NULL), -ENOENT);
+	is_int(run(empty, NULL), -ENOENT);
+	is_int(run(nothing, NULL), -EINVAL);
+	is_int(run(dir, NULL), -EACCES);
+	is_int(sh("mkdir below; echo 1 >plain"), 0);
+	is_int(run(file, NULL), -EACCES);
+	is_true(!t.last.is_cwd);
+	is_int(sh("chmod 755 plain"), 0);
+	is_int(run(file, NULL), -ENOEXEC);
+	is_int(run(fine, "gone"), -ENOENT);
+	is_true(t.last.is_cwd);
+	is_int(run(fine, "below"), 0);
+	is_true(strstr(t.out.s, "/below\n") != NULL);
+	t.env[0] = "PATH=/nowhere";
+	is_int(run(fine, NULL), -ENOENT);
+	end();
+}
+
+static void
+large_arguments_and_environments_arrive(void)
+{
+	static char word[100 << 10], name[100 << 10];
+	const char *const argv[] = {"sh", "-c",
+	    "echo ${#1} ${#2} ${#3} ${#BIG}", "sh", word, word, word, NULL};
+
+	if (!begin(SANDBOX_FULL))
+		return;
+	memset(word, 'x', sizeof word - 1);
+	memset(name, 'y', sizeof name - 1);
+	memcpy(name, "BIG=", 4);
+	t.env[3] = name;
+	is_int(run(argv, NULL), 0);
+	is_str(t.out.s, "102399 102399 102399 102395\n");
+	end();
+}
+
+static void
+a_step_reports_its_end_and_its_use(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	is_int(sh("exit 3"), 3);
+	is_int(sh("kill -9 $$"), 128 + 9);
+	is_int(sh("exec >&- 2>&-; sleep 0.05; exit 4"), 4);
+	is_true(t.last.end_ns - t.last.start_ns >= 50000000);
+	is_int(sh("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"), 0);
+	is_true(
+	    t.last.usage.ru_utime.tv_usec + t.last.usage.ru_stime.tv_usec > 0);
+	is_true(t.last.usage.ru_maxrss > 100);
+	end();
+}
+
+static void
+several_steps_run_at_once(void)
+{
+	struct err e = {0};
+
+	if (!begin(SANDBOX_FULL))
+		return;
+	start(7, "exec sleep 20");
+	start(8, "trap '' TERM; setsid sleep 20 & exec sleep 20");
+	is_int(sh("true"), 0);
+	is_true(!sandbox_signal(t.s, 7, SIGTERM, &e));
+	is_int(next(t.s), SANDBOX_STEP_DONE);
+	is_int(t.last.step, 7);
+	is_int(WTERMSIG(t.last.status), SIGTERM);
+	is_true(!sandbox_signal(t.s, 7, SIGTERM, &e));
+	is_true(!sandbox_signal(t.s, 8, SIGKILL, &e));
+	is_int(next(t.s), SANDBOX_STEP_DONE);
+	is_int(t.last.step, 8);
+	is_int(WTERMSIG(t.last.status), SIGKILL);
+	is_int(finish(10ll * SECOND, 0), SANDBOX_GONE_SELF);
+	end();
+}
+
+static void
+finish_as(enum sandbox_level level)
+{
+	if (!begin(level))
+		return;
+	is_int(finish(0, 0), SANDBOX_GONE_SELF);
+	is_int(sh("sleep 0.05 & exit"), 0);
+	is_int(finish(10ll * SECOND, 0), SANDBOX_GONE_SELF);
+	is_int(sh("setsid sleep 30 & exit"), 0);
+	is_int(finish(0, 10ll * SECOND), SANDBOX_GONE_TERM);
+	is_int(sh("(trap '' TERM; : >deaf; exec setsid sleep 30) & "
+		  "while ! test -e deaf; do sleep 0.01; done"),
+	    0);
+	is_int(finish(0, 20000000), SANDBOX_GONE_KILL);
+	is_int(sh("ls deaf"), 0);
+	end();
+}
+
+static void
+a_finish_waits_then_asks_then_kills(void)
+{
+	finish_as(SANDBOX_FULL);
+	finish_as(SANDBOX_PROCESS);
+}
+
+static void
+nothing_survives_as(enum sandbox_level level)
+{
+	AUTO_BUF before = BUF_INIT, after = BUF_INIT;
+
+	is_true(!file_read("/proc/self/mountinfo", &before, NULL));
+	if (!begin(level))
+		return;
+	start(1, stubborn());
+	is_true(come_to_be(mark(), 4));
+	sandbox_kill(t.s);
+	is_int(next(t.s), SANDBOX_CLOSED);
+	is_int(count_processes(mark()), 0);
+	if (level == SANDBOX_PROCESS)
+		is_int(access(t.ready.home, F_OK), -1);
+	sandbox_del(t.s);
+	if (build()) {
+		start(1, stubborn());
+		is_true(come_to_be(mark(), 4));
+	}
+	end();
+	is_int(count_processes(mark()), 0);
+	is_true(!file_read("/proc/self/mountinfo", &after, NULL));
+	is_str(after.s, before.s);
+}
+
+static void
+nothing_survives_an_end(void)
+{
+	nothing_survives_as(SANDBOX_FULL);
+	nothing_survives_as(SANDBOX_PROCESS);
+}
+
+/* A runner that is killed; where its fresh directory was comes by a pipe. */
+static void
+be_killed(enum sandbox_level level, int tell)
+{
+	prepare(level);
+	t.plan.processes = 100;
+	if (!build())
+		_exit(1);
+	start(1, stubborn());
+	if (write(tell, &t.ready, sizeof t.ready) > 0)
+		pause();
+	_exit(1);
+}
+
+static void
+nothing_survives_a_killed_runner_as(enum sandbox_level level)
+{
+	static struct sandbox_event ready;
+	char groups[] = "/sys/fs/cgroup/pids";
+	int before = count_entries(groups), pair[2];
+	pid_t pid;
+
+	mark(); /* ours, not that of the child */
+	is_true(!pipe(pair));
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		be_killed(level, pair[1]);
+	close(pair[1]);
+	snprintf(t.home, sizeof t.home, "3%d.25", (int)pid);
+	if (read(pair[0], &ready, sizeof ready) == sizeof ready &&
+	    is_true(come_to_be(t.home, 4))) {
+		kill(pid, SIGKILL);
+		is_true(come_to_be(t.home, 0));
+		for (int i = 0;
+		     i < 200 && (i < 1 || !access(ready.home, F_OK) ||
+				    count_entries(groups) != before);
+		     i++)
+			wait_a_little();
+		if (level == SANDBOX_PROCESS)
+			is_int(access(ready.home, F_OK), -1);
+		is_int(count_entries(groups), before);
+	} else {
+		tap_skip("no sandbox");
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pair[0]);
+}
+
+static void
+nothing_survives_a_killed_runner(void)
+{
+	nothing_survives_a_killed_runner_as(SANDBOX_FULL);
+	nothing_survives_a_killed_runner_as(SANDBOX_PROCESS);
+}
+
+static void
+a_sandbox_without_its_spawner_is_lost(void)
+{
+	if (!begin(SANDBOX_FULL))
+		return;
+	start(1, stubborn());
+	is_true(come_to_be(mark(), 4));
+	kill(t.spawner.pid, SIGKILL);
+	is_int(next(t.s), SANDBOX_LOST);
+	is_true(come_to_be(mark(), 0));
+	end();
+}
+
+static void
+at_level_process_only_home_and_tmpdir_are_fresh(void)
+{
+	AUTO_BUF text = BUF_INIT;
+	char path[128];
+
+	if (!begin(SANDBOX_PROCESS))
+		return;
+	is_int(sh("echo 1 >made; cd; pwd; cd $TMPDIR; pwd; ls -A ~ ."), 0);
+	snprintf(path, sizeof path, "%s/made", t.dir);
+	is_true(!file_read(path, &text, NULL));
+	is_str(text.s, "1\n");
+	buf_reset(&text);
+	buf_addf(&text, "%s\n%s\n.:\n\n%s:\n", t.ready.home, t.ready.tmpdir,
+	    t.ready.home);
+	is_str(t.out.s, text.s);
+	is_int(t.ready.listener[0].asked, 4318);
+	is_true(t.ready.listener[0].got != 0);
+	end();
+	is_int(access(t.ready.home, F_OK), -1);
+}
+
+static void
+a_fork_bomb_meets_its_limit(void)
+{
+	prepare(SANDBOX_FULL);
+	t.plan.processes = 20;
+	if (build() && !*t.ready.processes_by)
+		tap_skip(t.ready.notes);
+	else if (t.s && *t.ready.processes_by) {
+		is_int(sh("i=0; while [ $i -lt 19 ]; do sleep 30 & "
+			  "i=$((i + 1)); done"),
+		    0);
+		is_true(sh("sleep 30 & sleep 30 & sleep 30") != 0);
+		is_int(finish(0, 10ll * SECOND), SANDBOX_GONE_TERM);
+		start(1, "f() { f | f & }; while :; do f; done");
+		is_int(finish(50000000, 0), SANDBOX_GONE_KILL);
+	}
+	end();
+}
+
+static void
+what_is_written_has_a_limit(void)
+{
+	prepare(SANDBOX_FULL);
+	t.plan.disk_bytes = 1 << 20;
+	if (build()) {
+		is_true(sh("head -c 2000000 /dev/zero >a") != 0);
+		is_true(strstr(t.out.s, "No space") != NULL);
+	}
+	end();
+}
+
+static void
+open_files_have_a_limit(void)
+{
+	prepare(SANDBOX_FULL);
+	t.plan.open_files = 64;
+	if (build()) {
+		is_int(t.ready.open_files, 64);
+		is_int(sh("ulimit -n; ulimit -c"), 0);
+		is_str(t.out.s, "64\n0\n");
+	}
+	end();
+}
+
+static void
+a_set_up_that_fails_names_its_step(void)
+{
+	struct err e = {0};
+
+	prepare(SANDBOX_PROCESS);
+	t.plan.project = "/nonexistent/clnrm";
+	t.s = sandbox_new(&t.spawner, &t.plan, &e);
+	is_int(next(t.s), SANDBOX_FAILED);
+	is_str(t.last.what, "project /nonexistent/clnrm");
+	is_int(t.last.error, ENOENT);
+	is_str(t.last.hint, "the project's root does not exist");
+	is_int(sandbox_event(t.s, &t.last, &e), 0);
+	end();
+}
+
+static void
+many_in_a_row_leave_no_descriptor_behind(void)
+{
+	char path[64];
+	int spawner = 0, own = 0;
+
+	prepare(SANDBOX_FULL);
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)t.spawner.pid);
+	for (int i = 0; i < 100; i++) {
+		if (!build())
+			break;
+		is_int(sh("true"), 0);
+		drop(&t.ready);
+		sandbox_kill(t.s);
+		is_int(next(t.s), SANDBOX_CLOSED);
+		sandbox_del(t.s);
+		t.s = NULL;
+		if (!i)
+			spawner = count_entries(path);
+		if (!i)
+			own = count_entries("/proc/self/fd");
+		if (tap_failed)
+			break;
+	}
+	is_int(count_entries(path), spawner);
+	is_int(count_entries("/proc/self/fd"), own);
+	end();
+}
+
+static void
+a_mount_below_the_project_is_an_empty_directory(void)
+{
+	char path[128];
+
+	prepare(SANDBOX_FULL);
+	put("plain", "1\n");
+	snprintf(path, sizeof path, "%s/mounted", t.dir);
+	is_true(!mkdir(path, 0755));
+	/* Steps of ours are not seen by the rest of the host. */
+	sandbox_stop(&t.spawner);
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("t", path, "tmpfs", 0, NULL) < 0) {
+		tap_skip("a mount needs root");
+		end();
+		return;
+	}
+	put("mounted/secret", "2\n");
+	snprintf(path, sizeof path, "%s/below", t.dir);
+	is_true(!mkdir(path, 0755));
+	put("below/deep", "3\n");
+	is_true(!sandbox_start(&t.spawner, NULL));
+	if (build()) {
+		is_int(sh("ls . mounted; cat plain below/deep; echo 4 >plain; "
+			  "echo 5 >below/deep"),
+		    0);
+		is_str(t.out.s, ".:\nbelow\nmounted\nplain\n\nmounted:\n"
+				"1\n3\n");
+	}
+	snprintf(path, sizeof path, "%s/mounted", t.dir);
+	umount(path);
+	end();
+}
+
+/* Each of these is tried again by a user without rights. */
+
+static void
+as_a_user(void (*test)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	if (geteuid() != 0) {
+		tap_skip("needs root to become another");
+		return;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+		    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+			_exit(2);
+		prctl(PR_SET_DUMPABLE, 1);
+		test();
+		if (tap_skipped && !tap_failed)
+			printf("# %s\n", tap_skipped);
+		fflush(stdout);
+		_exit(tap_failed ? 1 : tap_skipped ? 77 : 0);
+	}
+	is_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		tap_skip("not for a user");
+	else
+		is_int(WEXITSTATUS(status), 0);
+}
+
+#define AS_A_USER(test)                    \
+	static void test##_as_a_user(void) \
+	{                                  \
+		as_a_user(test);           \
+	}
+
+AS_A_USER(the_first_process_is_ours)
+AS_A_USER(what_one_step_writes_the_next_one_reads)
+AS_A_USER(no_network_is_reached)
+AS_A_USER(a_sysctl_cannot_be_written)
+AS_A_USER(privileges_are_gone)
+AS_A_USER(no_file_of_the_host_changes)
+AS_A_USER(what_is_private_on_the_host_is_not_there)
+AS_A_USER(a_socket_of_the_host_is_not_reached)
+AS_A_USER(its_listeners_are_reached_from_inside)
+AS_A_USER(a_finish_waits_then_asks_then_kills)
+AS_A_USER(nothing_survives_an_end)
+AS_A_USER(nothing_survives_a_killed_runner)
+AS_A_USER(at_level_process_only_home_and_tmpdir_are_fresh)
+AS_A_USER(many_in_a_row_leave_no_descriptor_behind)
+
+TAP_MAIN(TEST(the_first_process_is_ours),
+    TEST(what_one_step_writes_the_next_one_reads), TEST(no_network_is_reached),
+    TEST(a_sysctl_cannot_be_written), TEST(privileges_are_gone),
+    TEST(no_file_of_the_host_changes),
+    TEST(what_is_private_on_the_host_is_not_there),
+    TEST(a_socket_of_the_host_is_not_reached),
+    TEST(its_listeners_are_reached_from_inside),
+    TEST(a_command_that_cannot_start_has_an_errno),
+    TEST(large_arguments_and_environments_arrive),
+    TEST(a_step_reports_its_end_and_its_use), TEST(several_steps_run_at_once),
+    TEST(a_finish_waits_then_asks_then_kills), TEST(nothing_survives_an_end),
+    TEST(nothing_survives_a_killed_runner),
+    TEST(a_sandbox_without_its_spawner_is_lost),
+    TEST(at_level_process_only_home_and_tmpdir_are_fresh),
+    TEST(a_fork_bomb_meets_its_limit), TEST(what_is_written_has_a_limit),
+    TEST(open_files_have_a_limit), TEST(a_set_up_that_fails_names_its_step),
+    TEST(many_in_a_row_leave_no_descriptor_behind),
+    TEST(the_first_process_is_ours_as_a_user),
+    TEST(what_one_step_writes_the_next_one_reads_as_a_user),
+    TEST(no_network_is_reached_as_a_user),
+    TEST(a_sysctl_cannot_be_written_as_a_user),
+    TEST(privileges_are_gone_as_a_user),
+    TEST(no_file_of_the_host_changes_as_a_user),
+    TEST(what_is_private_on_the_host_is_not_there_as_a_user),
+    TEST(a_socket_of_the_host_is_not_reached_as_a_user),
+    TEST(its_listeners_are_reached_from_inside_as_a_user),
+    TEST(a_finish_waits_then_asks_then_kills_as_a_user),
+    TEST(nothing_survives_an_end_as_a_user),
+    TEST(nothing_survives_a_killed_runner_as_a_user),
+    TEST(at_level_process_only_home_and_tmpdir_are_fresh_as_a_user),
+    TEST(many_in_a_row_leave_no_descriptor_behind_as_a_user),
+    TEST(a_mount_below_the_project_is_an_empty_directory))
