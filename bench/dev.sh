@@ -2,7 +2,7 @@
 # From the save of a one-step test to its verdict, in the warm pipe.
 set -eu
 dir=$(mktemp -d)
-trap 'kill 0 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'pkill -P "$pipe_PID" || :; rm -rf "$dir"' EXIT
 PATH=$BIN:$PATH
 touch "$dir/clnrm.conf"
 save() {

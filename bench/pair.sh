@@ -7,13 +7,13 @@ RUNS=${RUNS:-10}
 
 pair() {
 	name=$1 limit=$2 a=$3 b=$4
-	dir=$(mktemp -d)
+	times=$(mktemp -d)
 	i=0
 	while [ "$i" -lt "$ROUNDS" ]; do
-		hyperfine -N -i -w 1 -r "$RUNS" --export-json "$dir/$i.json" \
+		hyperfine -N -i -w 1 -r "$RUNS" --export-json "$times/$i.json" \
 			"$a" "$b" >/dev/null 2>&1 || {
 			echo "bench: cannot time: $a; $b" >&2
-			rm -rf "$dir"
+			rm -rf "$times"
 			return 1
 		}
 		i=$((i + 1))
@@ -25,6 +25,6 @@ pair() {
 		 b: $b, b_ns: (map(.results[1].median) | median * 1e9 | round),
 		 ratio: (map(.results[0].median / .results[1].median) | median * 1000 | round / 1000),
 		 limit: $limit}
-		| .holds = (.ratio <= $limit)' "$dir"/*.json
-	rm -rf "$dir"
+		| .holds = (.ratio <= $limit)' "$times"/*.json
+	rm -rf "$times"
 }

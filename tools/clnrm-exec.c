@@ -129,6 +129,5 @@ main(int argc, char *argv[])
 	stop_catch(false);
 	status = probe ? look(&spawner) : filter(&spawner, workers);
 	sandbox_stop(&spawner);
-	free(operand);
 	return cli_finish(status);
 }

@@ -18,8 +18,9 @@ static const char *format, *color = "auto", *no_tests = "fail";
 static int strict, loose;
 
 static const struct cli_opt opts[] = {
-    {0, "format", "text|tap|junit|github|json|ndjson|html",
-	"how to print (text on a terminal, else tap)", CLI_WORD, &format},
+    {0, "format", "text|tap|plan|junit|github|json|ndjson|html",
+	"how to print (text on a terminal, else tap); plan: what would run",
+	CLI_WORD, &format},
     {0, "color", "auto|always|never", "colour the text", CLI_WORD, &color},
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
 	&no_tests},
@@ -84,8 +85,10 @@ pick_format(void)
 		return REPORT_TEXT;
 	if (!strcmp(format, "tap"))
 		return REPORT_TAP;
-	die(EXIT_INPUT, "--format %s is not supported yet; text and tap are",
-	    format);
+	if (!strcmp(format, "plan"))
+		return REPORT_PLAN;
+	die(EXIT_INPUT,
+	    "--format %s is not supported yet; text, tap and plan are", format);
 }
 
 static struct report_how

@@ -373,6 +373,8 @@ cli_start(const struct cli *t, int argc, char *argv[])
 
 	operand = mem_new((size_t)argc + 1, sizeof *operand);
 	BUG_IF(count(t->opts) > MAX_OPTS);
+	free(operand);
+	operand = mem_new((size_t)argc + 1, sizeof *operand);
 	die_name(t->name);
 	if (argc < 1)
 		return operand;

@@ -284,6 +284,8 @@ start_jobs(struct engine *g)
 		    g->host, job->test, job->index, (int)(w - g->running));
 		test_release(job->test);
 	}
+	if (!taken)
+		return;
 	g->jobs -= taken;
 	memmove(g->job, g->job + taken, g->jobs * sizeof *g->job);
 }

@@ -124,7 +124,9 @@ count_result(struct report *r, const struct entry *e, const struct result *v)
 	while (i + 1 < COUNT(kinds) && strcmp(kinds[i].verdict, v->verdict))
 		i++;
 	++*(uint64_t *)((char *)&r->now + kinds[i].offset);
-	note_status(r, e, kinds[i].status);
+	note_status(r, e,
+	    e->is_unsupported && kinds[i].status == EXIT_RUN ? EXIT_INPUT
+							     : kinds[i].status);
 	r->tests++;
 }
 
@@ -137,7 +139,8 @@ show(struct report *r, struct entry *e, const struct result *v)
 	} else {
 		r->now.error++;
 		r->tests++;
-		note_status(r, e, EXIT_INPUT);
+		if (r->how.format != REPORT_PLAN)
+			note_status(r, e, EXIT_INPUT);
 	}
 	if (r->how.format == REPORT_TAP)
 		report_tap_result(r, e, v);
@@ -234,6 +237,12 @@ take_plan(struct report *r, const struct value *tree)
 	struct record_key key = record_key_of(tree);
 	struct entry *e = entry_of(r, key.source);
 
+	if (r->how.format == REPORT_PLAN) {
+		report_plan(r, tree);
+		r->now.pass++;
+		r->tests++;
+		return;
+	}
 	for (size_t i = 0; i < r->n; i++)
 		if (is_same(r->queue[i]->source, key.source) &&
 		    r->queue[i]->has_plan && r->queue[i]->gen < key.gen)
@@ -351,6 +360,8 @@ take_diagnostic(struct report *r, const struct value *tree)
 	if (e == &r->loose && e->faults >= MAX_LOOSE)
 		return;
 	e->has_error |= !strcmp(severity, "error");
+	e->is_unsupported |=
+	    !strcmp(value_str_or(value_get(tree, "code"), ""), "E405");
 	e->fault = arena_more(
 	    &e->a, e->fault, e->faults, &e->fault_cap, sizeof *e->fault);
 	e->fault[e->faults++] = report_fault(&e->a, tree);
@@ -463,7 +474,8 @@ take_end(struct report *r, const struct value *tree)
 	int64_t ns = value_int_or(value_get(tree, "duration_ns"), 0);
 	const char *stage = value_str_or(value_get(tree, "stage"), "");
 
-	if (status == EXIT_NO && !strcmp(stage, "lint"))
+	if (status == EXIT_NO && !strcmp(stage, "lint") &&
+	    r->how.format != REPORT_PLAN)
 		status = EXIT_INPUT;
 	if (status >= 128)
 		r->is_interrupted = true;

@@ -10,7 +10,11 @@
 #include "base/out.h"
 #include "core/record.h"
 
-enum report_format { REPORT_TEXT, REPORT_TAP };
+enum report_format {
+	REPORT_TEXT,
+	REPORT_TAP,
+	REPORT_PLAN, /* what would run, and what is wrong with it */
+};
 
 struct report_how {
 	enum report_format format;

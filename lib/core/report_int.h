@@ -48,6 +48,7 @@ struct entry {
 	struct fault *fault; /* fault[faults]: diagnostics on the source */
 	size_t faults, fault_cap;
 	bool has_error; /* among them */
+	bool is_unsupported; /* it asks for what there is not yet */
 	bool is_bad;	/* something of it is told again at the end */
 };
 
@@ -100,6 +101,9 @@ void report_tap_result(
 /* The faults and the summary since the last one. */
 void report_text_summary(struct report *r, bool is_last, int status);
 void report_tap_summary(struct report *r, bool is_last, int status);
+
+/* What would run, from a `plan` record. */
+void report_plan(struct report *r, const struct value *plan);
 
 /* One fault as a block with its line of the source; `in` may be NULL. */
 void report_text_fault(struct report *r, const struct fault *f, const char *in);

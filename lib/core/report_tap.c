@@ -88,16 +88,27 @@ outputs(struct buf *b, const struct result *v)
 	}
 }
 
+/* A check that failed, else what was said about the source. */
+static struct fault
+reason(const struct entry *e, const struct result *v)
+{
+	if (v->faults)
+		return v->fault[0];
+	for (size_t i = 0; i < e->faults; i++)
+		if (!strcmp(e->fault[i].severity, "error"))
+			return e->fault[i];
+	return (struct fault){.file = e->source,
+	    .message = v->message ? v->message : "no verdict was reached"};
+}
+
 static void
 details(struct buf *b, const struct entry *e, const struct result *v)
 {
-	struct fault none = {.file = e->source, .message = v->message};
-
 	buf_adds(b, "  ---\n");
 	if (report_is_red(v)) {
-		if (!none.message)
-			none.message = "no verdict was reached";
-		fault(b, v->verdict, v->faults ? v->fault : &none);
+		struct fault why = reason(e, v);
+
+		fault(b, v->verdict, &why);
 		failures(b, v->fault, v->faults);
 		outputs(b, v);
 	}
@@ -120,6 +131,10 @@ comment(struct buf *b, const struct fault *f)
 		buf_addf(b, ":%u", f->column);
 	buf_adds(b, f->file ? ": " : "");
 	report_clean(b, f->message, strlen(f->message));
+	if (f->hint)
+		buf_adds(b, "; ");
+	if (f->hint)
+		report_clean(b, f->hint, strlen(f->hint));
 	buf_addc(b, '\n');
 }
 

@@ -16,7 +16,7 @@ enum {
 	MAX_LABEL = 120, /* characters of a text beside the caret */
 	MAX_LINES = 200,
 	MAX_FAULTS = 50,
-	MAX_RERUN = 5,
+
 };
 
 static const char red[] = "1;31", green[] = "32", blue[] = "34";
@@ -491,10 +491,11 @@ put_rerun(struct report *r)
 		buf_addc(&b, ' ');
 		clean(&b, e->source);
 	}
-	if (n && n <= MAX_RERUN)
-		report_say(r, "rerun: clnrm run%s\n", b.s);
-	else if (n)
-		report_say(r, "rerun: clnrm run --failed\n");
+	buf_addc(&b, '\n');
+	if (!n)
+		return;
+	report_say(r, "rerun: clnrm run");
+	put(r, &b);
 }
 
 static void
@@ -516,7 +517,11 @@ report_text_summary(struct report *r, bool is_last, int status)
 	put_faults(r);
 	if (!r->keeps && !r->loose.faults)
 		report_say(r, "\n");
-	put_totals(r);
+	if (r->how.format == REPORT_PLAN)
+		report_say(r, "%" PRIu64 " test%s would run\n", t->pass,
+		    t->pass == 1 ? "" : "s");
+	else
+		put_totals(r);
 	put_edit(r);
 	put_isolation(r);
 	put_rerun(r);

@@ -171,7 +171,7 @@ take_span(struct verdict *v, const struct record *r)
 	struct verdict_file *f = file_of(v, tree);
 
 	if (f && has_expect(f))
-		verdict_see(f, record_value(r, &f->a));
+		verdict_see(f, tree);
 	else if (f)
 		verdict_count(f, tree);
 }
@@ -264,10 +264,10 @@ decide(struct judging *j)
 }
 
 static int
-status_of(const char *verdict)
+status_of(const struct verdict_file *f, const char *verdict)
 {
 	if (!strcmp(verdict, "error"))
-		return EXIT_RUN;
+		return f->is_unsupported ? EXIT_INPUT : EXIT_RUN;
 	return strcmp(verdict, "pass") && strcmp(verdict, "skip") ? EXIT_NO
 								  : EXIT_YES;
 }
@@ -363,7 +363,7 @@ put_verdict(struct judging *g)
 	json_null(&j, "digest");
 	put_times(&j, g);
 	stage_put(g->v->stage, &j);
-	note_status(g->v, f, status_of(verdict));
+	note_status(g->v, f, status_of(g->file, verdict));
 }
 
 /* run NULL: the verdict of the file on its [expect]. */
@@ -455,14 +455,17 @@ take_diagnostic(struct verdict *v, const struct record *r)
 	const char *source = value_str_or(value_get(tree, "source"), NULL);
 	const char *level = value_str_or(value_get(tree, "severity"), "");
 	const char *text = value_str_or(value_get(tree, "message"), "");
+	const char *code = value_str_or(value_get(tree, "code"), "");
 
 	if (!source || strcmp(level, "error"))
 		return;
 	for (size_t i = 0; i < v->files.n; i++) {
 		struct verdict_file *f = v->files.entry[i].value;
 
-		if (f && !strcmp(f->key.source, source))
-			f->trouble = arena_str(&f->a, text);
+		if (!f || strcmp(f->key.source, source))
+			continue;
+		f->trouble = arena_str(&f->a, text);
+		f->is_unsupported = !strcmp(code, "E405");
 	}
 }
 

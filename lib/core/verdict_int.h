@@ -13,7 +13,7 @@
 struct seen {
 	const char *id, *trace, *parent, *name, *kind;
 	size_t name_len;
-	const struct value *tree;  /* the whole record */
+	const struct value *tree;  /* of the record what is asked for */
 	uint64_t start_ns, end_ns; /* 0: not told */
 	size_t up;		   /* index of its parent, or SIZE_MAX */
 	bool is_counted;	   /* bound to this run and not our own */
@@ -43,6 +43,7 @@ struct verdict_file {
 	struct map by_id;	/* trace and span id: index + 1 */
 	size_t strangers;	/* spans that are not bound to this run */
 	const char *trouble;	/* the last error diagnostic on the source */
+	bool is_unsupported;	/* it was about what there is not yet */
 	const char *incomplete; /* what of the collection is not; or NULL */
 };
 
@@ -112,7 +113,7 @@ const char *verdict_text(struct arena *a, const struct value *v);
 bool verdict_is_text(
     struct arena *a, const struct value *v, const struct value *want);
 
-/* Keep a span record of the file. */
+/* Keep a span record of the file; what is kept is copied. */
 void verdict_see(struct verdict_file *f, const struct value *v);
 
 /* Count a span record, where nothing is asked of it. */

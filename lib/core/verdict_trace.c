@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/verdict_int.h"
 
 static uint64_t
@@ -71,6 +72,53 @@ seen_of(struct verdict_file *f, const struct value *v)
 	return s;
 }
 
+static struct value *
+copy(struct arena *a, const struct value *v)
+{
+	struct value *to = value_new(a, v->kind);
+
+	switch (v->kind) {
+	case VALUE_STR:
+		return value_str(a, v->str.s, v->str.len);
+	case VALUE_LIST:
+		for (size_t i = 0; i < v->list.n; i++)
+			value_add(a, to, copy(a, v->list.item[i]));
+		return to;
+	case VALUE_TABLE:
+		for (size_t i = 0; i < v->table.n; i++) {
+			const struct value_member *m = &v->table.member[i];
+
+			value_set(a, to, m->key, m->len, copy(a, m->value));
+		}
+		return to;
+	default:
+		*to = *v;
+		return to;
+	}
+}
+
+/* A long trace is kept whole until the verdict, so only what is asked for. */
+static void
+keep(struct arena *a, struct seen *s)
+{
+	static const char *const asked[] = {
+	    "attributes", "events", "status", "resource"};
+	struct value *slim = value_new(a, VALUE_TABLE);
+
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		const struct value *v = value_get(s->tree, asked[i]);
+
+		if (v)
+			value_put(a, slim, asked[i], copy(a, v));
+	}
+	s->tree = slim;
+	s->id = arena_str(a, s->id);
+	s->trace = arena_str(a, s->trace);
+	s->parent = arena_str(a, s->parent);
+	s->name = arena_dup(a, s->name, s->name_len);
+	s->kind = arena_str(a, s->kind);
+}
+
 /* An exporter that tries again, or two ways in, bring the same span twice. */
 void
 verdict_see(struct verdict_file *f, const struct value *v)
@@ -86,6 +134,7 @@ verdict_see(struct verdict_file *f, const struct value *v)
 	id = full_id(&f->a, s.trace, s.id);
 	if (*s.id && map_get(&f->by_id, id, strlen(id)))
 		return;
+	keep(&f->a, &s);
 	f->seen = arena_more(&f->a, f->seen, f->n, &f->cap, sizeof *f->seen);
 	f->seen[f->n++] = s;
 	map_set(&f->by_id, id, strlen(id), (void *)(uintptr_t)f->n);

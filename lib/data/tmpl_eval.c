@@ -239,15 +239,12 @@ call_truth(struct tmpl_run *r, const struct tmpl_expr *x)
 static int
 path_truth(struct tmpl_run *r, const struct tmpl_expr *x)
 {
-	struct err keep = *r->e;
-	enum tmpl_fault fault = r->t->fault;
-	const struct value *v = tmpl_eval(r, x);
+	const struct value *v;
 
-	if (v)
-		return tmpl_truthy(v) != x->is_not;
-	*r->e = keep;
-	r->t->fault = fault;
-	return x->is_not;
+	r->quiet++;
+	v = tmpl_eval(r, x);
+	r->quiet--;
+	return v ? tmpl_truthy(v) != x->is_not : x->is_not;
 }
 
 static int

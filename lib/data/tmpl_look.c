@@ -22,6 +22,8 @@ tmpl_fail(struct tmpl_run *r, size_t at, const char *fmt, ...)
 	char text[512];
 	va_list ap;
 
+	if (r->quiet)
+		return -1;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
@@ -110,7 +112,7 @@ static int
 not_there(
     struct tmpl_run *r, const struct tmpl_path *path, uint32_t at, bool quiet)
 {
-	if (quiet)
+	if (quiet || r->quiet)
 		return -1;
 	tmpl_fail(r, at, "the variable `%.*s` is not defined",
 	    (int)(path->text.len < 200 ? path->text.len : 200), path->text.s);

@@ -34,8 +34,8 @@ int cgroup_find(struct cgroup_home *home, struct err *e);
  *
  * err: -1 and *e when it cannot be made or takes no limit
  */
-int cgroup_make(const struct cgroup_home *home, long most, struct cgroup *g,
-    struct err *e);
+int cgroup_make(
+    const struct cgroup_home *home, long most, struct cgroup *g, struct err *e);
 
 /* Move a process into it; its children will be born there. */
 int cgroup_add(const struct cgroup *g, pid_t pid, struct err *e);

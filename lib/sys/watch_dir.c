@@ -154,26 +154,10 @@ watch_to_limbo(struct watch *w, const struct watch_root *root, const char *path,
 	}
 }
 
-void
-watch_from_limbo(
-    struct watch *w, uint32_t cookie, const char *from, const char *to)
-{
-	AUTO_BUF path = BUF_INIT;
-
-	for (size_t i = 0; i < w->dir_cap; i++) {
-		struct watch_dir *d = w->dir[i];
-
-		if (!d || d->limbo != cookie)
-			continue;
-		buf_reset(&path);
-		buf_addf(&path, "%s%s", to, d->path + strlen(from));
-		free(d->path);
-		d->path = mem_str(path.s);
-		d->limbo = 0;
-	}
-}
-
-/* The kernel gives the same number again for a directory it knows. */
+/*
+ * The kernel gives the same number again for a directory it knows: one that
+ * was renamed gets its new path here, and leaves its limbo.
+ */
 static void
 enter(struct watch *w, int wd, struct watch_root *root, const char *path)
 {

@@ -85,10 +85,6 @@ void watch_drop_limbo(struct watch *w, uint32_t cookie);
 void watch_to_limbo(struct watch *w, const struct watch_root *root,
     const char *path, uint32_t cookie);
 
-/* Give all directories of a limbo their new path. */
-void watch_from_limbo(
-    struct watch *w, uint32_t cookie, const char *from, const char *to);
-
 /* Begin, and end, with the library. */
 int watch_open(struct watch *w, struct err *e);
 void watch_shut(struct watch *w);

@@ -51,24 +51,34 @@ moved_out(struct watch *w, size_t i)
 	watch_move_free(w, i);
 }
 
+/* The other half of a rename, or NULL. */
+static struct watch_move *
+partner(struct watch *w, uint32_t cookie, bool is_dir)
+{
+	for (size_t i = 0; i < w->moves; i++)
+		if (w->move[i].cookie == cookie && w->move[i].is_dir == is_dir)
+			return &w->move[i];
+	return NULL;
+}
+
 static int
 moved_to(struct watch *w, struct watch_root *root, uint32_t cookie,
     const char *path, bool is_dir, struct err *e)
 {
-	for (size_t i = 0; i < w->moves; i++) {
-		struct watch_move *m = &w->move[i];
+	struct watch_move *m = partner(w, cookie, is_dir);
 
-		if (m->cookie != cookie || m->is_dir != is_dir)
-			continue;
+	if (m) {
 		watch_renamed(w, m->from, path, is_dir);
-		if (is_dir)
-			watch_from_limbo(w, cookie, m->from, path);
-		watch_move_free(w, i);
-		break;
+		watch_move_free(w, (size_t)(m - w->move));
 	}
-	if (is_dir)
-		return watch_walk(w, root, path, e);
-	watch_dirty(w, path, strlen(path));
+	if (!is_dir) {
+		watch_dirty(w, path, strlen(path));
+		return 0;
+	}
+	if (watch_walk(w, root, path, e) < 0)
+		return -1;
+	if (m) /* what the walk did not find, or is ignored by its new name */
+		watch_drop_limbo(w, cookie);
 	return 0;
 }
 
