@@ -259,6 +259,25 @@ draining_takes_what_a_client_sent_before_it_died(void)
 }
 
 static void
+a_client_that_takes_no_answer_is_read_to_its_end(void)
+{
+	struct buf text = BUF_INIT;
+	int fd;
+
+	start();
+	fd = dial();
+	for (int i = 0; i < 2; i++)
+		buf_addf(
+		    &text, POST "Content-Length: 80000\r\n\r\n%080000d", i);
+	say(fd, text.s);
+	close(fd);
+	is_int(httpd_drain(server), 0);
+	is_int(count(&asked, "/v1/traces 0"), 2);
+	buf_free(&text);
+	stop();
+}
+
+static void
 a_client_that_reads_late_gets_every_answer(void)
 {
 	static const char get[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -373,6 +392,7 @@ TAP_MAIN(TEST(a_request_that_comes_byte_by_byte_is_one_request),
     TEST(doubtful_framing_is_refused_and_ends_the_connection),
     TEST(a_body_that_is_cut_off_is_never_handed_over),
     TEST(draining_takes_what_a_client_sent_before_it_died),
+    TEST(a_client_that_takes_no_answer_is_read_to_its_end),
     TEST(a_client_that_reads_late_gets_every_answer),
     TEST(a_header_that_comes_too_slowly_is_given_up),
     TEST(an_idle_connection_is_closed_without_a_word),

@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# The manuals, --help and README.md say what the programs do.
+load helper
+
+man_of() {
+	echo "$ROOT/man/$1.1"
+}
+
+programs() {
+	(cd "$ROOT/tools" && printf '%s\n' clnrm*) | sed 's/\.c$//'
+}
+
+# A section of a manual, as it is written.
+section() {
+	sed -n "/^\.Sh $1\$/,/^\.Sh /p" "$2" | sed '1d; /^\.Sh /d'
+}
+
+# The options that a manual explains, one a line: -j, --jobs. Help and version
+# are the same everywhere.
+told_options() {
+	section OPTIONS "$1" | grep '^\.It Fl' | sed 's/ Ns.*//' |
+		grep -oE '(Fl|,) -?[A-Za-z][a-z-]*' | sed -E 's/^(Fl|,) /-/' |
+		sort -u | grep -vxE -e '-h|--help|-V|--version'
+}
+
+# The same of a text of help.
+helped_options() {
+	grep -E '^  ( *|-[A-Za-z],? )--[a-z]' |
+		grep -oE '^ *(-[A-Za-z],? )? *--[a-z-]+' | tr -s ' ,' '\n' |
+		sort -u | grep -xE -e '--?[A-Za-z].*' |
+		grep -vxE -e '-h|--help|-V|--version'
+}
+
+# The options that the driver hands on, out of its table.
+routed_options() {
+	sed -n '/^route()/,/^}/p' "$ROOT/tools/clnrm" |
+		sed -nE 's/^\t(-[^)]*)\).*/\1/p' | tr -d ' ' | tr '|' '\n' | sort -u
+}
+
+# Does every stage of a pipe, as printed, know its options? Each gets --help
+# behind them, and the first that is wrong ends it before.
+pipe_is_known() {
+	local stage
+	while IFS= read -r stage; do
+		eval "$stage --help" >said 2>&1 </dev/null ||
+			{ echo "$stage: $(head -n 1 said)"; return 1; }
+	done < <(sed 's/ | /\n/g; s/ <\/dev\/null//g' <<<"$1")
+}
+
+need_mandoc() {
+	command -v mandoc >/dev/null || cannot "mandoc is not installed"
+}
+
+@test "every program has a manual that names it" {
+	for program in $(programs); do
+		grep -qx ".Nm $program" "$(man_of "$program")" ||
+			{ echo "$program"; return 1; }
+	done
+	for page in "$ROOT"/man/*.1; do
+		programs | grep -qx "$(basename "$page" .1)" || { echo "$page"; return 1; }
+	done
+}
+
+@test "the manuals are clean mdoc" {
+	need_mandoc
+	for page in "$ROOT"/man/*; do
+		run mandoc -T lint -W warning "$page"
+		[ -z "$output" ] || { echo "$output"; return 1; }
+	done
+}
+
+@test "a manual refers to manuals that are there" {
+	for page in $(grep -hoE '^\.Xr clnrm[a-z.-]* [1-8]' "$ROOT"/man/* |
+		sort -u | sed 's/^\.Xr //; s/ /./'); do
+		[ -f "$ROOT/man/$page" ] || { echo "$page"; return 1; }
+	done
+}
+
+@test "each program's --help and its manual have the same options" {
+	for program in $(programs); do
+		[ "$program" != clnrm ] || continue
+		diff <("$program" --help | helped_options) \
+			<(told_options "$(man_of "$program")") ||
+			{ echo "$program: < help, > manual"; return 1; }
+	done
+}
+
+@test "each option of a synopsis is explained" {
+	for program in $(programs); do
+		section SYNOPSIS "$(man_of "$program")" |
+			grep -oE 'Fl -?[A-Za-z][a-z-]*' | sed 's/^Fl /-/' | sort -u |
+			grep -vxE -e '-h|-V' |
+			comm -23 - <(told_options "$(man_of "$program")") >unknown
+		[ ! -s unknown ] || { echo "$program"; cat unknown; return 1; }
+	done
+}
+
+@test "the driver's verbs and options are those of its manual" {
+	diff <(clnrm --help | sed -nE 's/^  ([a-z-]+) .*/\1/p' | sort) \
+		<(section VERBS "$(man_of clnrm)" |
+			sed -nE 's/^\.It Cm ([a-z-]+).*/\1/p' | sort)
+	diff <({ clnrm --help | helped_options; routed_options; } | sort -u) \
+		<(told_options "$(man_of clnrm)")
+}
+
+@test "verbs that the manual calls unsupported say so, and exit 2" {
+	verbs=$(section NOTES "$(man_of clnrm)" | tr '\n' ' ' |
+		sed -E 's/.*The verbs ([a-z, -]*) are not.*/\1/; s/ and /, /; s/,//g')
+	[ "$(wc -w <<<"$verbs")" -gt 3 ]
+	for verb in $verbs; do
+		run -2 clnrm "$verb"
+		[[ "$output" == *"not supported yet"* ]]
+	done
+}
+
+@test "every option that the driver hands on is known where it goes" {
+	for option in $(routed_options); do
+		case $option in
+		-j | --jobs | --max-errors) value=3 ;;
+		--timeout | --grace | --debounce*) value=1s ;;
+		--capture) value=1K ;;
+		--color) value=never ;;
+		--format) value=text ;;
+		--no-tests) value=pass ;;
+		--root) value=. ;;
+		--ignore | --var) value=a=b ;;
+		*) value= ;;
+		esac
+		run -0 clnrm -n dev "$option" $value
+		pipe_is_known "$output"
+	done
+}
+
+@test "every verb's pipe is one that its stages understand" {
+	for verb in run dev dry-run render lint verify report doctor; do
+		run -0 clnrm -n $verb
+		pipe_is_known "$output"
+	done
+}
+
+@test "exit statuses are those that all tools share" {
+	need_shared spec
+	codes=$(sed -n '/^## 2\. Exit codes/,/^## 3/p' "$SHARED/spec/ux.md" |
+		sed -nE 's/^\| ([0-9n+]+) \|.*/\1/p')
+	[ "$(wc -w <<<"$codes")" = 7 ]
+	for program in $(programs); do
+		section 'EXIT STATUS' "$(man_of "$program")" |
+			sed -n 's/^\.It //p' >told
+		for status in 0 2 3; do
+			grep -qx $status told || { echo "$program: no $status"; return 1; }
+		done
+		grep -vxF "$codes" told && { echo "$program"; return 1; }
+		sort -c -g told
+	done
+}
+
+@test "the examples of the manuals parse" {
+	need_mandoc
+	mkdir shims
+	cat >shims/shim <<-'T'
+	#!/bin/sh
+	PATH=${PATH#*:}
+	echo >>"$SHIMS/ran"
+	case ${0##*/} in
+	clnrm) clnrm -n "$@" >/dev/null ;;
+	*) "${0##*/}" "$@" --help ;;
+	esac >/dev/null 2>"$SHIMS/said" </dev/null || cat "$SHIMS/said" >>"$SHIMS/wrong"
+	T
+	chmod +x shims/shim
+	for program in $(programs); do
+		ln -s shim "shims/$program"
+	done
+	export SHIMS=$PWD/shims
+	touch shims/ran shims/wrong
+	# Examples are indented deeper than the words about them.
+	for page in "$ROOT"/man/*.[17]; do
+		mandoc -T ascii -O width=500 "$page" | col -bx |
+			sed -n '/^EXAMPLES/,/^[A-DF-Z]/s/^ \{8,\}\(\$ \)\{0,1\}//p' |
+			sed -E ':more; /(\\|\|)$/{ N; s/\\?\n */ /; b more; }'
+	done | grep -E '^(clnrm|.*\| *clnrm)' >examples
+	[ "$(wc -l <examples)" -ge 10 ]
+	while IFS= read -r example; do
+		: >shims/ran
+		for input in $(grep -oE '<[a-z.]+' <<<"$example"); do
+			touch "${input#<}"
+		done
+		PATH=$PWD/shims:$PATH bash -c "$example" >/dev/null 2>&1 </dev/null || :
+		want=$(grep -oE '(^|[|&;(] *)clnrm' <<<"$example" | wc -l)
+		[ "$(wc -l <shims/ran)" = "$want" ] && [ ! -s shims/wrong ] ||
+			{ echo "$example"; cat shims/wrong; return 1; }
+	done <examples
+}
+
+# The commands of README.md's blocks of sh, one a line.
+readme() {
+	sed -n '/^```sh$/,/^```$/p' "$ROOT/README.md" | grep -v '^```'
+}
+
+@test "README.md's targets are in the Makefile" {
+	readme | grep '^make ' >targets
+	while IFS= read -r line; do
+		make -C "$ROOT" -n ${line#make } >/dev/null ||
+			{ echo "$line"; return 1; }
+	done <targets
+	[ -s targets ]
+}
+
+@test "README.md's other commands run, one after the other, in an empty directory" {
+	rm clnrm.conf
+	readme | grep -v '^make ' >session
+	grep -q '^clnrm run' session
+	run -0 sh -ex session </dev/null
+	[[ "$output" == *"PASS"* ]]
+}
+
+@test "README.md's test file passes lint" {
+	sed -n '/^```toml$/,/^```$/p' "$ROOT/README.md" | grep -v '^```' >a.clnrm.toml
+	run -0 clnrm lint a.clnrm.toml
+}
+
+@test "the demo keeps its promise" {
+	run -0 env B="${BIN%/bin}" "$ROOT/examples/demo"
+	[[ "$output" == *"as promised"* ]]
+}
