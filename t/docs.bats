@@ -19,7 +19,7 @@ section() {
 # are the same everywhere.
 told_options() {
 	section OPTIONS "$1" | grep '^\.It Fl' | sed 's/ Ns.*//' |
-		grep -oE '(Fl|,) -?[A-Za-z][a-z-]*' | sed -E 's/^(Fl|,) /-/' |
+		grep -oE '(Fl -?|, -)[A-Za-z][a-z-]*' | sed -E 's/^(Fl|,) /-/' |
 		sort -u | grep -vxE -e '-h|--help|-V|--version'
 }
 
@@ -70,10 +70,11 @@ need_mandoc() {
 }
 
 @test "a manual refers to manuals that are there" {
-	for page in $(grep -hoE '^\.Xr clnrm[a-z.-]* [1-8]' "$ROOT"/man/* |
-		sort -u | sed 's/^\.Xr //; s/ /./'); do
+	grep -hoE '^\.Xr clnrm[a-z.-]* [1-8]' "$ROOT"/man/* | sort -u |
+		sed 's/^\.Xr //; s/ /./' >pages
+	while IFS= read -r page; do
 		[ -f "$ROOT/man/$page" ] || { echo "$page"; return 1; }
-	done
+	done <pages
 }
 
 @test "each program's --help and its manual have the same options" {
@@ -181,9 +182,7 @@ need_mandoc() {
 	[ "$(wc -l <examples)" -ge 10 ]
 	while IFS= read -r example; do
 		: >shims/ran
-		for input in $(grep -oE '<[a-z.]+' <<<"$example"); do
-			touch "${input#<}"
-		done
+		grep -oE '<[a-z.]+' <<<"$example" | tr -d '<' | xargs -r touch
 		PATH=$PWD/shims:$PATH bash -c "$example" >/dev/null 2>&1 </dev/null || :
 		want=$(grep -oE '(^|[|&;(] *)clnrm' <<<"$example" | wc -l)
 		[ "$(wc -l <shims/ran)" = "$want" ] && [ ! -s shims/wrong ] ||
@@ -191,30 +190,31 @@ need_mandoc() {
 	done <examples
 }
 
-# The commands of README.md's blocks of sh, one a line.
+# What stands in README.md's blocks of one language.
 readme() {
-	sed -n '/^```sh$/,/^```$/p' "$ROOT/README.md" | grep -v '^```'
+	sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$ROOT/README.md" | grep -v '^```'
 }
 
 @test "README.md's targets are in the Makefile" {
-	readme | grep '^make ' >targets
-	while IFS= read -r line; do
-		make -C "$ROOT" -n ${line#make } >/dev/null ||
-			{ echo "$line"; return 1; }
-	done <targets
+	readme sh | grep '^make ' >targets
 	[ -s targets ]
+	while read -ra line; do
+		make -C "$ROOT" -n "${line[@]:1}" >/dev/null ||
+			{ echo "${line[@]}"; return 1; }
+	done <targets
 }
 
 @test "README.md's other commands run, one after the other, in an empty directory" {
 	rm clnrm.conf
-	readme | grep -v '^make ' >session
+	readme sh | grep -v '^make ' >session
 	grep -q '^clnrm run' session
 	run -0 sh -ex session </dev/null
 	[[ "$output" == *"PASS"* ]]
 }
 
 @test "README.md's test file passes lint" {
-	sed -n '/^```toml$/,/^```$/p' "$ROOT/README.md" | grep -v '^```' >a.clnrm.toml
+	readme toml >a.clnrm.toml
+	[ -s a.clnrm.toml ]
 	run -0 clnrm lint a.clnrm.toml
 }
 

@@ -82,12 +82,11 @@ tell(const char *path, const char *severity, const char *code,
 		stage_diagnose(&stage, path, severity, code, e);
 		return;
 	}
+	fprintf(stderr, "%s:", path);
 	if (e->line)
-		fprintf(stderr, "%s:%u:%u: %s: %s [%s]\n", path, e->line,
-		    e->column, severity, err_message(e), code);
-	else
-		fprintf(stderr, "%s: %s: %s [%s]\n", path, severity,
-		    err_message(e), code);
+		fprintf(stderr, "%u:%u:", e->line, e->column);
+	fprintf(stderr, " %s: %s", severity, err_message(e));
+	fprintf(stderr, code ? " [%s]\n" : "\n", code);
 	if (*e->hint)
 		fprintf(stderr, "  = fix: %s\n", e->hint);
 }
@@ -322,7 +321,7 @@ is_stopped(void)
 static void
 found(void *arg, const char *path, const struct err *e)
 {
-	(void)arg;
+	++*(size_t *)arg;
 	if (is_stopped())
 		return;
 	if (e)
@@ -330,6 +329,21 @@ found(void *arg, const char *path, const struct err *e)
 	else
 		render_file(path, 0, false, false);
 	out_flush(&out_std);
+}
+
+static void
+render_below(const char *dir)
+{
+	struct err e = {0};
+	size_t n = 0;
+
+	project_find(dir, found, &n);
+	if (n)
+		return;
+	err_set(&e, "no test file below this directory");
+	err_hint(&e, "test files are *.clnrm.toml and *.clnrm.toml.tera");
+	tell(dir, "note", NULL, &e);
+	stage_status(&stage, EXIT_NONE);
 }
 
 static bool
@@ -368,7 +382,7 @@ render_paths(char *path[], char *argv[])
 	start_source(argv);
 	for (; *path && !is_stopped(); path++) {
 		if (is_directory(*path))
-			project_find(*path, found, NULL);
+			render_below(*path);
 		else
 			render_file(*path, 0, false, is_alone);
 		out_flush(&out_std);
