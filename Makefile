@@ -78,7 +78,7 @@ demo: | deps				## run the example suite
 
 check: | deps check-deps		## run every test (SAN=... with sanitizers)
 	@$(MAKE) -j$$(nproc) all units
-	@BIN=$(abspath $B/bin) SAN=$(SAN) prove -j4 --timer $(if $(T),$(T),t/*.bats $(units))
+	@BIN=$(abspath $B/bin) SAN=$(SAN) prove -j4 -f -o --timer $(if $(T),$(T),t/*.bats $(units))
 
 deps:					## install the Debian packages to build with
 	@.ci/deps $(BUILD_DEPS)

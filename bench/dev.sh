@@ -2,6 +2,7 @@
 # From the save of a one-step test to its verdict, in the warm pipe.
 set -eu
 dir=$(mktemp -d)
+# shellcheck disable=SC2154 # coproc sets it
 trap 'pkill -P "$pipe_PID" || :; rm -rf "$dir"' EXIT
 PATH=$BIN:$PATH
 touch "$dir/clnrm.conf"

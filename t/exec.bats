@@ -254,6 +254,7 @@ of() {
 
 @test "where namespaces are refused a test that wants them is an error, exit 3" {
 	need_refusal
+	unset CLNRM_ALLOW_DEGRADED
 	one_step t.clnrm.toml true </dev/null
 	run -3 without_namespaces clnrm run t.clnrm.toml
 	[[ "$output" == *"isolation"* ]]

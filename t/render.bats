@@ -64,6 +64,7 @@ changes() {
 	[ "$output" = clnrm ]
 	run -2 --separate-stderr clnrm-render --format text b.clnrm.toml
 	[ -z "$output" ]
+	# shellcheck disable=SC2154 # bats sets it
 	[ "${stderr_lines[0]}" = "b.clnrm.toml:2:4: error: the variable \
 \`svcc\` is not defined [E120]" ]
 	[ "${stderr_lines[1]}" = "  = fix: did you mean \`svc\`?" ]
@@ -207,9 +208,7 @@ nowhere.toml error E101 null:null" ]
 }
 
 @test "an unreadable file is an error" {
-	[ "$(id -u)" != 0 ] || cannot "root reads everything"
-	echo 'x = 1' >a.clnrm.toml
-	chmod 0 a.clnrm.toml
+	ln -s a.clnrm.toml a.clnrm.toml # a mode would not stop root
 	run -2 clnrm-render a.clnrm.toml
 	[ "$(told)" = "a.clnrm.toml error E101 null:null" ]
 }
@@ -326,7 +325,7 @@ nowhere.toml error E101 null:null" ]
 @test "a reader that goes away stops the source quietly" {
 	mkdir t
 	for i in $(seq 300); do
-		echo 'x = 1' >t/$i.clnrm.toml
+		echo 'x = 1' >"t/$i.clnrm.toml"
 	done
 	set +o pipefail
 	run --separate-stderr bash -c 'clnrm-render t | head -n 1 >/dev/null'

@@ -86,7 +86,9 @@ tell(const char *path, const char *severity, const char *code,
 	if (e->line)
 		fprintf(stderr, "%u:%u:", e->line, e->column);
 	fprintf(stderr, " %s: %s", severity, err_message(e));
-	fprintf(stderr, code ? " [%s]\n" : "\n", code);
+	if (code)
+		fprintf(stderr, " [%s]", code);
+	fputc('\n', stderr);
 	if (*e->hint)
 		fprintf(stderr, "  = fix: %s\n", e->hint);
 }

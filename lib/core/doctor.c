@@ -54,31 +54,34 @@ look(struct sandbox_spawner *sp, const char *root, enum sandbox_level level,
 	return got;
 }
 
+/* What is less than asked for; what holds no limit says why. */
+static void
+say_notes(const struct sandbox_event *ev, struct buf *out)
+{
+	static const char limit[] = "processes: ";
+
+	for (const char *s = ev->notes; *s;) {
+		size_t n = strcspn(s, "\n");
+		bool is_limit = !strncmp(s, limit, strlen(limit));
+		size_t skip = is_limit ? strlen(limit) : 0;
+
+		buf_addf(out, "%-8s%-20s%.*s\n", is_limit ? "missing" : "note",
+		    is_limit ? "limits.processes" : "", (int)(n - skip),
+		    s + skip);
+		s += n + (s[n] == '\n');
+	}
+}
+
 static int
 say_limits(const struct sandbox_event *ev, struct buf *out)
 {
 	AUTO_BUF text = BUF_INIT;
 
-	if (*ev->processes_by) {
-		buf_addf(&text, "by %s", ev->processes_by);
-		line(out, "ok", "limits.processes", text.s);
-		return 0;
-	}
-	line(out, "missing", "limits.processes",
-	    "no writable pids cgroup; run as root, or delegate one "
-	    "(systemd-run --user --scope -p Delegate=yes)");
-	return 1;
-}
-
-static void
-say_notes(const struct sandbox_event *ev, struct buf *out)
-{
-	for (const char *s = ev->notes; *s;) {
-		size_t n = strcspn(s, "\n");
-
-		buf_addf(out, "%-8s%-20s%.*s\n", "note", "", (int)n, s);
-		s += n + (s[n] == '\n');
-	}
+	if (!*ev->processes_by)
+		return 1;
+	buf_addf(&text, "by %s", ev->processes_by);
+	line(out, "ok", "limits.processes", text.s);
+	return 0;
 }
 
 int
@@ -94,9 +97,9 @@ doctor_look(struct sandbox_spawner *sp, const char *root, struct buf *out,
 		line(out, "ok", "isolation: full",
 		    "own users, mounts, processes, network, ipc, hostname");
 	} else {
-		line(out, "missing", "isolation: full", "");
-		buf_addf(out, "%-8s%-20s%s%s%s\n", "", "", ev.what,
-		    ev.error ? ": " : "", ev.error ? strerror(ev.error) : "");
+		buf_addf(out, "%-8s%-20s%s%s%s\n", "missing", "isolation: full",
+		    ev.what, ev.error ? ": " : "",
+		    ev.error ? strerror(ev.error) : "");
 		line(out, "", "", ev.hint);
 		missing++;
 		got = look(sp, root, SANDBOX_PROCESS, &ev, e);

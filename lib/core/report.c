@@ -429,6 +429,8 @@ take_change(struct report *r, const struct value *tree)
 		forget_source(r, source);
 	if (!strcmp(event, "initial") || ns <= 0)
 		return;
+	if (gen != r->edit_gen)
+		r->begun_ns = clock_mono_ns();
 	if (gen != r->edit_gen || !r->first_edit_ns || ns < r->first_edit_ns)
 		r->first_edit_ns = ns;
 	r->edit_gen = gen;

@@ -47,9 +47,9 @@ struct entry {
 	size_t n, result_cap, shown;
 	struct fault *fault; /* fault[faults]: diagnostics on the source */
 	size_t faults, fault_cap;
-	bool has_error; /* among them */
+	bool has_error;	     /* among them */
 	bool is_unsupported; /* it asks for what there is not yet */
-	bool is_bad;	/* something of it is told again at the end */
+	bool is_bad;	     /* something of it is told again at the end */
 };
 
 struct totals {

@@ -233,7 +233,7 @@ struct tmpl_run {
 	struct tmpl_map *map;
 	uint32_t out_line;
 	bool is_line_start;
-	int flow; /* 0, or the tmpl_tag of a break or continue on its way */
+	int flow;  /* 0, or the tmpl_tag of a break or continue on its way */
 	int quiet; /* failures are not told, while it is above 0 */
 	struct err *e;
 };

@@ -132,6 +132,7 @@ the_shells_length_of_a_variable_is_text(void)
 	is_str(render("${#A} {{ n }} {{.B}}"), "${#A} 3 {{.B}}");
 	is_int(t.notes, 2);
 	is_int(t.note[1].column, 15);
+	is_str(render("${#A} {# c #}{{ n }} ${# c #}"), "${#A} 3 $");
 }
 
 static void
