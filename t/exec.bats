@@ -31,6 +31,7 @@ of() {
 	T
 	run executed t.clnrm.toml
 	[ "$(of step .stdout | xargs)" = "1 2 3" ]
+	clnrm-exec --probe | grep -q '^ok *isolation: full' || return 0
 	[ ! -e file ]
 }
 
@@ -127,6 +128,13 @@ of() {
 	[ "$(of step .stdout)" = "done" ]
 	[ "$(of step '.duration_ns < 5e9')" = true ]
 	await is_gone 'sleep 41732'
+}
+
+@test "a child in the background that writes for ever does not hold the step" {
+	one_step t.clnrm.toml 'yes 41735 & sleep 0.2; echo' <<<'timeout_ms = 5000'
+	run executed t.clnrm.toml --capture 1K --grace 100ms
+	[ "$(of scenario.end .status)" = ok ]
+	await is_gone 'yes 41735'
 }
 
 @test "of 100 MB the first and the last half are kept, the rest is counted" {
@@ -287,6 +295,7 @@ of() {
 }
 
 @test "many scenarios at a time share nothing" {
+	need_namespaces
 	{
 		printf '[meta]\nname="t"\nversion="1"\n'
 		for i in $(seq 24); do

@@ -1,16 +1,12 @@
 #include "core/scenario_int.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -67,16 +63,6 @@ drop_sandbox(struct scenario *s)
 }
 
 static void
-close_stream(struct scenario_stream *st)
-{
-	if (st->fd < 0)
-		return;
-	loop_drop(st->scenario->host->loop, st->fd);
-	close(st->fd);
-	st->fd = -1;
-}
-
-static void
 cancel_timers(struct scenario *s)
 {
 	struct loop *l = s->host->loop;
@@ -96,7 +82,7 @@ end(struct scenario *s)
 	scenario_write_end(s);
 	drop_sandbox(s);
 	for (struct scenario_stream *st = s->streams; st; st = st->next)
-		close_stream(st);
+		scenario_close_stream(st);
 }
 
 /* Something of ours, or of this machine, is in the way. */
@@ -115,51 +101,6 @@ fail_at_once(
 {
 	scenario_write_start(s, NULL);
 	refuse(s, code, status, e);
-}
-
-/* 1 when there was something, 0 when it would block, -1 at the end. */
-static int
-read_stream(struct scenario_stream *st)
-{
-	char chunk[64 << 10];
-	ssize_t n = read(st->fd, chunk, sizeof chunk);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n <= 0) {
-		close_stream(st);
-		return -1;
-	}
-	if (!st->is_over)
-		capture_add(&st->kept, chunk, (size_t)n);
-	return 1;
-}
-
-static void
-on_stream(void *arg, int events)
-{
-	(void)events;
-	read_stream(arg);
-}
-
-static struct scenario_stream *
-open_stream(struct scenario *s, int *far, struct err *e)
-{
-	struct scenario_stream *st = arena_alloc(&s->arena, sizeof *st);
-	int pair[2];
-
-	if (pipe2(pair, O_CLOEXEC) < 0) {
-		err_set(e, "no pipe for the output:");
-		return NULL;
-	}
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	*st = (struct scenario_stream){
-	    .scenario = s, .fd = pair[0], .next = s->streams};
-	capture_open(&st->kept, s->host->capture);
-	s->streams = st;
-	loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
-	*far = pair[1];
-	return st;
 }
 
 static void
@@ -247,8 +188,8 @@ start_step(struct scenario *s, struct err *e)
 	char parent[TRACE_PARENT];
 	struct sandbox_step step = {.id = (uint32_t)s->step, .in = -1};
 
-	s->out = open_stream(s, &out, e);
-	s->err = s->out ? open_stream(s, &err, e) : NULL;
+	s->out = scenario_open_stream(s, &out, e);
+	s->err = s->out ? scenario_open_stream(s, &err, e) : NULL;
 	if (!s->err)
 		return -1;
 	trace_new_span(s->step_span);
@@ -305,15 +246,6 @@ add_usage(struct rusage *sum, const struct rusage *one)
 		sum->ru_maxrss = one->ru_maxrss;
 }
 
-/* What the step wrote is in the pipes by now: take it, wait for no more. */
-static void
-close_output(struct scenario_stream *st)
-{
-	while (st->fd >= 0 && read_stream(st) > 0)
-		;
-	st->is_over = true;
-}
-
 static void
 on_step_done(struct scenario *s, const struct sandbox_event *ev)
 {
@@ -327,8 +259,8 @@ on_step_done(struct scenario *s, const struct sandbox_event *ev)
 	loop_cancel(s->host->loop, s->step_timer);
 	loop_cancel(s->host->loop, s->kill_timer);
 	s->step_timer = s->kill_timer = 0;
-	close_output(s->out);
-	close_output(s->err);
+	scenario_take_rest(s->out);
+	scenario_take_rest(s->err);
 	if (!s->is_cancelled) {
 		scenario_write_step(s, ev, ok);
 		if (!ok)
@@ -644,7 +576,7 @@ scenario_del(struct scenario *s)
 	cancel_timers(s);
 	drop_sandbox(s);
 	for (struct scenario_stream *st = s->streams; st; st = st->next) {
-		close_stream(st);
+		scenario_close_stream(st);
 		capture_free(&st->kept);
 	}
 	collector_del(s->collector);

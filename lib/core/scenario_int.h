@@ -60,6 +60,21 @@ struct scenario {
 	bool was_killed, has_connections;
 };
 
+/*
+ * A pipe that the loop reads into `kept`; its far end is for the step.
+ *
+ * err: NULL and *e
+ * mem: in the scenario's arena; scenario_close_stream() it, capture_free() it
+ */
+struct scenario_stream *scenario_open_stream(
+    struct scenario *s, int *far, struct err *e);
+
+/* The step has ended: what it wrote is in the pipe, take it, wait for no more.
+ */
+void scenario_take_rest(struct scenario_stream *st);
+
+void scenario_close_stream(struct scenario_stream *st);
+
 /* "scenario.start", with level NULL when there is no world. */
 void scenario_write_start(struct scenario *s, const char *level);
 

@@ -1,0 +1,80 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/scenario_int.h"
+
+void
+scenario_close_stream(struct scenario_stream *st)
+{
+	if (st->fd < 0)
+		return;
+	loop_drop(st->scenario->host->loop, st->fd);
+	close(st->fd);
+	st->fd = -1;
+}
+
+/* The bytes that came; 0 when it would block, -1 at the end. */
+static ssize_t
+read_stream(struct scenario_stream *st)
+{
+	char chunk[64 << 10];
+	ssize_t n = read(st->fd, chunk, sizeof chunk);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		scenario_close_stream(st);
+		return -1;
+	}
+	if (!st->is_over)
+		capture_add(&st->kept, chunk, (size_t)n);
+	return n;
+}
+
+static void
+on_stream(void *arg, int events)
+{
+	(void)events;
+	read_stream(arg);
+}
+
+struct scenario_stream *
+scenario_open_stream(struct scenario *s, int *far, struct err *e)
+{
+	struct scenario_stream *st = arena_alloc(&s->arena, sizeof *st);
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0) {
+		err_set(e, "no pipe for the output:");
+		return NULL;
+	}
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	*st = (struct scenario_stream){
+	    .scenario = s, .fd = pair[0], .next = s->streams};
+	capture_open(&st->kept, s->host->capture);
+	s->streams = st;
+	loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
+	*far = pair[1];
+	return st;
+}
+
+void
+scenario_take_rest(struct scenario_stream *st)
+{
+	int left = 0;
+
+	/* A child in the background may write faster than we read. */
+	if (st->fd >= 0)
+		ioctl(st->fd, FIONREAD, &left);
+	while (left > 0) {
+		ssize_t n = read_stream(st);
+
+		if (n <= 0)
+			break;
+		left -= (int)n;
+	}
+	st->is_over = true;
+}
