@@ -175,7 +175,7 @@ need_mandoc() {
 	touch shims/ran shims/wrong
 	# Examples are indented deeper than the words about them.
 	for page in "$ROOT"/man/*.[17]; do
-		mandoc -T ascii -O width=500 "$page" | col -bx |
+		mandoc -T ascii -O width=500 "$page" | perl -pe 's,.\x08,,g' |
 			sed -n '/^EXAMPLES/,/^[A-DF-Z]/s/^ \{8,\}\(\$ \)\{0,1\}//p' |
 			sed -E ':more; /(\\|\|)$/{ N; s/\\?\n */ /; b more; }'
 	done | grep -E '^(clnrm|.*\| *clnrm)' >examples

@@ -260,6 +260,31 @@ of() {
 	[ "$(of scenario.end .status)" = ok ]
 }
 
+@test "limits are told with who holds them, and output_bytes is how much is kept" {
+	need_namespaces
+	one_step t.clnrm.toml 'ulimit -n; head -c 5000 /dev/zero | tr "\0" x' <<-'T'
+	[limits]
+	open_files = 50
+	disk_mb = 1
+	output_bytes = 100
+	T
+	run executed t.clnrm.toml
+	[ "$(of scenario.end '.enforced | map(.limit) | join(" ")')" = \
+		"open_files disk_mb output_bytes" ]
+	[ "$(of step '.stdout | length')" = 100 ]
+	[[ "$(of step .stdout)" == 50* ]]
+}
+
+@test "writing beyond limits.disk_mb fails" {
+	need_namespaces
+	one_step t.clnrm.toml 'head -c 3000000 /dev/zero >file' <<-'T'
+	[limits]
+	disk_mb = 1
+	T
+	run executed t.clnrm.toml
+	[[ "$(of step .stderr)" == *"No space left"* ]]
+}
+
 @test "where namespaces are refused a test that wants them is an error, exit 3" {
 	need_refusal
 	unset CLNRM_ALLOW_DEGRADED
@@ -292,6 +317,13 @@ of() {
 	T
 	run -2 clnrm run t.clnrm.toml
 	[[ "$output" == *"services: not supported yet"* ]]
+	for more in '[limits]
+memory_mb = 10' '[determinism]
+freeze_clock = "2025-01-01T00:00:00Z"'; do
+		one_step t.clnrm.toml true <<<"$more"
+		run -2 clnrm run t.clnrm.toml
+		[[ "$output" == *"not supported yet"* ]]
+	done
 }
 
 @test "many scenarios at a time share nothing" {

@@ -42,7 +42,24 @@ one_step() {
 
 # The records that a file runs to, as exec leaves them: executed FILE [OPTION]...
 executed() {
-	clnrm-render "$1" | clnrm-lint - | ${refused-} clnrm-exec "${@:2}" -
+	clnrm-render "$1" | clnrm-lint - | ${refused-} clnrm-exec "${@:2}" - | keep
+}
+
+# Passes a stream on; at the test's end it is held against clnrm-records(7).
+keep() {
+	tee "$(mktemp "$BATS_TEST_TMPDIR/kept.XXXXXX")"
+}
+
+is_as_documented() {
+	[ -z "$(jq -Rrn --rawfile man "$ROOT/man/clnrm-records.7" \
+		-f "$ROOT/t/records.jq" "$1" | tee /dev/stderr)" ]
+}
+
+teardown() {
+	local stream
+	for stream in "$BATS_TEST_TMPDIR"/kept.*; do
+		[ ! -s "$stream" ] || is_as_documented "$stream"
+	done
 }
 
 # Runs a command where the kernel refuses namespaces, as in a plain container.

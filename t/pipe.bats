@@ -7,7 +7,8 @@ same() {
 }
 
 pipe() {
-	clnrm-render "$@" | clnrm-lint - | clnrm-exec - | clnrm-verify | clnrm-report
+	clnrm-render "$@" | clnrm-lint - | clnrm-exec - | clnrm-verify | keep |
+		clnrm-report
 }
 
 three_tests() {

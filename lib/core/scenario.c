@@ -312,25 +312,6 @@ make_collector(struct scenario *s)
 		collector_listen(s->collector, s->ready.listener[i].fd);
 }
 
-/* A limit that was asked for and is not held is an error, unless optional. */
-static int
-check_limits(const struct scenario *s, struct err *e)
-{
-	const struct value *limits = value_get(s->test->plan, "limits");
-	const struct value *optional = value_get(limits, "optional");
-
-	if (value_int_or(value_get(limits, "processes"), 0) <= 0 ||
-	    *s->ready.processes_by)
-		return 0;
-	for (size_t i = 0; i < value_count(optional); i++)
-		if (!strcmp(
-			value_str_or(optional->list.item[i], ""), "processes"))
-			return 0;
-	err_set(e, "limits.processes cannot be held on this machine: %.600s",
-	    s->ready.notes);
-	return err_hint(e, "limits.optional = [\"processes\"] accepts that");
-}
-
 static void
 on_ready(struct scenario *s, const struct sandbox_event *ev)
 {
@@ -340,7 +321,7 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 	scenario_write_start(s, s->level == SANDBOX_FULL ? "full" : "process");
 	make_collector(s);
 	make_world(s);
-	if (check_limits(s, &e) < 0) {
+	if (scenario_check_limits(s, &e) < 0) {
 		refuse(s, "E403", EXIT_RUN, &e);
 		return;
 	}
@@ -359,13 +340,12 @@ static int
 build(struct scenario *s, struct err *e)
 {
 	static const uint16_t ports[] = {OTLP_PORT};
-	const struct value *limits = value_get(s->test->plan, "limits");
 	AUTO_BUF root = BUF_INIT;
 	struct sandbox_plan plan = {
 	    .level = s->level,
-	    .processes = value_int_or(value_get(limits, "processes"), 0),
-	    .open_files = value_int_or(value_get(limits, "open_files"), 0),
-	    .disk_bytes = value_int_or(value_get(limits, "disk_mb"), 0) << 20,
+	    .processes = scenario_limit(s, "processes"),
+	    .open_files = scenario_limit(s, "open_files"),
+	    .disk_bytes = scenario_limit(s, "disk_mb") << 20,
 	    .port = ports,
 	    .ports = COUNT(ports),
 	};
@@ -482,32 +462,10 @@ on_sandbox(void *arg, int events)
 	}
 }
 
-/* What this version does not do is said, never passed over. */
-static const char *
-unsupported(const struct test *t, const struct value *spec)
-{
-	static const char *const limits[] = {"memory_mb", "cpu_millicores"};
-	const struct value *plan = t->plan;
-	const struct value *policy = value_get(spec, "policy");
-
-	if (value_count(value_get(plan, "services")))
-		return "services";
-	for (size_t i = 0; i < COUNT(limits); i++)
-		if (value_int_or(
-			value_get(value_get(plan, "limits"), limits[i]), 0))
-			return i ? "limits.cpu_millicores" : "limits.memory_mb";
-	if (value_str_or(value_find(plan, "determinism.freeze_clock"), NULL))
-		return "determinism.freeze_clock";
-	if (value_count(value_get(policy, "allowed_network_hosts")) ||
-	    value_count(value_get(policy, "disallowed_commands")))
-		return "policy";
-	return NULL;
-}
-
 static void
 begin(struct scenario *s)
 {
-	const char *what = unsupported(s->test, s->spec);
+	const char *what = scenario_unsupported(s);
 	struct err e = {0};
 
 	if (what) {

@@ -75,6 +75,22 @@ void scenario_take_rest(struct scenario_stream *st);
 
 void scenario_close_stream(struct scenario_stream *st);
 
+/* A number of the plan's `limits`; 0: none. */
+int64_t scenario_limit(const struct scenario *s, const char *name);
+
+/*
+ * Does somebody hold every limit that was asked for and is not optional?
+ *
+ * err: -1 and *e, which names the first that nobody holds
+ */
+int scenario_check_limits(const struct scenario *s, struct err *e);
+
+/* The member `enforced`: the limits that are held, and by whom. */
+void scenario_write_enforced(const struct scenario *s, struct json *j);
+
+/* What the plan asks for and this version does not do, or NULL. */
+const char *scenario_unsupported(const struct scenario *s);
+
 /* "scenario.start", with level NULL when there is no world. */
 void scenario_write_start(struct scenario *s, const char *level);
 

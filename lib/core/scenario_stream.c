@@ -45,6 +45,7 @@ struct scenario_stream *
 scenario_open_stream(struct scenario *s, int *far, struct err *e)
 {
 	struct scenario_stream *st = arena_alloc(&s->arena, sizeof *st);
+	int64_t limit;
 	int pair[2];
 
 	if (pipe2(pair, O_CLOEXEC) < 0) {
@@ -54,7 +55,8 @@ scenario_open_stream(struct scenario *s, int *far, struct err *e)
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	*st = (struct scenario_stream){
 	    .scenario = s, .fd = pair[0], .next = s->streams};
-	capture_open(&st->kept, s->host->capture);
+	limit = scenario_limit(s, "output_bytes");
+	capture_open(&st->kept, limit > 0 ? (size_t)limit : s->host->capture);
 	s->streams = st;
 	loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
 	*far = pair[1];

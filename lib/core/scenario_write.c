@@ -182,19 +182,6 @@ write_isolation(struct json *j, const struct scenario *s)
 }
 
 static void
-write_enforced(struct json *j, const struct scenario *s)
-{
-	json_open(j, "enforced", '[');
-	if (*s->ready.processes_by) {
-		json_open(j, NULL, '{');
-		json_str(j, "limit", "processes");
-		json_str(j, "by", s->ready.processes_by);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void
 write_run_span(struct scenario *s)
 {
 	bool ok = !strcmp(s->status, "ok");
@@ -230,7 +217,7 @@ scenario_write_end(struct scenario *s)
 	    &j, "parents", s->is_gone && collector_parents_found(s->collector));
 	json_close(&j, '}');
 	write_isolation(&j, s);
-	write_enforced(&j, s);
+	scenario_write_enforced(s, &j);
 	json_bool(&j, "cached", false);
 	json_int(&j, "duration_ns", clock_mono_ns() - s->start_ns);
 	write_usage(&j, &s->usage);

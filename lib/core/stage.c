@@ -156,7 +156,7 @@ stage_check_cut(struct stage *s)
 
 	if (s->last_was_end || s->is_loose)
 		return;
-	if (s->in.line)
+	if (s->in.line || s->in.is_skipping)
 		err_set(&e,
 		    "the stream into %s was cut: its last record is no "
 		    "\"end\"",

@@ -78,9 +78,7 @@ conf_read(const char *path, struct arena *a, struct conf *c, struct err *e)
 	int bad;
 
 	if (file_read(path, &text, e) < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
-			 ? 0
-			 : -1;
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (memchr(text.s, 0, text.len))
 		return err_at(e, path, 1, 0, "holds a NUL byte");
 	unindent(&text);
