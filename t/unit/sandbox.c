@@ -761,8 +761,10 @@ many_in_a_row_leave_no_descriptor_behind(void)
 	prepare(SANDBOX_FULL);
 	snprintf(path, sizeof path, "/proc/%d/fd", (int)t.spawner.pid);
 	for (int i = 0; i < 100; i++) {
-		if (!build())
-			break;
+		if (!build()) {
+			end();
+			return;
+		}
 		is_int(sh("true"), 0);
 		drop(&t.ready);
 		sandbox_kill(t.s);
