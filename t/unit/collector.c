@@ -9,10 +9,9 @@
 #define OURS "4bf92f3577b34da6a3ce929d0e0e4736"
 #define OTHER "5bf92f3577b34da6a3ce929d0e0e4736"
 #define INSIDE "1699999999500000000"
-* /
 #define BEFORE "1699999990000000000" /* the run began nine seconds later */
 
-    static struct out out;
+static struct out out;
 static struct stage stage;
 static struct loop loop;
 static struct collector *collector;
