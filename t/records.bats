@@ -57,7 +57,7 @@ is_as_the_manual_says() {
 	processes = 50
 	open_files = 100
 	disk_mb = 10
-	optional = ["processes"]
+	optional = ["processes", "disk_mb"]
 	[otel]
 	identity = "strict"
 	[otel.resources]
