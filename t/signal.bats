@@ -99,6 +99,25 @@ ends() {
 	done
 }
 
+@test "a driver that is killed at a terminal leaves no stage behind" {
+	command -v script >/dev/null || cannot "no script(1)"
+	for shell in dash bash; do
+		script -qec "$shell $BIN/clnrm run --format text ." /dev/null \
+			</dev/null >out 2>&1 &
+		terminal=$!
+		await runs 'sleep 41751'
+		driver=$(pgrep -nf "^$shell $BIN/clnrm run")
+		kids=$(pgrep -P "$driver" | tr '\n' ' ')
+		[ -n "$kids" ]
+		kill -9 "$driver"
+		wait $terminal || :
+		for kid in $kids; do
+			await is_dead "$kid"
+		done
+		await is_gone 'sleep 41751'
+	done
+}
+
 is_empty() {
 	[ -z "$(ls -A "$1")" ]
 }
