@@ -4,6 +4,7 @@
 #   SAN=address,undefined   a build with sanitizers, in a folder of its own
 #   CC=clang                another compiler
 #   V=1                     show the commands
+#   SECONDS=60              how long `make fuzz` tries each parser
 
 MAKEFLAGS += --no-print-directory
 VERSION := 0.1.0
@@ -11,6 +12,7 @@ CC = gcc
 PREFIX = /usr/local
 DESTDIR =
 SAN =
+SECONDS = 60
 comma := ,
 B = build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q = $(if $(V),,@)
@@ -103,6 +105,24 @@ lint: | lint-deps			## format, shell, manuals, headers, layers
 		$(CFLAGS) -I. -fsyntax-only -x c - || exit 1; done
 	$Qbats t/layers.bats >/dev/null || bats t/layers.bats
 
+fuzzers = $(patsubst t/fuzz/%.c,$B/fuzz/%,$(wildcard t/fuzz/*.c))
+
+$B/fuzz/%: t/fuzz/%.c $B/libclnrm.a
+	@mkdir -p $(@D)
+	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+fuzzers: $(fuzzers)
+
+fuzz: | fuzz-deps			## each parser, SECONDS=60 long
+	@$(MAKE) -j$$(nproc) CC=clang B=build-fuzz \
+		SAN=fuzzer-no-link,address,undefined fuzzers
+	$Qfor f in build-fuzz/fuzz/*; do mkdir -p $$f.corpus && $$f \
+		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -timeout=10 \
+		-artifact_prefix=$$f. $$f.corpus || exit 1; done
+
+fuzz-deps:
+	@.ci/deps clang libclang-rt-14-dev
+
 format:					## put the C sources in form
 	$Qclang-format -i $(lib_src) $(tool_src) $(unit_src) $(headers) \
 		$(wildcard t/unit/*.h examples/*/*.c)
@@ -127,7 +147,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units demo check deps check-deps lint-deps bench-deps lint format bench \
-	install uninstall clean help
+.PHONY: all units fuzzers demo check fuzz lint format bench install uninstall \
+	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d)
