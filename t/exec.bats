@@ -354,6 +354,16 @@ freeze_clock = "2025-01-01T00:00:00Z"'; do
 		"$(grep -n '"type":"scenario.end"' out | cut -d: -f1)" ]
 }
 
+@test "records come from a file too, one, and --probe reads none" {
+	printf '{"type":"odd"}\n{"type":"end","stage":"lint","status":0}\n' >in
+	run -0 clnrm-exec in
+	[ "${lines[0]}" = '{"type":"odd"}' ]
+	run -2 clnrm-exec in in
+	run -2 clnrm-exec none
+	[[ "$output" == *"none: No such file"* ]]
+	run -2 clnrm-exec --probe in
+}
+
 @test "a terminal on standard input is a misuse" {
 	command -v script >/dev/null || cannot "no script(1)"
 	run script -qec 'clnrm-exec; echo "exit $?"' /dev/null

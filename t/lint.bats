@@ -53,9 +53,9 @@ rendered() {
 	run -0 clnrm-lint --format text a.toml
 	[ "${lines[0]}" = "warning[W301]: unknown key 'comand' in steps[0]" ]
 	[ "${lines[1]}" = "  --> a.toml:7:1" ]
-	[ "${lines[3]}" = "7 | comand = 1" ]
-	[ "${lines[4]}" = "  | ^^^^^^" ]
-	[ "${lines[5]}" = "   = fix:  did you mean 'command'?" ]
+	[ "${lines[3]}" = " 7 | comand = 1" ]
+	[ "${lines[4]}" = "   | ^^^^^^" ]
+	[ "${lines[5]}" = "   = fix:   did you mean 'command'?" ]
 	[ "${lines[-1]}" = "0 errors, 1 warning" ]
 	run -1 clnrm-lint --strict --format text a.toml
 }
@@ -186,8 +186,8 @@ rendered() {
 		sha256:"",map:[[1,0,2,1]],deps:[{path:"t.tera",sha256:""}]}' >in
 	run -1 clnrm-lint --loose --format text - <in
 	[ "${lines[1]}" = "  --> t.tera:3:8" ]
-	[ "${lines[3]}" = "3 | name = {{ i }}" ]
-	[[ $output == *"= note: rendered as: name = 1"* ]]
+	[ "${lines[3]}" = " 3 | name = {{ i }}" ]
+	[[ $output == *"= note:  rendered as: name = 1"* ]]
 }
 
 @test "with text, what failed upstream is printed and decides too" {
@@ -249,6 +249,41 @@ rendered() {
 @test "control characters do not reach the terminal" {
 	good '"\u001b[31m" = 1' >a.toml
 	run -0 clnrm-lint --format text a.toml
+	[[ $output != *$'\e'* ]]
+}
+
+@test "a finding in what is no regular file does not wait for it" {
+	mkfifo u.tera
+	{
+		echo '{"type":"diagnostic","stage":"render","source":"u.tera","severity":"error","code":"E110","message":"boo","line":1,"column":2,"end_line":null,"end_column":null,"hint":null}'
+		echo '{"type":"end","stage":"render","status":2,"records":1}'
+	} >in
+	run -2 timeout 10 clnrm-lint --format text - <in
+	[ "${lines[1]}" = "  --> u.tera:1:2" ]
+}
+
+@test "a stream that was cut says with text how to take it" {
+	run -3 clnrm-lint --format text - </dev/null
+	[ "${lines[0]}" = "-: error: the stream into lint is empty" ]
+	[[ ${lines[1]} == "   = fix:   "*"--loose"* ]]
+}
+
+@test "a text that changed in the stream is shown as it is now" {
+	good 'u = 1' >t.toml
+	{
+		rendered <t.toml | head -n 1
+		until grep -q "'u'" out; do sleep 0.02; done
+		good 'v = 1' >t.toml
+		rendered <t.toml
+	} | timeout 20 clnrm-lint --format text - >out
+	[ "$(grep '^ 7 |' out)" = $' 7 | u = 1\n 7 | v = 1' ]
+}
+
+@test "findings have colour where it is asked for" {
+	good 'u = 1' >a.toml
+	FORCE_COLOR=1 run -0 clnrm-lint --format text a.toml
+	[[ ${lines[0]} == $'\e[33mwarning[W301]\e[0m: '* ]]
+	FORCE_COLOR=1 NO_COLOR=1 run -0 clnrm-lint --format text a.toml
 	[[ $output != *$'\e'* ]]
 }
 

@@ -173,6 +173,38 @@ ok 3 - second" ]
 	[[ "$output" != *$'\033'* ]]
 }
 
+@test "a finding in colour has severity, arrow and carets in colour" {
+	refunds
+	run -1 report fake --format text --color always
+	[[ "$output" = *$'\033[1;31merror[E204]\033[0m: required'* ]]
+	[[ "$output" = *$'  \033[34m-->\033[0m t/refunds.clnrm.toml:8:8'* ]]
+	[[ "$output" = *$'\033[1;31m^^^^^^^^^^^^^^^^\033[0m no span'* ]]
+}
+
+@test "a source that changed is shown as it is at the next batch" {
+	wrong='{"type":"diagnostic","stage":"lint","source":"a.toml","severity":"error","code":"E301","message":"odd","line":1,"column":1,"end_line":null,"end_column":null,"hint":null}'
+	echo old >a.toml
+	{
+		printf '%s\n{"type":"batch","gen":0,"size":1}\n' "$wrong"
+		until grep -q '^ 1 |' out; do sleep 0.02; done
+		echo new >a.toml
+		printf '%s\n{"type":"batch","gen":1,"size":1}\n' "$wrong"
+		echo '{"type":"end","stage":"lint","status":1}'
+	} | timeout 20 clnrm-report --format text >out || true
+	[ "$(grep '^ 1 |' out)" = $' 1 | old\n 1 | new' ]
+}
+
+@test "one stream is read, from a file or standard input, and no terminal" {
+	run -2 clnrm-report a b
+	[[ "$output" = *"one stream at a time; cat joins several"* ]]
+	run -2 clnrm-report none.ndjson
+	[[ "$output" = *"none.ndjson: No such file"* ]]
+	run -4 clnrm-report - <"$STREAMS/empty.ndjson"
+	command -v script >/dev/null || cannot "no script(1)"
+	run script -qec 'clnrm-report; echo "exit $?"' /dev/null
+	[[ "$output" == *"usage: clnrm-report"*"exit 2"* ]]
+}
+
 @test "a format that is not there yet is exit 2" {
 	run -2 clnrm-report --format junit "$STREAMS/empty.ndjson"
 	[[ "$output" = *"not supported yet"* ]]

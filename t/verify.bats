@@ -150,4 +150,5 @@ loop pass" ]
 	run -2 clnrm-verify none.ndjson
 	[[ "$output" = *"none.ndjson: No such file"* ]]
 	run -2 clnrm-verify a b
+	[[ "$output" = *"one stream at a time; cat joins several"* ]]
 }

@@ -39,7 +39,7 @@ static const struct cli_opt opts[] = {
 static const struct cli tool = {
     .name = "clnrm-exec",
     .does = "run plans in cleanrooms (a filter)",
-    .operands = "[-]",
+    .operands = "[FILE | -]",
     .examples =
 	"  clnrm-render t | clnrm-lint - | clnrm-exec - | clnrm-verify\n"
 	"  clnrm-exec --probe         which isolation is there?\n",
@@ -85,7 +85,7 @@ look(struct sandbox_spawner *sp)
 }
 
 static int
-filter(struct sandbox_spawner *sp, long workers)
+filter(struct sandbox_spawner *sp, int fd, long workers)
 {
 	struct loop loop = {0};
 	struct stage stage;
@@ -101,7 +101,7 @@ filter(struct sandbox_spawner *sp, long workers)
 	};
 	int sig, status;
 
-	stage_filter(&stage, "exec", &out_std, 0, loose);
+	stage_filter(&stage, "exec", &out_std, fd, loose);
 	sig = engine_run(&host, workers);
 	if (sig)
 		stage_status(&stage, 128 + sig);
@@ -117,17 +117,16 @@ main(int argc, char *argv[])
 	struct sandbox_spawner spawner;
 	struct err e = {0};
 	long workers = count_jobs();
-	int status;
+	int fd = -1, status;
 
-	if (*operand && (strcmp(*operand, "-") || operand[1]))
-		die(EXIT_INPUT, "'%s': records come on standard input",
-		    strcmp(*operand, "-") ? *operand : operand[1]);
-	if (!probe && isatty(0))
-		cli_misuse(&tool);
+	if (probe && *operand)
+		die(EXIT_INPUT, "--probe takes no operand");
+	if (!probe)
+		fd = stage_input(&tool, operand);
 	if (sandbox_start(&spawner, &e) < 0)
 		die(EXIT_RUN, "%s", e.text);
 	stop_catch(false);
-	status = probe ? look(&spawner) : filter(&spawner, workers);
+	status = probe ? look(&spawner) : filter(&spawner, fd, workers);
 	sandbox_stop(&spawner);
 	return cli_finish(status);
 }

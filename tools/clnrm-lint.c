@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/color.h"
 #include "base/die.h"
 #include "base/file.h"
 #include "base/utf8.h"
@@ -48,8 +49,28 @@ static const struct cli tool = {
 
 static struct stage st;
 static struct out held = {.fd = -1, .pending = BUF_INIT, .is_held = true};
-static struct finding show = {.out = &out_std, .text = BUF_INIT};
-static bool is_text; /* findings, and no records */
+static struct finding_source text_at_hand = FINDING_SOURCE_INIT;
+static struct {
+	size_t errors, warnings;
+} printed;
+static bool is_text;   /* findings, and no records */
+static bool is_github; /* each on one line */
+
+static void
+print_finding(const struct value *diagnostic)
+{
+	AUTO_ARENA a = {0};
+	AUTO_BUF b = BUF_INIT;
+	struct finding f = finding_of(&a, diagnostic);
+
+	printed.errors += !strcmp(f.severity, "error");
+	printed.warnings += !strcmp(f.severity, "warning");
+	if (is_github)
+		finding_print_line(&b, &f);
+	else
+		finding_print(&b, &f, &text_at_hand, color_is_on(1));
+	out_add(&out_std, b.s, b.len);
+}
 
 /* Print the diagnostics among the records held, and drop them all. */
 static void
@@ -64,7 +85,7 @@ print_held(void)
 
 		if (record_read(s, (size_t)(lf - s), &r, NULL) == 0 &&
 		    r.type == RECORD_DIAGNOSTIC)
-			finding_print(&show, record_value(&r, &a));
+			print_finding(record_value(&r, &a));
 		s = lf + 1;
 	}
 	buf_reset(&held.pending);
@@ -190,7 +211,7 @@ lint(const struct spec_source *src, const char *s, size_t n)
 		if (found.n && strict)
 			stage_status(&st, EXIT_NO);
 	}
-	if (is_text && show.form == FINDING_TEXT && !found.n && !quiet) {
+	if (is_text && !is_github && !found.n && !quiet) {
 		out_add(&out_std, src->path, strlen(src->path));
 		out_add(&out_std, ": ok\n", 5);
 	}
@@ -210,7 +231,8 @@ lint_file(const char *path)
 		stage_status(&st, EXIT_INPUT);
 	} else {
 		if (is_text)
-			finding_source(&show, path, text.s, text.len);
+			finding_source_set(
+			    &text_at_hand, path, text.s, text.len);
 		lint(&src, text.s, text.len);
 	}
 	print_held();
@@ -283,6 +305,7 @@ lint_record(const struct record *r)
 	    .deps = value_get(v, "deps")};
 	struct err e = {0};
 
+	finding_source_free(&text_at_hand); /* it may have changed */
 	if (src.map && src.map->kind != VALUE_LIST)
 		src.map = NULL;
 	if (text && text->kind == VALUE_STR) {
@@ -382,11 +405,11 @@ print_summary(void)
 {
 	AUTO_BUF b = BUF_INIT;
 
-	if (!show.errors && !show.warnings)
+	if (!printed.errors && !printed.warnings)
 		return;
-	buf_addf(&b, "%zu error%s, %zu warning%s\n", show.errors,
-	    show.errors == 1 ? "" : "s", show.warnings,
-	    show.warnings == 1 ? "" : "s");
+	buf_addf(&b, "%zu error%s, %zu warning%s\n", printed.errors,
+	    printed.errors == 1 ? "" : "s", printed.warnings,
+	    printed.warnings == 1 ? "" : "s");
 	out_add(&out_std, b.s, b.len);
 }
 
@@ -413,8 +436,7 @@ main(int argc, char *argv[])
 	if (!format)
 		format = isatty(1) ? "text" : "ndjson";
 	is_text = strcmp(format, "ndjson");
-	if (!strcmp(format, "github"))
-		show.form = FINDING_GITHUB;
+	is_github = !strcmp(format, "github");
 	if (tagged)
 		return cli_finish(print_tagged());
 	if (is_dash && path[1])
@@ -429,7 +451,7 @@ main(int argc, char *argv[])
 		lint_files(argv, path);
 	status = stage_end(&st);
 	print_held();
-	if (is_text && show.form == FINDING_TEXT && !quiet)
+	if (is_text && !is_github && !quiet)
 		print_summary();
 	return cli_finish(status);
 }

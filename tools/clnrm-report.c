@@ -1,13 +1,11 @@
 /*
  * clnrm-report: say how the tests went.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/color.h"
 #include "base/die.h"
 #include "core/report.h"
 #include "core/setting.h"
@@ -38,42 +36,11 @@ static const struct cli tool = {
     .opts = opts,
 };
 
-static int
-open_input(char **path)
-{
-	int fd = 0;
-
-	if (*path && path[1])
-		die(EXIT_INPUT, "one stream at a time; cat joins several");
-	if (*path && strcmp(*path, "-")) {
-		fd = open(*path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			die(EXIT_INPUT, "%s: %s", *path, strerror(errno));
-	} else if (isatty(0))
-		cli_misuse(&tool);
-	return fd;
-}
-
-static bool
-is_set(const char *name)
-{
-	const char *text = getenv(name);
-
-	return text && *text;
-}
-
 static bool
 wants_color(void)
 {
-	const char *term = getenv("TERM");
-
-	if (strcmp(color, "auto"))
-		return !strcmp(color, "always");
-	if (is_set("NO_COLOR"))
-		return false;
-	if (is_set("FORCE_COLOR") || is_set("CLICOLOR_FORCE"))
-		return true;
-	return isatty(1) && !(term && !strcmp(term, "dumb"));
+	return strcmp(color, "auto") ? !strcmp(color, "always")
+				     : color_is_on(1);
 }
 
 static enum report_format
@@ -156,7 +123,7 @@ int
 main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
-	int fd = open_input(path), status;
+	int fd = stage_input(&tool, path), status;
 	struct report_how how = how_to();
 	struct report *rep = report_new(&how, &out_std);
 	struct out own = {.fd = -1, .pending = BUF_INIT, .is_held = true};

@@ -1,12 +1,6 @@
 /*
  * clnrm-verify: hold what a test did to what it was expected to do.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/die.h"
 #include "core/setting.h"
 #include "core/verdict.h"
 #include "sys/stop.h"
@@ -28,27 +22,11 @@ static const struct cli tool = {
     .opts = opts,
 };
 
-static int
-open_input(char **path)
-{
-	int fd = 0;
-
-	if (*path && path[1])
-		die(EXIT_INPUT, "one stream at a time; cat joins several");
-	if (*path && strcmp(*path, "-")) {
-		fd = open(*path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			die(EXIT_INPUT, "%s: %s", *path, strerror(errno));
-	} else if (isatty(0))
-		cli_misuse(&tool);
-	return fd;
-}
-
 int
 main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
-	int fd = open_input(path);
+	int fd = stage_input(&tool, path);
 	struct stage st;
 	AUTO_VERDICT v = {.stage = &st};
 	struct record r;

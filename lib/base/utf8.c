@@ -91,3 +91,24 @@ utf8_count(const char *s, size_t n)
 	}
 	return count;
 }
+
+void
+utf8_print(struct buf *b, const char *s, size_t n)
+{
+	while (n) {
+		uint32_t c = 0;
+		size_t len = utf8_next(s, n, &c);
+
+		if (!len)
+			buf_addf(b, "\\x%02x", (unsigned char)*s);
+		else if (c == '\t')
+			buf_addc(b, ' ');
+		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+			buf_addf(b, "\\x%02x", c);
+		else
+			buf_add(b, s, len);
+		len = len ? len : 1;
+		s += len;
+		n -= len;
+	}
+}

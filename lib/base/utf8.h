@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /*
  * Decode the character at s[n], n > 0.
  *
@@ -23,5 +25,12 @@ size_t utf8_check(const char *s, size_t n);
 
 /* Characters in s[n]; a byte that is not UTF-8 counts as one. */
 size_t utf8_count(const char *s, size_t n);
+
+/*
+ * Append s[n] to a text for people, on one line, and without what a terminal
+ * would obey: a tab becomes a blank, other control characters and what is not
+ * UTF-8 become \xNN.
+ */
+void utf8_print(struct buf *b, const char *s, size_t n);
 
 #endif

@@ -20,6 +20,7 @@ report_new(const struct report_how *how, struct out *out)
 
 	r->how = *how;
 	r->out = out;
+	r->text = (struct finding_source)FINDING_SOURCE_INIT;
 	r->begun_ns = clock_mono_ns();
 	return r;
 }
@@ -181,7 +182,7 @@ advance(struct report *r, bool is_last)
 	while (done < r->n && show_entry(r, r->queue[done], is_last)) {
 		struct entry *e = r->queue[done++];
 
-		if (e->is_bad || e->faults) {
+		if (e->is_bad || e->findings) {
 			r->kept = mem_more(
 			    r->kept, r->keeps, &r->keep_cap, sizeof *r->kept);
 			r->kept[r->keeps++] = e;
@@ -318,9 +319,9 @@ take_check(struct report *r, const struct value *tree)
 
 	if (!v || v->is_done || value_bool_or(value_get(tree, "ok"), false))
 		return;
-	v->fault = arena_more(
-	    &e->a, v->fault, v->faults, &v->fault_cap, sizeof *v->fault);
-	v->fault[v->faults++] = report_fault(&e->a, tree);
+	v->finding = arena_more(&e->a, v->finding, v->findings, &v->finding_cap,
+	    sizeof *v->finding);
+	v->finding[v->findings++] = finding_of(&e->a, tree);
 }
 
 static void
@@ -357,14 +358,14 @@ take_diagnostic(struct report *r, const struct value *tree)
 	}
 	if (!e)
 		e = &r->loose;
-	if (e == &r->loose && e->faults >= MAX_LOOSE)
+	if (e == &r->loose && e->findings >= MAX_LOOSE)
 		return;
 	e->has_error |= !strcmp(severity, "error");
 	e->is_unsupported |=
 	    !strcmp(value_str_or(value_get(tree, "code"), ""), "E405");
-	e->fault = arena_more(
-	    &e->a, e->fault, e->faults, &e->fault_cap, sizeof *e->fault);
-	e->fault[e->faults++] = report_fault(&e->a, tree);
+	e->finding = arena_more(&e->a, e->finding, e->findings, &e->finding_cap,
+	    sizeof *e->finding);
+	e->finding[e->findings++] = finding_of(&e->a, tree);
 }
 
 static void
@@ -391,7 +392,7 @@ take_scenario_end(struct report *r, const struct value *tree)
 	buf_adds(&text, level);
 	if (why.len) {
 		buf_adds(&text, " (");
-		report_clean(&text, why.s, why.len);
+		utf8_print(&text, why.s, why.len);
 		buf_adds(&text, ")");
 	}
 	map_set(&r->isolation, text.s, text.len, r);
@@ -537,6 +538,7 @@ report_del(struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		entry_free(r->queue[i]);
 	arena_free(&r->loose.a);
+	finding_source_free(&r->text);
 	map_free(&r->worst);
 	map_free(&r->isolation);
 	for (size_t i = 0; i < r->keeps; i++)

@@ -7,14 +7,8 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "core/finding.h"
 #include "core/report.h"
-
-/* What went wrong at a place: a check that does not hold, or a diagnostic. */
-struct fault {
-	const char *severity, *code, *file, *message;
-	const char *expected, *actual, *hint; /* may be NULL */
-	unsigned line, column;		      /* 0: unknown */
-};
 
 /* What a step printed: the ends of it. */
 struct shot {
@@ -28,8 +22,8 @@ struct result {
 	const char *name, *verdict;
 	const char *message; /* of the first failure, or NULL */
 	int64_t duration_ns, spans, required, found;
-	struct fault *fault; /* fault[faults] */
-	size_t faults, fault_cap;
+	struct finding *finding; /* finding[findings] */
+	size_t findings, finding_cap;
 	struct shot *shot; /* shot[shots] */
 	size_t shots, shot_cap;
 	bool is_done;
@@ -45,8 +39,8 @@ struct entry {
 	bool is_stale;	       /* a newer text is known: nobody waits for it */
 	struct result *result; /* result[n], in the order of the plan */
 	size_t n, result_cap, shown;
-	struct fault *fault; /* fault[faults]: diagnostics on the source */
-	size_t faults, fault_cap;
+	struct finding *finding; /* finding[findings]: of the source itself */
+	size_t findings, finding_cap;
 	bool has_error;	     /* among them */
 	bool is_unsupported; /* it asks for what there is not yet */
 	bool is_bad;	     /* something of it is told again at the end */
@@ -72,8 +66,9 @@ struct report {
 	uint64_t points;      /* TAP's */
 	int64_t first_edit_ns, edit_gen, begun_ns, stage_ns;
 	size_t name_width;
-	int status;	  /* of the stages before */
-	bool is_edit_due; /* the batch being summed up has an edit */
+	struct finding_source text; /* that findings are shown with */
+	int status;		    /* of the stages before */
+	bool is_edit_due;	    /* the batch being summed up has an edit */
 	bool has_head, has_error_verdict;
 	bool has_plan, has_batch, is_interrupted, is_cut;
 };
@@ -82,13 +77,9 @@ struct report {
 void report_say(struct report *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Append a text with control characters made visible, on one line. */
-void report_clean(struct buf *b, const char *s, size_t n);
-
 /* What records say, copied into the arena. */
 const char *report_text_of(
     struct arena *a, const struct value *tree, const char *key);
-struct fault report_fault(struct arena *a, const struct value *tree);
 struct shot report_shot(struct arena *a, const struct value *tree);
 void report_fill(struct arena *a, struct result *v, const struct value *tree);
 
@@ -98,15 +89,12 @@ void report_text_result(
 void report_tap_result(
     struct report *r, const struct entry *e, const struct result *v);
 
-/* The faults and the summary since the last one. */
+/* The findings and the summary since the last one. */
 void report_text_summary(struct report *r, bool is_last, int status);
 void report_tap_summary(struct report *r, bool is_last, int status);
 
 /* What would run, from a `plan` record. */
 void report_plan(struct report *r, const struct value *plan);
-
-/* One fault as a block with its line of the source; `in` may be NULL. */
-void report_text_fault(struct report *r, const struct fault *f, const char *in);
 
 static inline bool
 report_is_red(const struct result *v)

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "core/report_int.h"
 
 static const char *
@@ -20,7 +21,7 @@ add_command(struct buf *b, const struct value *argv)
 	    !strcmp(value_str_or(argv->list.item[1], ""), "-c")) {
 		const char *run = value_str_or(argv->list.item[2], "");
 
-		report_clean(b, run, strlen(run));
+		utf8_print(b, run, strlen(run));
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -30,7 +31,7 @@ add_command(struct buf *b, const struct value *argv)
 
 		buf_adds(b, i ? " " : "");
 		buf_adds(b, is_plain ? "" : "'");
-		report_clean(b, word, strlen(word));
+		utf8_print(b, word, strlen(word));
 		buf_adds(b, is_plain ? "" : "'");
 	}
 }

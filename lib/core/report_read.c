@@ -1,43 +1,13 @@
 #include <string.h>
 
-#include "base/utf8.h"
 #include "core/report_int.h"
 
 enum { TAIL_BYTES = 8192 };
-
-void
-report_clean(struct buf *b, const char *s, size_t n)
-{
-	while (n) {
-		uint32_t c = 0;
-		size_t len = utf8_next(s, n, &c);
-
-		if (!len)
-			buf_addf(b, "\\x%02x", (unsigned char)*s);
-		else if (c == '\t')
-			buf_addc(b, ' ');
-		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-			buf_addf(b, "\\x%02x", c);
-		else
-			buf_add(b, s, len);
-		len = len ? len : 1;
-		s += len;
-		n -= len;
-	}
-}
 
 const char *
 report_text_of(struct arena *a, const struct value *tree, const char *key)
 {
 	return arena_str(a, value_str_or(value_get(tree, key), NULL));
-}
-
-static unsigned
-count_or_0(const struct value *v)
-{
-	int64_t n = value_int_or(v, 0);
-
-	return n > 0 && n < INT32_MAX ? (unsigned)n : 0;
 }
 
 static const char *
@@ -73,26 +43,6 @@ report_shot(struct arena *a, const struct value *tree)
 	s.out = tail_of(a, value_get(tree, "stdout"), &s.is_out_cut);
 	s.err = tail_of(a, value_get(tree, "stderr"), &s.is_err_cut);
 	return s;
-}
-
-struct fault
-report_fault(struct arena *a, const struct value *tree)
-{
-	const char *severity = report_text_of(a, tree, "severity");
-	const char *message = report_text_of(a, tree, "message");
-	const char *file = report_text_of(a, tree, "file");
-
-	return (struct fault){
-	    .severity = severity ? severity : "error",
-	    .code = report_text_of(a, tree, "code"),
-	    .file = file ? file : report_text_of(a, tree, "source"),
-	    .message = message ? message : "no message",
-	    .expected = report_text_of(a, tree, "expected"),
-	    .actual = report_text_of(a, tree, "actual"),
-	    .hint = report_text_of(a, tree, "hint"),
-	    .line = count_or_0(value_get(tree, "line")),
-	    .column = count_or_0(value_get(tree, "column")),
-	};
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "base/utf8.h"
 #include "core/report_int.h"
 #include "data/json.h"
 
@@ -12,7 +13,7 @@ describe(struct buf *b, const char *text)
 {
 	AUTO_BUF plain = BUF_INIT;
 
-	report_clean(&plain, text, strlen(text));
+	utf8_print(&plain, text, strlen(text));
 	for (const char *c = plain.s; *c; c++) {
 		if (*c == '#' || *c == '\\')
 			buf_addc(b, '\\');
@@ -32,7 +33,7 @@ member(struct buf *b, unsigned indent, const char *key, const char *text)
 }
 
 static void
-place(struct buf *b, const struct fault *f)
+place(struct buf *b, const struct finding *f)
 {
 	if (!f->file)
 		return;
@@ -45,7 +46,7 @@ place(struct buf *b, const struct fault *f)
 }
 
 static void
-failures(struct buf *b, const struct fault f[], size_t n)
+failures(struct buf *b, const struct finding f[], size_t n)
 {
 	if (n < 2)
 		return;
@@ -58,7 +59,7 @@ failures(struct buf *b, const struct fault f[], size_t n)
 }
 
 static void
-fault(struct buf *b, const char *severity, const struct fault *f)
+problem(struct buf *b, const char *severity, const struct finding *f)
 {
 	member(b, 2, "message", f->message);
 	buf_addf(b, "  severity: %s\n", severity);
@@ -89,15 +90,15 @@ outputs(struct buf *b, const struct result *v)
 }
 
 /* A check that failed, else what was said about the source. */
-static struct fault
+static struct finding
 reason(const struct entry *e, const struct result *v)
 {
-	if (v->faults)
-		return v->fault[0];
-	for (size_t i = 0; i < e->faults; i++)
-		if (!strcmp(e->fault[i].severity, "error"))
-			return e->fault[i];
-	return (struct fault){.file = e->source,
+	if (v->findings)
+		return v->finding[0];
+	for (size_t i = 0; i < e->findings; i++)
+		if (!strcmp(e->finding[i].severity, "error"))
+			return e->finding[i];
+	return (struct finding){.file = e->source,
 	    .message = v->message ? v->message : "no verdict was reached"};
 }
 
@@ -106,10 +107,10 @@ details(struct buf *b, const struct entry *e, const struct result *v)
 {
 	buf_adds(b, "  ---\n");
 	if (report_is_red(v)) {
-		struct fault why = reason(e, v);
+		struct finding why = reason(e, v);
 
-		fault(b, v->verdict, &why);
-		failures(b, v->fault, v->faults);
+		problem(b, v->verdict, &why);
+		failures(b, v->finding, v->findings);
 		outputs(b, v);
 	}
 	buf_addf(b, "  duration_ms: %.3f\n  spans: %" PRId64 "\n  ...\n",
@@ -117,24 +118,24 @@ details(struct buf *b, const struct entry *e, const struct result *v)
 }
 
 static void
-comment(struct buf *b, const struct fault *f)
+comment(struct buf *b, const struct finding *f)
 {
 	buf_addf(b, "# %s", f->severity);
 	if (f->code)
 		buf_addf(b, "[%s]", f->code);
 	buf_addc(b, ' ');
 	if (f->file)
-		report_clean(b, f->file, strlen(f->file));
+		utf8_print(b, f->file, strlen(f->file));
 	if (f->line)
 		buf_addf(b, ":%u", f->line);
 	if (f->line && f->column)
 		buf_addf(b, ":%u", f->column);
 	buf_adds(b, f->file ? ": " : "");
-	report_clean(b, f->message, strlen(f->message));
+	utf8_print(b, f->message, strlen(f->message));
 	if (f->hint)
 		buf_adds(b, "; ");
 	if (f->hint)
-		report_clean(b, f->hint, strlen(f->hint));
+		utf8_print(b, f->hint, strlen(f->hint));
 	buf_addc(b, '\n');
 }
 
@@ -162,13 +163,13 @@ point(struct report *r, struct buf *b, bool is_ok, const char *name,
 static void
 broken(struct report *r, struct buf *b, const struct entry *e)
 {
-	const struct fault *f = e->fault;
+	const struct finding *f = e->finding;
 
 	while (strcmp(f->severity, "error"))
 		f++;
 	point(r, b, false, e->source, NULL);
 	buf_adds(b, "\n  ---\n");
-	fault(b, "error", f);
+	problem(b, "error", f);
 	buf_adds(b, "  ...\n");
 }
 
@@ -181,8 +182,8 @@ report_tap_result(
 	AUTO_BUF b = BUF_INIT;
 
 	head(r);
-	for (size_t i = 0; i < e->faults && !e->shown; i++)
-		comment(&b, &e->fault[i]);
+	for (size_t i = 0; i < e->findings && !e->shown; i++)
+		comment(&b, &e->finding[i]);
 	if (!v)
 		broken(r, &b, e);
 	else {
@@ -190,7 +191,7 @@ report_tap_result(
 		if (is_skip)
 			buf_addf(&b, " # SKIP%s", v->message ? " " : "");
 		if (is_skip && v->message)
-			report_clean(&b, v->message, strlen(v->message));
+			utf8_print(&b, v->message, strlen(v->message));
 		buf_addc(&b, '\n');
 		if (!is_skip)
 			details(&b, e, v);
@@ -204,11 +205,11 @@ comments(struct report *r)
 	AUTO_BUF b = BUF_INIT;
 
 	for (size_t i = 0; i < r->keeps; i++)
-		for (size_t k = 0; k < r->kept[i]->faults; k++)
+		for (size_t k = 0; k < r->kept[i]->findings; k++)
 			if (!r->kept[i]->has_plan && !r->kept[i]->has_error)
-				comment(&b, &r->kept[i]->fault[k]);
-	for (size_t i = 0; i < r->loose.faults; i++)
-		comment(&b, &r->loose.fault[i]);
+				comment(&b, &r->kept[i]->finding[k]);
+	for (size_t i = 0; i < r->loose.findings; i++)
+		comment(&b, &r->loose.finding[i]);
 	for (size_t i = 0; i < r->isolation.n; i++)
 		buf_addf(&b, "# isolation: %s\n", r->isolation.entry[i].key);
 	if (r->now.not_run)

@@ -2,10 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/color.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "core/report_int.h"
@@ -13,24 +12,9 @@
 enum {
 	MIN_NAME = 20,
 	MAX_NAME = 48,
-	MAX_LABEL = 120, /* characters of a text beside the caret */
 	MAX_LINES = 200,
-	MAX_FAULTS = 50,
-
+	MAX_FINDINGS = 50,
 };
-
-static const char red[] = "1;31", green[] = "32", blue[] = "34";
-static const char yellow[] = "33", magenta[] = "1;35", bold[] = "1";
-
-static void
-colour(
-    const struct report *r, struct buf *b, const char *code, const char *text)
-{
-	if (r->how.has_color)
-		buf_addf(b, "\033[%sm%s\033[0m", code, text);
-	else
-		buf_adds(b, text);
-}
 
 static void
 put(struct report *r, const struct buf *b)
@@ -41,7 +25,7 @@ put(struct report *r, const struct buf *b)
 static void
 clean(struct buf *b, const char *text)
 {
-	report_clean(b, text, strlen(text));
+	utf8_print(b, text, strlen(text));
 }
 
 static void
@@ -56,14 +40,15 @@ word_of(const char *verdict, const char **code)
 {
 	static const char *const words[][2] = {{"pass", "PASS"},
 	    {"fail", "FAIL"}, {"fake", "FAKE"}, {"skip", "SKIP"}};
-	static const char *const codes[] = {green, red, magenta, yellow};
+	static const char *const codes[] = {
+	    COLOR_GREEN, COLOR_RED, COLOR_MAGENTA, COLOR_YELLOW};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (!strcmp(verdict, words[i][0])) {
 			*code = codes[i];
 			return words[i][1];
 		}
-	*code = red;
+	*code = COLOR_RED;
 	return "ERROR";
 }
 
@@ -85,7 +70,7 @@ detail(const struct report *r, struct buf *b, size_t from, const char *text)
 		}
 		n = used;
 	}
-	report_clean(b, text, n);
+	utf8_print(b, text, n);
 }
 
 static void
@@ -118,7 +103,7 @@ put_line(struct report *r, const char *verdict, const char *name,
 	AUTO_BUF b = BUF_INIT;
 	AUTO_BUF time = BUF_INIT;
 
-	colour(r, &b, code, word);
+	color_add(&b, r->how.has_color, code, word);
 	pad(&b, strlen(word), 5);
 	buf_addc(&b, ' ');
 	clean(&b, name);
@@ -135,12 +120,12 @@ put_line(struct report *r, const char *verdict, const char *name,
 	put(r, &b);
 }
 
-static const struct fault *
+static const struct finding *
 first_error(const struct entry *e)
 {
-	for (size_t i = 0; i < e->faults; i++)
-		if (!strcmp(e->fault[i].severity, "error"))
-			return &e->fault[i];
+	for (size_t i = 0; i < e->findings; i++)
+		if (!strcmp(e->finding[i].severity, "error"))
+			return &e->finding[i];
 	return NULL;
 }
 
@@ -157,196 +142,13 @@ report_text_result(
     struct report *r, const struct entry *e, const struct result *v)
 {
 	AUTO_ARENA a = {0};
-	const struct fault *f = first_error(e);
+	const struct finding *f = first_error(e);
 
 	if (v)
 		put_line(r, v->verdict, name_of(&a, e, v), v, NULL);
 	else
 		put_line(r, "error", e->source, NULL,
 		    f ? f->message : "it does not render or lint");
-}
-
-/* The line of a regular file, without its end; -1 when there is none. */
-static int
-read_line(const char *path, unsigned line, struct buf *to)
-{
-	AUTO_BUF text = BUF_INIT;
-	struct stat st;
-	const char *s, *end;
-
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    file_read(path, &text, NULL) < 0)
-		return -1;
-	s = text.s;
-	for (; line > 1; line--) {
-		s = memchr(s, '\n', (size_t)(text.s + text.len - s));
-		if (!s++)
-			return -1;
-	}
-	end = memchr(s, '\n', (size_t)(text.s + text.len - s));
-	if (!end)
-		end = text.s + text.len;
-	while (end > s && end[-1] == '\r')
-		end--;
-	report_clean(to, s, (size_t)(end - s));
-	return 0;
-}
-
-/* Characters of the word or quoted text at s. */
-static size_t
-token(const char *s)
-{
-	size_t n = strcspn(s, " ,]}#=\t");
-
-	if (*s == '"' || *s == '\'') {
-		for (n = 1; s[n] && s[n] != *s; n++)
-			if (s[n] == '\\' && s[n + 1] && *s == '"')
-				n++;
-		n += s[n] != 0;
-	}
-	return n ? utf8_count(s, n) : 1;
-}
-
-/* A text of one line that stands well beside the caret. */
-static const char *
-label_of(const struct fault *f)
-{
-	if (!f->actual || strchr(f->actual, '\n') ||
-	    strlen(f->actual) > MAX_LABEL)
-		return NULL;
-	return f->actual;
-}
-
-/* out: is there a caret, and the label beside it? */
-static bool
-put_excerpt(
-    struct report *r, struct buf *b, const struct fault *f, const char *label)
-{
-	AUTO_BUF line = BUF_INIT;
-	AUTO_BUF number = BUF_INIT;
-	AUTO_BUF carets = BUF_INIT;
-	size_t at = 0;
-
-	if (!f->line || read_line(f->file, f->line, &line) < 0)
-		return false;
-	buf_addf(&number, "%2u", f->line);
-	pad(b, 0, number.len + 1);
-	buf_addf(b, "|\n%s | %s\n", number.s, line.s);
-	if (!f->column)
-		return false;
-	for (unsigned c = 1; c < f->column && at < line.len; c++) {
-		uint32_t point;
-
-		at += utf8_next(line.s + at, line.len - at, &point);
-	}
-	pad(&carets, 0, f->column - 1 < line.len ? f->column - 1 : line.len);
-	for (size_t n = token(line.s + at); n; n--)
-		buf_addc(&carets, '^');
-	pad(b, 0, number.len + 1);
-	buf_adds(b, "| ");
-	colour(r, b, red, carets.s);
-	if (label) {
-		buf_addc(b, ' ');
-		clean(b, label);
-	}
-	buf_addc(b, '\n');
-	return true;
-}
-
-/* "= word:  text", the further lines of the text below it. */
-static void
-put_note(struct buf *b, const char *word, const char *text, size_t n)
-{
-	unsigned lines = 0;
-
-	buf_addf(b, "   = %s:", word);
-	pad(b, strlen(word), 6);
-	if (strlen(word) >= 6)
-		buf_addc(b, ' ');
-	while (n && lines++ < MAX_LINES) {
-		const char *end = memchr(text, '\n', n);
-		size_t len = end ? (size_t)(end - text) : n;
-
-		if (lines > 1)
-			buf_adds(b, "     | ");
-		report_clean(b, text, len);
-		buf_addc(b, '\n');
-		len += end != NULL;
-		text += len;
-		n -= len;
-	}
-	if (n)
-		buf_adds(b, "     | (more lines are in the stream)\n");
-}
-
-/* A hint's lines may say by a word what they are. */
-static void
-put_hint(struct buf *b, const char *hint)
-{
-	static const char *const words[] = {"seen", "note", "fix"};
-
-	while (*hint) {
-		size_t n = strcspn(hint, "\n");
-		const char *word = "fix", *text = hint;
-
-		for (size_t i = 0; i < COUNT(words); i++) {
-			size_t len = strlen(words[i]);
-
-			if (!strncmp(hint, words[i], len) && hint[len] == ':') {
-				word = words[i];
-				text = hint + len + 1 + (hint[len + 1] == ' ');
-			}
-		}
-		put_note(b, word, text, n - (size_t)(text - hint));
-		hint += n + (hint[n] == '\n');
-	}
-}
-
-static void
-put_head(struct report *r, struct buf *b, const struct fault *f)
-{
-	bool is_error = !strcmp(f->severity, "error");
-	AUTO_BUF head = BUF_INIT;
-
-	buf_adds(&head, f->severity);
-	if (f->code)
-		buf_addf(&head, "[%s]", f->code);
-	colour(r, b, is_error ? red : yellow, head.s);
-	buf_adds(b, ": ");
-	clean(b, f->message);
-	buf_addc(b, '\n');
-	if (!f->file)
-		return;
-	buf_adds(b, "  ");
-	colour(r, b, blue, "-->");
-	buf_addc(b, ' ');
-	clean(b, f->file);
-	if (f->line)
-		buf_addf(b, ":%u", f->line);
-	if (f->line && f->column)
-		buf_addf(b, ":%u", f->column);
-	buf_addc(b, '\n');
-}
-
-void
-report_text_fault(struct report *r, const struct fault *f, const char *in)
-{
-	const char *label = label_of(f);
-	bool is_beside;
-	AUTO_BUF b = BUF_INIT;
-
-	put_head(r, &b, f);
-	is_beside = f->file && put_excerpt(r, &b, f, label) && label;
-	if (in)
-		put_note(&b, "in", in, strlen(in));
-	if (f->expected)
-		put_note(&b, "expected", f->expected, strlen(f->expected));
-	if (f->actual && !is_beside)
-		put_note(&b, "found", f->actual, strlen(f->actual));
-	if (f->hint)
-		put_hint(&b, f->hint);
-	buf_addc(&b, '\n');
-	put(r, &b);
 }
 
 static void
@@ -374,7 +176,7 @@ put_output(struct report *r, const char *step, const char *stream,
 		if (!end)
 			end = text + n;
 		buf_adds(&b, "   | ");
-		report_clean(&b, s, (size_t)(end - s));
+		utf8_print(&b, s, (size_t)(end - s));
 		buf_addc(&b, '\n');
 		s = end + 1;
 	}
@@ -383,21 +185,34 @@ put_output(struct report *r, const char *step, const char *stream,
 }
 
 static void
+put_finding(struct report *r, const struct finding *f, size_t *left)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	finding_print(&b, f, &r->text, r->how.has_color);
+	put(r, &b);
+	--*left;
+}
+
+static void
 put_result(struct report *r, const struct entry *e, const struct result *v,
     size_t *left)
 {
 	AUTO_ARENA a = {0};
 	const char *name = name_of(&a, e, v);
-	struct fault f = {.severity = "error",
+	struct finding none = {.severity = "error",
 	    .file = e->source,
-	    .message = v->message ? v->message : "no verdict was reached"};
+	    .message = v->message ? v->message : "no verdict was reached",
+	    .in = name};
 
-	for (size_t i = 0; i < v->faults && *left; i++, --*left)
-		report_text_fault(r, &v->fault[i], name);
-	if (!v->faults && !e->has_error && *left) {
-		report_text_fault(r, &f, name);
-		--*left;
+	for (size_t i = 0; i < v->findings && *left; i++) {
+		struct finding f = v->finding[i];
+
+		f.in = name;
+		put_finding(r, &f, left);
 	}
+	if (!v->findings && !e->has_error && *left)
+		put_finding(r, &none, left);
 	for (size_t i = 0; i < v->shots && *left; i++) {
 		const struct shot *s = &v->shot[i];
 
@@ -409,26 +224,27 @@ put_result(struct report *r, const struct entry *e, const struct result *v,
 static void
 put_entry(struct report *r, const struct entry *e, size_t *left)
 {
-	for (size_t i = 0; i < e->faults && *left; i++, --*left)
-		report_text_fault(r, &e->fault[i], NULL);
+	for (size_t i = 0; i < e->findings && *left; i++)
+		put_finding(r, &e->finding[i], left);
 	for (size_t i = 0; i < e->n; i++)
 		if (e->result[i].is_done && report_is_red(&e->result[i]))
 			put_result(r, e, &e->result[i], left);
 }
 
 static void
-put_faults(struct report *r)
+put_findings(struct report *r)
 {
-	size_t left = MAX_FAULTS;
+	size_t left = MAX_FINDINGS;
 
-	if (r->keeps || r->loose.faults)
+	if (r->keeps || r->loose.findings)
 		report_say(r, "\n");
 	for (size_t i = 0; i < r->keeps; i++)
 		put_entry(r, r->kept[i], &left);
 	put_entry(r, &r->loose, &left);
+	finding_source_free(&r->text); /* it may be another at the next batch */
 	if (!left)
-		report_say(
-		    r, "(only the first %d errors are shown)\n\n", MAX_FAULTS);
+		report_say(r, "(only the first %d errors are shown)\n\n",
+		    MAX_FINDINGS);
 }
 
 static void
@@ -459,7 +275,11 @@ put_totals(struct report *r)
 	part(&b, t->warnings, t->warnings == 1 ? "warning" : "warnings");
 	if (b.s[b.len - 1] == ' ')
 		buf_adds(&b, "nothing was selected");
-	colour(r, &line, is_bad ? red : n ? green : bold, b.s);
+	color_add(&line, r->how.has_color,
+	    is_bad ? COLOR_RED
+	    : n	   ? COLOR_GREEN
+		   : COLOR_BOLD,
+	    b.s);
 	pad(&line, b.len, 60);
 	buf_addf(&line, " %.2fs\n", (double)ns / 1e9);
 	put(r, &line);
@@ -510,12 +330,13 @@ report_text_summary(struct report *r, bool is_last, int status)
 {
 	const struct totals *t = &r->now;
 	bool is_idle = !t->pass && !t->fail && !t->fake && !t->error &&
-		       !t->skip && !t->not_run && !r->keeps && !r->loose.faults;
+		       !t->skip && !t->not_run && !r->keeps &&
+		       !r->loose.findings;
 
 	if (is_idle && (r->has_batch || !is_last))
 		goto end;
-	put_faults(r);
-	if (!r->keeps && !r->loose.faults)
+	put_findings(r);
+	if (!r->keeps && !r->loose.findings)
 		report_say(r, "\n");
 	if (r->how.format == REPORT_PLAN)
 		report_say(r, "%" PRIu64 " test%s would run\n", t->pass,

@@ -1,11 +1,13 @@
 #include "core/stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -36,6 +38,23 @@ stage_source(
 		json_str(&j, NULL, *argv);
 	json_close(&j, ']');
 	stage_put(s, &j);
+}
+
+int
+stage_input(const struct cli *tool, char **operand)
+{
+	int fd = 0;
+
+	if (*operand && operand[1])
+		die(EXIT_INPUT, "one stream at a time; cat joins several");
+	if (*operand && strcmp(*operand, "-")) {
+		fd = open(*operand, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			die(EXIT_INPUT, "%s: %s", *operand, strerror(errno));
+	}
+	if (isatty(fd))
+		cli_misuse(tool);
+	return fd;
 }
 
 void

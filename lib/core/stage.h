@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cli.h"
 #include "core/record.h"
 #include "data/ndjson.h"
 
@@ -27,8 +28,17 @@ void stage_source(
     struct stage *s, const char *name, struct out *out, char *const argv[]);
 
 /*
- * A stage that reads records from fd; a terminal there is for the caller to
- * refuse. With `loose` an input without `end` is taken as whole.
+ * Where a filter's records come from: the one operand, a file; standard input
+ * where it is `-` or missing. What cannot be read from is told, exit 2: a
+ * second operand, a file that does not open, and a terminal (cli_misuse).
+ *
+ * out: a descriptor for stage_filter()
+ */
+int stage_input(const struct cli *tool, char **operand);
+
+/*
+ * A stage that reads records from fd. With `loose` an input without `end` is
+ * taken as whole.
  */
 void stage_filter(
     struct stage *s, const char *name, struct out *out, int fd, bool loose);

@@ -1,191 +1,14 @@
 #include "sys/sandbox.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "tap.h"
-
-enum { SECOND = 1000000000, NOBODY = 65534, PATIENCE_MS = 20000 };
-
-static struct {
-	struct sandbox_spawner spawner;
-	struct sandbox_plan plan;
-	struct sandbox *s;
-	struct sandbox_event ready, last;
-	char dir[64];
-	struct buf out; /* of the last step */
-	const char *env[8];
-	char home[300], tmpdir[300];
-} t;
-
-static const uint16_t ports[] = {4318};
-
-/* The next event; LOST when none comes. */
-static enum sandbox_kind
-next(struct sandbox *s)
-{
-	struct pollfd p = {.fd = sandbox_fd(s), .events = POLLIN};
-	struct err e = {0};
-	int got;
-
-	while (!(got = sandbox_event(s, &t.last, &e)) &&
-	       poll(&p, 1, PATIENCE_MS) > 0)
-		;
-	if (got > 0)
-		return t.last.kind;
-	printf("# no event: %s\n", e.text);
-	return SANDBOX_LOST;
-}
-
-static void
-fill_env(void)
-{
-	snprintf(t.home, sizeof t.home, "HOME=%s", t.ready.home);
-	snprintf(t.tmpdir, sizeof t.tmpdir, "TMPDIR=%s", t.ready.tmpdir);
-	t.env[0] = "PATH=/usr/local/bin:/usr/bin:/bin";
-	t.env[1] = t.home;
-	t.env[2] = t.tmpdir;
-	t.env[3] = NULL;
-}
-
-static void
-prepare(enum sandbox_level level)
-{
-	struct err e = {0};
-
-	t.out = (struct buf)BUF_INIT;
-	strcpy(t.dir, "/tmp/clnrm-unit.XXXXXX");
-	is_true(mkdtemp(t.dir) && !chmod(t.dir, 0755));
-	t.plan = (struct sandbox_plan){
-	    .level = level, .project = t.dir, .port = ports, .ports = 1};
-	is_true(!sandbox_start(&t.spawner, &e));
-}
-
-static bool
-build(void)
-{
-	static char why[700];
-	struct err e = {0};
-
-	t.s = sandbox_new(&t.spawner, &t.plan, &e);
-	if (!is_true(t.s))
-		return false;
-	if (next(t.s) == SANDBOX_READY) {
-		t.ready = t.last;
-		fill_env();
-		return true;
-	}
-	snprintf(why, sizeof why, "%s: %s; %s", t.last.what,
-	    strerror(t.last.error), t.last.hint);
-	tap_skip(why);
-	return false;
-}
-
-static void
-drop(struct sandbox_event *ev)
-{
-	for (size_t i = 0; i < ev->listeners; i++)
-		close(ev->listener[i].fd);
-	ev->listeners = 0;
-}
-
-static void
-end(void)
-{
-	drop(&t.ready);
-	sandbox_del(t.s);
-	t.s = NULL;
-	sandbox_stop(&t.spawner);
-	file_remove_tree(t.dir);
-	buf_free(&t.out);
-}
-
-static bool
-begin(enum sandbox_level level)
-{
-	prepare(level);
-	if (build())
-		return true;
-	end();
-	return false;
-}
-
-static void
-start_as(uint32_t id, const char *const argv[], const char *cwd, int out)
-{
-	struct sandbox_step step = {.id = id,
-	    .argv = (char *const *)argv,
-	    .env = (char *const *)t.env,
-	    .cwd = cwd,
-	    .in = -1,
-	    .out = out,
-	    .err = out};
-	struct err e = {0};
-
-	if (!is_true(!sandbox_run(t.s, &step, &e)))
-		printf("# %s\n", e.text);
-}
-
-static void
-start(uint32_t id, const char *script)
-{
-	const char *const argv[] = {"sh", "-c", script, NULL};
-
-	start_as(id, argv, NULL, -1);
-}
-
-/* Run to its end; its exit status, 128 + signal, or minus its errno. */
-static int
-run(const char *const argv[], const char *cwd)
-{
-	AUTO_FD out = memfd_create("out", MFD_CLOEXEC);
-
-	start_as(1, argv, cwd, out);
-	buf_reset(&t.out);
-	if (!is_int(next(t.s), SANDBOX_STEP_DONE) || !is_int(t.last.step, 1))
-		return -1000;
-	is_true(lseek(out, 0, SEEK_SET) == 0 &&
-		!fd_drain(out, "out", 0, &t.out, NULL));
-	if (t.last.error)
-		return -t.last.error;
-	if (WIFSIGNALED(t.last.status))
-		return 128 + WTERMSIG(t.last.status);
-	return WEXITSTATUS(t.last.status);
-}
-
-static int
-sh(const char *script)
-{
-	const char *const argv[] = {"sh", "-c", script, NULL};
-
-	return run(argv, NULL);
-}
-
-static enum sandbox_gone
-finish(int64_t linger_ns, int64_t grace_ns)
-{
-	struct err e = {0};
-
-	is_true(!sandbox_finish(t.s, linger_ns, grace_ns, &e));
-	while (next(t.s) == SANDBOX_STEP_DONE)
-		;
-	is_int(t.last.kind, SANDBOX_GONE);
-	return t.last.gone;
-}
+#include "sandbox_kit.h"
 
 static void
 put(const char *name, const char *text)
@@ -197,86 +20,6 @@ put(const char *name, const char *text)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	is_true(fd >= 0 && !fd_write(fd, text, strlen(text)));
 }
-
-static void
-wait_a_little(void)
-{
-	poll(NULL, 0, 5);
-}
-
-/* How many processes of this host have `mark` among their arguments? */
-static int
-count_processes(const char *mark)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *ent;
-	int n = 0;
-
-	while ((ent = readdir(d))) {
-		AUTO_BUF text = BUF_INIT;
-		char path[300];
-
-		snprintf(path, sizeof path, "/proc/%s/cmdline", ent->d_name);
-		if (*ent->d_name >= '1' && *ent->d_name <= '9' &&
-		    !file_read(path, &text, NULL))
-			n += memmem(text.s, text.len, mark, strlen(mark)) !=
-			     NULL;
-	}
-	closedir(d);
-	return n;
-}
-
-/* Wait for that number of processes; false after a second. */
-static bool
-come_to_be(const char *mark, int n)
-{
-	int64_t until = clock_mono_ns() + SECOND;
-
-	while (count_processes(mark) != n) {
-		if (clock_mono_ns() > until)
-			return false;
-		wait_a_little();
-	}
-	return true;
-}
-
-static int
-count_entries(const char *path)
-{
-	DIR *d = opendir(path);
-	int n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
-/* A number that no other process has among its arguments. */
-static const char *
-mark(void)
-{
-	static char text[32];
-
-	snprintf(text, sizeof text, "3%d.25", (int)getpid());
-	return text;
-}
-
-/* Children, grandchildren and sessions that do not want to end. */
-static const char *
-stubborn(void)
-{
-	static char script[512];
-
-	snprintf(script, sizeof script,
-	    "trap '' TERM HUP INT; sleep %s & setsid sh -c "
-	    "'setsid sleep %s & setsid sleep %s & exit' & exec sleep %s",
-	    mark(), mark(), mark(), mark());
-	return script;
-}
-
-/* The tests. */
 
 static void
 the_first_process_is_ours(void)
@@ -538,138 +281,6 @@ several_steps_run_at_once(void)
 }
 
 static void
-finish_as(enum sandbox_level level)
-{
-	if (!begin(level))
-		return;
-	is_int(finish(0, 0), SANDBOX_GONE_SELF);
-	is_int(sh("sleep 0.05 & exit"), 0);
-	is_int(finish(10ll * SECOND, 0), SANDBOX_GONE_SELF);
-	is_int(sh("setsid sleep 30 & exit"), 0);
-	is_int(finish(0, 10ll * SECOND), SANDBOX_GONE_TERM);
-	is_int(sh("(trap '' TERM; : >deaf; exec setsid sleep 30) & "
-		  "while ! test -e deaf; do sleep 0.01; done"),
-	    0);
-	is_int(finish(0, 20000000), SANDBOX_GONE_KILL);
-	is_int(sh("ls deaf"), 0);
-	end();
-}
-
-static void
-a_finish_waits_then_asks_then_kills(void)
-{
-	finish_as(SANDBOX_FULL);
-	finish_as(SANDBOX_PROCESS);
-}
-
-static void
-nothing_survives_as(enum sandbox_level level)
-{
-	AUTO_BUF mounts = BUF_INIT;
-
-	if (!begin(level))
-		return;
-	start(1, stubborn());
-	is_true(come_to_be(mark(), 4));
-	sandbox_kill(t.s);
-	is_int(next(t.s), SANDBOX_CLOSED);
-	is_int(count_processes(mark()), 0);
-	if (level == SANDBOX_PROCESS)
-		is_int(access(t.ready.home, F_OK), -1);
-	sandbox_del(t.s);
-	if (build()) {
-		start(1, stubborn());
-		is_true(come_to_be(mark(), 4));
-	}
-	end();
-	is_int(count_processes(mark()), 0);
-	is_true(!file_read("/proc/self/mountinfo", &mounts, NULL));
-	is_null(strstr(mounts.s, "clnrm"));
-}
-
-static void
-nothing_survives_an_end(void)
-{
-	nothing_survives_as(SANDBOX_FULL);
-	nothing_survives_as(SANDBOX_PROCESS);
-}
-
-/* A runner that will be killed; it tells what it has made by a pipe. */
-static void
-be_killed(enum sandbox_level level, int tell)
-{
-	prepare(level);
-	t.plan.processes = 100;
-	if (!build())
-		_exit(1);
-	start(1, stubborn());
-	if (write(tell, &t, sizeof t) > 0)
-		pause();
-	_exit(1);
-}
-
-/* Is the cgroup or the fresh directory of that runner there? */
-static bool
-has_traces(pid_t spawner, const char *home)
-{
-	char group[64];
-
-	snprintf(group, sizeof group, "/sys/fs/cgroup/pids/clnrm-%d-1",
-	    (int)spawner);
-	return !access(group, F_OK) || !access(home, F_OK);
-}
-
-static void
-nothing_survives_a_killed_runner_as(enum sandbox_level level)
-{
-	int pair[2], tries = 200;
-	char its[32];
-	pid_t pid;
-
-	is_true(!pipe(pair));
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		be_killed(level, pair[1]);
-	close(pair[1]);
-	snprintf(its, sizeof its, "3%d.25", (int)pid); /* as mark() has it */
-	if (read(pair[0], &t, sizeof t) == sizeof t) {
-		is_true(come_to_be(its, 4));
-		kill(pid, SIGKILL);
-		is_true(come_to_be(its, 0));
-		while (has_traces(t.spawner.pid, t.ready.home) && tries--)
-			wait_a_little();
-		is_true(tries > 0);
-		file_remove_tree(t.dir);
-	} else {
-		tap_skip("no sandbox");
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(pair[0]);
-}
-
-static void
-nothing_survives_a_killed_runner(void)
-{
-	nothing_survives_a_killed_runner_as(SANDBOX_FULL);
-	nothing_survives_a_killed_runner_as(SANDBOX_PROCESS);
-}
-
-static void
-a_sandbox_without_its_spawner_is_lost(void)
-{
-	if (!begin(SANDBOX_FULL))
-		return;
-	start(1, stubborn());
-	is_true(come_to_be(mark(), 4));
-	kill(t.spawner.pid, SIGKILL);
-	is_int(next(t.s), SANDBOX_LOST);
-	is_true(come_to_be(mark(), 0));
-	end();
-}
-
-static void
 at_level_process_only_home_and_tmpdir_are_fresh(void)
 {
 	AUTO_BUF text = BUF_INIT;
@@ -753,37 +364,6 @@ a_set_up_that_fails_names_its_step(void)
 }
 
 static void
-many_in_a_row_leave_no_descriptor_behind(void)
-{
-	char path[64];
-	int spawner = 0, own = 0;
-
-	prepare(SANDBOX_FULL);
-	snprintf(path, sizeof path, "/proc/%d/fd", (int)t.spawner.pid);
-	for (int i = 0; i < 100; i++) {
-		if (!build()) {
-			end();
-			return;
-		}
-		is_int(sh("true"), 0);
-		drop(&t.ready);
-		sandbox_kill(t.s);
-		is_int(next(t.s), SANDBOX_CLOSED);
-		sandbox_del(t.s);
-		t.s = NULL;
-		if (!i)
-			spawner = count_entries(path);
-		if (!i)
-			own = count_entries("/proc/self/fd");
-		if (tap_failed)
-			break;
-	}
-	is_int(count_entries(path), spawner);
-	is_int(count_entries("/proc/self/fd"), own);
-	end();
-}
-
-static void
 a_mount_below_the_project_is_an_empty_directory(void)
 {
 	char path[128];
@@ -820,42 +400,6 @@ a_mount_below_the_project_is_an_empty_directory(void)
 
 /* Each of these is tried again by a user without rights. */
 
-static void
-as_a_user(void (*test)(void))
-{
-	int status = 0;
-	pid_t pid;
-
-	if (geteuid() != 0) {
-		tap_skip("needs root to become another");
-		return;
-	}
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		if (setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-		    setresuid(NOBODY, NOBODY, NOBODY) < 0)
-			_exit(2);
-		prctl(PR_SET_DUMPABLE, 1);
-		test();
-		if (tap_skipped && !tap_failed)
-			printf("# %s\n", tap_skipped);
-		fflush(stdout);
-		_exit(tap_failed ? 1 : tap_skipped ? 77 : 0);
-	}
-	is_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77)
-		tap_skip("not for a user");
-	else
-		is_int(WEXITSTATUS(status), 0);
-}
-
-#define AS_A_USER(test)                    \
-	static void test##_as_a_user(void) \
-	{                                  \
-		as_a_user(test);           \
-	}
-
 AS_A_USER(the_first_process_is_ours)
 AS_A_USER(what_one_step_writes_the_next_one_reads)
 AS_A_USER(no_network_is_reached)
@@ -865,11 +409,7 @@ AS_A_USER(no_file_of_the_host_changes)
 AS_A_USER(what_is_private_on_the_host_is_not_there)
 AS_A_USER(a_socket_of_the_host_is_not_reached)
 AS_A_USER(its_listeners_are_reached_from_inside)
-AS_A_USER(a_finish_waits_then_asks_then_kills)
-AS_A_USER(nothing_survives_an_end)
-AS_A_USER(nothing_survives_a_killed_runner)
 AS_A_USER(at_level_process_only_home_and_tmpdir_are_fresh)
-AS_A_USER(many_in_a_row_leave_no_descriptor_behind)
 
 TAP_MAIN(TEST(the_first_process_is_ours),
     TEST(what_one_step_writes_the_next_one_reads), TEST(no_network_is_reached),
@@ -881,13 +421,9 @@ TAP_MAIN(TEST(the_first_process_is_ours),
     TEST(a_command_that_cannot_start_has_an_errno),
     TEST(large_arguments_and_environments_arrive),
     TEST(a_step_reports_its_end_and_its_use), TEST(several_steps_run_at_once),
-    TEST(a_finish_waits_then_asks_then_kills), TEST(nothing_survives_an_end),
-    TEST(nothing_survives_a_killed_runner),
-    TEST(a_sandbox_without_its_spawner_is_lost),
     TEST(at_level_process_only_home_and_tmpdir_are_fresh),
     TEST(a_fork_bomb_meets_its_limit), TEST(what_is_written_has_a_limit),
     TEST(open_files_have_a_limit), TEST(a_set_up_that_fails_names_its_step),
-    TEST(many_in_a_row_leave_no_descriptor_behind),
     TEST(the_first_process_is_ours_as_a_user),
     TEST(what_one_step_writes_the_next_one_reads_as_a_user),
     TEST(no_network_is_reached_as_a_user),
@@ -897,9 +433,5 @@ TAP_MAIN(TEST(the_first_process_is_ours),
     TEST(what_is_private_on_the_host_is_not_there_as_a_user),
     TEST(a_socket_of_the_host_is_not_reached_as_a_user),
     TEST(its_listeners_are_reached_from_inside_as_a_user),
-    TEST(a_finish_waits_then_asks_then_kills_as_a_user),
-    TEST(nothing_survives_an_end_as_a_user),
-    TEST(nothing_survives_a_killed_runner_as_a_user),
     TEST(at_level_process_only_home_and_tmpdir_are_fresh_as_a_user),
-    TEST(many_in_a_row_leave_no_descriptor_behind_as_a_user),
     TEST(a_mount_below_the_project_is_an_empty_directory))
