@@ -73,6 +73,7 @@ examples/spans/checkout: examples/spans/checkout.c Makefile
 	$Q$(CC) -std=gnu11 -O2 -Wall -Wextra -static -o $@ $<
 
 units: $(units)
+	@:
 
 demo: | deps				## run the example suite
 	@$(MAKE) -j$$(nproc) all
@@ -112,6 +113,7 @@ $B/fuzz/%: t/fuzz/%.c $B/libclnrm.a
 	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 fuzzers: $(fuzzers)
+	@:
 
 fuzz: | fuzz-deps			## each parser, SECONDS=60 long
 	@$(MAKE) -j$$(nproc) CC=clang B=build-fuzz \
