@@ -1,6 +1,5 @@
 #include "data/json.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 enum { MAX_DEPTH = 256 };
@@ -205,11 +205,11 @@ hex4(const char *s, const char *end)
 	if (end - s < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		static const char digits[] = "0123456789abcdef";
+		int digit = hex_value(s[i]);
 
-		if (!isxdigit((unsigned char)s[i]))
+		if (digit < 0)
 			return -1;
-		v = v * 16 + (int)(strchr(digits, s[i] | 32) - digits);
+		v = v * 16 + digit;
 	}
 	return v;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "data/otlp_word.h"
 
 /* src: the JSON Protobuf Encoding of OTLP 1.11 */
@@ -69,15 +70,6 @@ read_text(struct otlp *o, struct buf *to)
 }
 
 static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	     : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	     : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				    : -1;
-}
-
-static int
 read_id(struct otlp *o, struct otlp_id *to)
 {
 	struct otlp_word w;
@@ -90,7 +82,7 @@ read_id(struct otlp *o, struct otlp_id *to)
 	if (w.n % 2)
 		return otlp_fail(o, "an id of an odd number of hex digits");
 	for (size_t i = 0; i < w.n; i += 2) {
-		int high = hex(w.s[i]), low = hex(w.s[i + 1]);
+		int high = hex_value(w.s[i]), low = hex_value(w.s[i + 1]);
 
 		if (high < 0 || low < 0)
 			return otlp_fail(

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
+
 enum { CHUNK_LINE = 4096 };
 
 int
@@ -330,15 +332,6 @@ take_line(struct httpd_reader *r, const char **line, size_t *len)
 }
 
 static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	     : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	     : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				    : -1;
-}
-
-static int
 read_chunk_size(struct httpd_reader *r)
 {
 	const char *s;
@@ -349,10 +342,10 @@ read_chunk_size(struct httpd_reader *r)
 	if (got <= 0)
 		return got;
 	r->wants_100 = false;
-	for (; i < n && hex(s[i]) >= 0; i++) {
+	for (; i < n && hex_value(s[i]) >= 0; i++) {
 		if (size >> 32)
 			return httpd_reader_refuse(r, 400, "a bad chunk size");
-		size = size << 4 | (uint64_t)hex(s[i]);
+		size = size << 4 | (uint64_t)hex_value(s[i]);
 	}
 	if (!i || (i < n && !strchr("; \t", s[i])) || has_control(s, n))
 		return httpd_reader_refuse(r, 400, "a bad chunk size");
