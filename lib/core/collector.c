@@ -198,7 +198,7 @@ is_within(const struct collector *c, uint64_t ns)
 	       ns <= (uint64_t)clock_wall_ns() + SLACK;
 }
 
-/* The tie to this run: src: DESIGN.md, "Verdicts" */
+/* The tie to this run; src: clnrm-records(7), the member `bound` */
 static const char *
 bound(const struct collector *c, const struct otlp_span *s)
 {

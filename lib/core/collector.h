@@ -5,7 +5,7 @@
  * It lives in the caller's loop: records leave through the stage while
  * loop_once() runs; flush before waiting.
  *
- * src: spec/otlp.md sections 2 and 6
+ * src: OTLP specification 1.11, OTLP/HTTP; clnrm-collect(1)
  */
 #ifndef CORE_COLLECTOR_H
 #define CORE_COLLECTOR_H

@@ -2,7 +2,7 @@
  * What becomes of a test: its plan and what was seen while it ran go in, checks
  * and verdicts come out.
  *
- * src: format.md section 3, DESIGN.md "Verdicts"; clnrm-verify(1)
+ * src: clnrm-verify(1), clnrm.toml(5)
  */
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H

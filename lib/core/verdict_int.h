@@ -106,7 +106,7 @@ bool verdict_is_above(const struct verdict_file *f, size_t up, size_t i);
 void verdict_missing(
     struct judging *j, struct check *c, const struct picked *p);
 
-/* A scalar's text as format.md 3.2 has it: what attributes are compared by. */
+/* A scalar's canonical text: what attributes are compared by. */
 const char *verdict_text(struct arena *a, const struct value *v);
 
 /* Its length too, for texts that hold a NUL. */

@@ -1,8 +1,8 @@
 /*
  * What a step finds around it: a fixed, clean environment.
  *
- * src: ux.md 7.5 and otlp.md 10 of the design; OpenTelemetry's "Environment
- *      Variables as Context Propagation Carriers"
+ * src: OpenTelemetry "Environment Variable Specification" and "Environment
+ *      Variables as Context Propagation Carriers"; clnrm-exec(1)
  */
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H

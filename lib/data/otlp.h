@@ -3,7 +3,8 @@
  * into canonical spans. Both decoders go over the bytes once and keep texts,
  * not trees.
  *
- * src: spec/otlp.md sections 4 to 7
+ * src: opentelemetry-proto 1.11, collector/trace/v1 and trace/v1; canonical
+ *      spans: clnrm-records(7)
  */
 #ifndef DATA_OTLP_H
 #define DATA_OTLP_H
