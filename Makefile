@@ -33,7 +33,7 @@ endif
 BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 	libinotifytools0-dev zlib1g-dev
 CHECK_DEPS = bats perl jq curl mandoc procps util-linux inotify-tools
-BENCH_DEPS = hyperfine jq bubblewrap
+BENCH_DEPS = hyperfine jq bubblewrap g++ libtomlplusplus-dev
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 lib_src := $(wildcard lib/*/*.c)
@@ -130,7 +130,7 @@ format:					## put the C sources in form
 		$(wildcard t/unit/*.h examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run dev; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run dev toml; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin

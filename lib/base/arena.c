@@ -6,48 +6,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 
-enum { BLOCK = 16 << 10, ALIGN = 16 };
+/*
+ * Each block is twice the last one: the largest is half of all, and malloc()
+ * keeps freed memory up to twice the largest block that it had to map. So a
+ * parse after another takes no new pages from the kernel.
+ */
+enum { BLOCK_MIN = 16 << 10, BLOCK_MAX = 4 << 20 };
 
 struct arena_block {
 	struct arena_block *next;
 	size_t size;
-	_Alignas(ALIGN) char bytes[];
+	_Alignas(ARENA_ALIGN) char bytes[];
 };
+
+static struct arena_block *
+block_new(size_t size)
+{
+	struct arena_block *b;
+
+	if (size > SIZE_MAX - sizeof *b)
+		die(EXIT_RUN, "out of memory");
+	b = mem_resize(NULL, sizeof *b + size);
+	b->size = size;
+	return b;
+}
+
+void *
+arena_grow(struct arena *a, size_t n)
+{
+	size_t need = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	size_t size = a->block ? a->block->size * 2 : BLOCK_MIN;
+	struct arena_block *b;
+
+	if (need < n)
+		die(EXIT_RUN, "out of memory");
+	if (size > BLOCK_MAX)
+		size = BLOCK_MAX;
+	/* A large one goes behind, so that the open block stays open */
+	if (need > BLOCK_MIN / 4 && a->block) {
+		b = block_new(need);
+		b->next = a->block->next;
+		a->block->next = b;
+		return b->bytes;
+	}
+	b = block_new(need > size ? need : size);
+	b->next = a->block;
+	a->block = b;
+	a->at = b->bytes + need;
+	a->left = b->size - need;
+	return b->bytes;
+}
 
 void *
 arena_alloc(struct arena *a, size_t n)
 {
-	size_t need = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	struct arena_block *b = a->block;
-
-	if (!b || b->size - a->used < need) {
-		size_t size = need > BLOCK / 4 ? need : BLOCK;
-
-		b = mem_new(1, sizeof *b + size);
-		b->size = size;
-		/* A large one goes behind, so that the open block stays open */
-		if (need > BLOCK / 4 && a->block) {
-			b->next = a->block->next;
-			a->block->next = b;
-			return b->bytes;
-		}
-		b->next = a->block;
-		a->block = b;
-		a->used = 0;
-	}
-	a->used += need;
-	return b->bytes + a->used - need;
+	return memset(arena_take(a, n), 0, n);
 }
 
 char *
 arena_dup(struct arena *a, const char *s, size_t n)
 {
-	char *p = arena_alloc(a, n + 1);
+	char *p = arena_take(a, n + 1);
 
 	if (n)
 		memcpy(p, s, n);
+	p[n] = 0;
 	return p;
 }
 
@@ -67,7 +93,7 @@ arena_fmt(struct arena *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	p = arena_alloc(a, (size_t)n + 1);
+	p = arena_take(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);

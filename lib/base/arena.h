@@ -13,10 +13,33 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *block; /* the one being filled */
-	size_t used;		   /* bytes taken of it */
+	char *at;		   /* its next free byte, and how many follow */
+	size_t left;
 };
 
-/* Zeroed memory of n bytes, aligned for any object; lives as long as *a. */
+enum { ARENA_ALIGN = 16 };
+
+/* What arena_take() does when the block is full. */
+void *arena_grow(struct arena *a, size_t n);
+
+/*
+ * Memory of n bytes that holds anything, aligned for any object, for who writes
+ * all of it at once; lives as long as *a.
+ */
+static inline void *
+arena_take(struct arena *a, size_t n)
+{
+	size_t need = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	char *p = a->at;
+
+	if (a->left < need || need < n || !p)
+		return arena_grow(a, n);
+	a->at += need;
+	a->left -= need;
+	return p;
+}
+
+/* The same, zeroed. */
 void *arena_alloc(struct arena *a, size_t n);
 
 /* A NUL-terminated copy of s[n]. */

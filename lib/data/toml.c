@@ -7,21 +7,6 @@
 #include "base/utf8.h"
 #include "data/toml_int.h"
 
-struct value_pos
-toml_place(struct toml *p, size_t offset)
-{
-	size_t from = p->mark;
-
-	/* From the last place asked for: a line may be a whole file */
-	if (offset >= from)
-		p->mark_column += utf8_count(p->s + from, offset - from);
-	else
-		p->mark_column -= utf8_count(p->s + offset, from - offset);
-	p->mark = offset;
-	return (struct value_pos){
-	    p->line, p->mark_column, (uint32_t)offset, (uint32_t)offset};
-}
-
 static struct toml_find *
 find(struct toml *p, const struct value_pos *at, bool is_warning)
 {
@@ -110,48 +95,35 @@ toml_expected(struct toml *p, const char *what)
 	    p, &at, "expected %s, found '%.*s'", what, (int)len, p->s + p->i);
 }
 
-void
-toml_blanks(struct toml *p)
-{
-	while (p->i < p->n && (p->s[p->i] == ' ' || p->s[p->i] == '\t'))
-		p->i++;
-}
-
 int
-toml_newline(struct toml *p)
+toml_return(struct toml *p)
 {
 	struct value_pos at;
 
-	if (toml_peek(p) == '\r') {
-		if (p->i + 1 == p->n || p->s[p->i + 1] != '\n') {
-			at = toml_place(p, p->i);
-			toml_fail(p, &at, "carriage return without line feed");
-			return -1;
-		}
+	if (p->s[p->i + 1] == '\n') {
 		p->i++;
+		return toml_newline(p);
 	}
-	if (!toml_take(p, '\n'))
-		return 0;
-	p->line++;
-	p->mark = p->i;
-	p->mark_column = 1;
-	return 1;
+	at = toml_place(p, p->i);
+	toml_fail(p, &at, "carriage return without line feed");
+	return -1;
 }
 
 bool
 toml_comment(struct toml *p)
 {
-	if (!toml_take(p, '#'))
-		return true;
-	for (; p->i < p->n; p->i++) {
-		unsigned char c = (unsigned char)p->s[p->i];
+	int c;
 
-		if (c == '\n' || c == '\r')
-			return true;
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return toml_expected(p, "a comment");
-	}
-	return true;
+	p->i++;
+	p->i += toml_plain(p->s + p->i, '\n', '\n');
+	c = toml_peek(p);
+	return c < 0 || c == '\n' || c == '\r' || toml_expected(p, "a comment");
+}
+
+static bool
+too_deep(struct toml *p, const struct value_pos *at)
+{
+	return toml_fail(p, at, "nested deeper than %d levels", TOML_DEPTH);
 }
 
 struct toml_cell *
@@ -161,23 +133,13 @@ toml_cell(struct toml *p, enum value_kind kind, enum toml_how how,
 	struct toml_cell *c;
 
 	if (depth > TOML_DEPTH) {
-		toml_fail(p, at, "nested deeper than %d levels", TOML_DEPTH);
+		too_deep(p, at);
 		return NULL;
 	}
-	c = arena_alloc(p->a, sizeof *c);
-	c->v.kind = kind;
-	c->v.at = *at;
-	c->how = how;
-	c->section = p->section;
-	c->depth = depth;
+	c = arena_take(p->a, sizeof *c);
+	*c = (struct toml_cell){
+	    {.kind = kind, .at = *at}, how, p->section, depth};
 	return c;
-}
-
-static bool
-is_bare(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
 /* One part of a dotted key and the blanks behind it. */
@@ -185,21 +147,20 @@ static bool
 key_part(struct toml *p, struct toml_key *k)
 {
 	size_t from = p->i;
-	int c = toml_peek(p);
+	char c = p->s[from];
 
 	k->at = toml_place(p, from);
 	if (c == '"' || c == '\'') {
-		struct value *v = toml_string(p, true);
+		struct toml_text text;
 
-		if (!v)
+		if (!toml_string(p, true, &text))
 			return false;
-		k->s = v->str.s;
-		k->len = v->str.len;
+		k->s = text.s;
+		k->len = text.len;
 	} else {
-		while (is_bare(toml_peek(p)))
-			p->i++;
 		k->s = p->s + from;
-		k->len = p->i - from;
+		k->len = toml_bare(k->s);
+		p->i += k->len;
 		if (!k->len)
 			return toml_expected(p, "a key");
 	}
@@ -215,11 +176,20 @@ shown(const struct toml_key *k)
 	return k->len < 80 ? (int)k->len : 80;
 }
 
-static void
-put(struct toml *p, struct toml_cell *table, const struct toml_key *k,
-    struct value *v)
+/*
+ * The member of that key, made when it is not there: its value is NULL then.
+ * What stands behind the key has been read.
+ */
+static struct value_member *
+claim(struct toml *p, struct toml_cell *table, const struct toml_key *k)
 {
-	value_set(p->a, &table->v, k->s, k->len, v)->at = k->at;
+	struct value_member *m = value_claim(p->a, &table->v, k->s, k->len);
+
+	if (!m->value) {
+		k->s[k->len] = 0;
+		m->at = k->at;
+	}
+	return m;
 }
 
 static bool
@@ -254,20 +224,42 @@ is_no_table(
 	return toml_hint(p, "it is set at line %u", m->at.line);
 }
 
+/* The same for a table so many levels below, unless that is too deep. */
+static struct value_member *
+room(struct toml *p, struct toml_cell *table, const struct toml_key *k,
+    unsigned levels, const struct value_pos *at)
+{
+	if (table->depth + levels > TOML_DEPTH &&
+	    !value_member(&table->v, k->s, k->len)) {
+		too_deep(p, at);
+		return NULL;
+	}
+	return claim(p, table, k);
+}
+
+/* A table or an array for a member that is new. */
+static struct toml_cell *
+fill(struct toml *p, struct value_member *m, enum value_kind kind,
+    enum toml_how how, const struct toml_cell *table,
+    const struct value_pos *at)
+{
+	struct toml_cell *c = toml_cell(p, kind, how, table->depth + 1, at);
+
+	m->value = &c->v;
+	return c;
+}
+
 /* The table that a part of a dotted key before the last one means. */
 static struct toml_cell *
 step_dotted(struct toml *p, struct toml_cell *table, const struct toml_key *k)
 {
-	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct value_member *m = room(p, table, k, 1, &k->at);
 	struct toml_cell *c;
 
-	if (!m) {
-		c = toml_cell(
-		    p, VALUE_TABLE, TOML_DOTTED, table->depth + 1, &k->at);
-		if (c)
-			put(p, table, k, &c->v);
-		return c;
-	}
+	if (!m)
+		return NULL;
+	if (!m->value)
+		return fill(p, m, VALUE_TABLE, TOML_DOTTED, table, &k->at);
 	c = (struct toml_cell *)m->value;
 	if (c->v.kind == VALUE_TABLE && c->how == TOML_IMPLIED) {
 		c->how = TOML_DOTTED;
@@ -283,7 +275,7 @@ step_dotted(struct toml *p, struct toml_cell *table, const struct toml_key *k)
 bool
 toml_pair(struct toml *p, struct toml_cell *table)
 {
-	struct value_member *first;
+	struct value_member *m;
 	struct toml_key k;
 	struct value *v;
 
@@ -301,11 +293,11 @@ toml_pair(struct toml *p, struct toml_cell *table)
 	v = toml_value(p, table->depth + 1);
 	if (!v)
 		return false;
-	first = value_member(&table->v, k.s, k.len);
-	if (first)
-		is_taken(p, &k, first); /* the line is well-formed: go on */
+	m = claim(p, table, &k);
+	if (m->value)
+		is_taken(p, &k, m); /* the line is well-formed: go on */
 	else
-		put(p, table, &k, v);
+		m->value = v;
 	return true;
 }
 
@@ -313,16 +305,13 @@ toml_pair(struct toml *p, struct toml_cell *table)
 static struct toml_cell *
 step_header(struct toml *p, struct toml_cell *table, const struct toml_key *k)
 {
-	struct value_member *m = value_member(&table->v, k->s, k->len);
+	struct value_member *m = room(p, table, k, 1, &k->at);
 	struct toml_cell *c;
 
-	if (!m) {
-		c = toml_cell(
-		    p, VALUE_TABLE, TOML_IMPLIED, table->depth + 1, &k->at);
-		if (c)
-			put(p, table, k, &c->v);
-		return c;
-	}
+	if (!m)
+		return NULL;
+	if (!m->value)
+		return fill(p, m, VALUE_TABLE, TOML_IMPLIED, table, &k->at);
 	c = (struct toml_cell *)m->value;
 	if (c->v.kind == VALUE_LIST && c->how == TOML_TABLES)
 		return (struct toml_cell *)c->v.list.item[c->v.list.n - 1];
@@ -336,16 +325,14 @@ static struct toml_cell *
 open_table(struct toml *p, struct toml_cell *table, const struct toml_key *k,
     const struct value_pos *at)
 {
-	struct value_member *m = value_member(&table->v, k->s, k->len);
-	struct toml_cell *c = m ? (struct toml_cell *)m->value : NULL;
+	struct value_member *m = room(p, table, k, 1, at);
+	struct toml_cell *c;
 
-	if (!m) {
-		c = toml_cell(
-		    p, VALUE_TABLE, TOML_HEADER, table->depth + 1, at);
-		if (c)
-			put(p, table, k, &c->v);
-		return c;
-	}
+	if (!m)
+		return NULL;
+	if (!m->value)
+		return fill(p, m, VALUE_TABLE, TOML_HEADER, table, at);
+	c = (struct toml_cell *)m->value;
 	if (m->value->kind == VALUE_TABLE && c->how == TOML_IMPLIED) {
 		c->how = TOML_HEADER;
 		c->v.at = *at;
@@ -370,14 +357,14 @@ static struct toml_cell *
 open_tables(struct toml *p, struct toml_cell *table, const struct toml_key *k,
     const struct value_pos *at)
 {
-	struct value_member *m = value_member(&table->v, k->s, k->len);
-	struct toml_cell *list = m ? (struct toml_cell *)m->value : NULL, *c;
+	struct value_member *m = room(p, table, k, 2, at);
+	struct toml_cell *list, *c;
 
-	if (!m) {
-		list =
-		    toml_cell(p, VALUE_LIST, TOML_TABLES, table->depth + 1, at);
-		if (!list)
-			return NULL;
+	if (!m)
+		return NULL;
+	list = (struct toml_cell *)m->value;
+	if (!list) {
+		list = fill(p, m, VALUE_LIST, TOML_TABLES, table, at);
 	} else if (m->value->kind != VALUE_LIST || list->how != TOML_TABLES) {
 		toml_fail(
 		    p, &k->at, "'%.*s' is no array of tables", shown(k), k->s);
@@ -387,8 +374,6 @@ open_tables(struct toml *p, struct toml_cell *table, const struct toml_key *k,
 	c = toml_cell(p, VALUE_TABLE, TOML_HEADER, list->depth + 1, at);
 	if (!c)
 		return NULL;
-	if (!m)
-		put(p, table, k, &list->v);
 	value_add(p->a, &list->v, &c->v);
 	return c;
 }
@@ -429,7 +414,7 @@ end_of_line(struct toml *p)
 	int got;
 
 	toml_blanks(p);
-	if (!toml_comment(p))
+	if (p->s[p->i] == '#' && !toml_comment(p))
 		return false;
 	got = toml_newline(p);
 	if (got || p->i == p->n)
@@ -450,9 +435,11 @@ is_start(const struct toml *p, uint32_t column)
 		return false;
 	for (; i < p->n && p->s[i] == '['; i++)
 		is_header = true;
-	if (i == p->n || (!is_bare(p->s[i]) && !strchr(" \"'", p->s[i])))
+	if (i == p->n ||
+	    (!toml_is(p->s[i], TOML_BARE) && !strchr(" \"'", p->s[i])))
 		return false;
-	while (i < p->n && (is_bare(p->s[i]) || strchr(" .\"'", p->s[i])))
+	while (i < p->n &&
+	       (toml_is(p->s[i], TOML_BARE) || strchr(" .\"'", p->s[i])))
 		i++;
 	return i < p->n && p->s[i] == (is_header ? ']' : '=');
 }
@@ -493,41 +480,59 @@ document(struct toml *p, struct toml_cell *root)
 	}
 }
 
+/* The parser at the start of its own copy of the text. */
+static void
+start(struct toml *p, const char *s, size_t n)
+{
+	p->s = arena_take(p->a, n + TOML_PAD);
+	if (n)
+		memcpy(p->s, s, n);
+	memset(p->s + n, 0, TOML_PAD);
+	p->n = n;
+	if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
+		p->i = 3;
+	p->line = 1;
+	p->base = p->i - 1;
+	toml_widen(p, p->i);
+}
+
+static void
+not_utf8(struct toml *p, size_t bad)
+{
+	const char *lf;
+	struct value_pos at;
+
+	while ((lf = memchr(p->s + p->i, '\n', bad - p->i))) {
+		p->i = (size_t)(lf - p->s);
+		toml_newline(p);
+	}
+	at = toml_place(p, bad);
+	toml_fail(p, &at, "byte 0x%02x is not UTF-8", (unsigned char)p->s[bad]);
+}
+
 struct value *
 toml_check(struct arena *a, const char *path, const char *s, size_t n,
     bool strict, struct toml_finds *to)
 {
 	struct toml p = {.a = a,
 	    .path = path,
-	    .s = s,
-	    .n = n,
 	    .is_strict = strict,
-	    .line = 1,
-	    .mark_column = 1,
 	    .finds = to,
 	    .scratch = BUF_INIT};
-	struct value_pos start = {1, 1, 0, 0};
+	struct value_pos top = {1, 1, 0, 0};
 	struct toml_cell *root;
-	size_t bad = utf8_check(s, n);
+	size_t bad;
 
 	*to = (struct toml_finds){0};
-	root = toml_cell(&p, VALUE_TABLE, TOML_HEADER, 0, &start);
+	start(&p, s, n);
+	/* What is ASCII was found to be */
+	bad = p.wide + utf8_check(p.s + p.wide, n - p.wide);
+	root = toml_cell(&p, VALUE_TABLE, TOML_HEADER, 0, &top);
 	p.table = root;
-	if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
-		p.i = p.mark = 3;
-	if (bad < n) {
-		while (memchr(s + p.i, '\n', bad - p.i)) {
-			p.i = (size_t)((const char *)memchr(
-					   s + p.i, '\n', bad - p.i) -
-				       s);
-			toml_newline(&p);
-		}
-		start = toml_place(&p, bad);
-		toml_fail(&p, &start, "byte 0x%02x is not UTF-8",
-		    (unsigned char)s[bad]);
-	} else {
+	if (bad < n)
+		not_utf8(&p, bad);
+	else
 		document(&p, root);
-	}
 	buf_free(&p.scratch);
 	return &root->v;
 }

@@ -24,30 +24,67 @@ struct toml_cell {
 	unsigned depth;
 };
 
+/*
+ * The text is a copy in the arena with TOML_PAD zeros behind it: strings and
+ * keys without escapes are pieces of it, where a NUL is put over the quote or
+ * the delimiter behind them once that is read. So s[i] may be looked at without
+ * asking for n, and nothing is read again behind i.
+ */
 struct toml {
 	struct arena *a;
-	const char *path, *s;
+	const char *path;
+	char *s;
 	size_t n, i; /* s[i] is next */
 	bool is_strict;
 	uint32_t line;
-	size_t mark; /* a place on this line, and its column */
-	uint32_t mark_column;
+	size_t base; /* s[offset] of this line is in column offset - base, */
+	size_t wide; /* up to the next byte beyond ASCII, which lies here */
 	struct toml_finds *finds;
 	struct toml_cell *table;    /* where a line's key goes */
 	unsigned section, sections; /* the one open now; how many were */
 	unsigned open;		    /* brackets open at this place */
-	struct buf scratch;
+	struct buf scratch;	    /* a string with escapes, up to here: */
+	size_t raw;
+};
+
+enum { TOML_PAD = 32 };
+
+/* A text in the arena, or in the copy of the whole. */
+struct toml_text {
+	char *s;
+	size_t len;
 };
 
 /* One part of a key. */
 struct toml_key {
-	const char *s;
+	char *s;
 	size_t len;
 	struct value_pos at;
 };
 
-/* The place of s[offset], which lies on the line being read. */
-struct value_pos toml_place(struct toml *p, size_t offset);
+/* What may stand in a bare key; in a number, a boolean or a time. */
+enum { TOML_BARE = 1, TOML_TOKEN = 2 };
+extern const unsigned char toml_class[256];
+
+static inline bool
+toml_is(char c, int class)
+{
+	return toml_class[(unsigned char)c] & class;
+}
+
+/* Go on to the next byte beyond ASCII; the columns up to s[offset] are known.
+ */
+void toml_widen(struct toml *p, size_t offset);
+
+/* The place of s[offset], on the line being read, not before the last one. */
+static inline struct value_pos
+toml_place(struct toml *p, size_t offset)
+{
+	if (offset > p->wide)
+		toml_widen(p, offset);
+	return (struct value_pos){p->line, (uint32_t)(offset - p->base),
+	    (uint32_t)offset, (uint32_t)offset};
+}
 
 /* Tell an error; always false. */
 bool toml_fail(struct toml *p, const struct value_pos *at, const char *fmt, ...)
@@ -67,26 +104,65 @@ bool toml_hint(struct toml *p, const char *fmt, ...)
 static inline int
 toml_peek(const struct toml *p)
 {
-	return p->i < p->n ? (unsigned char)p->s[p->i] : -1;
+	unsigned char c = (unsigned char)p->s[p->i];
+
+	return c || p->i < p->n ? c : -1;
 }
 
 static inline bool
 toml_take(struct toml *p, char c)
 {
-	if (p->i < p->n && p->s[p->i] == c) {
-		p->i++;
-		return true;
-	}
-	return false;
+	bool is_there = p->s[p->i] == c; /* c is not NUL */
+
+	p->i += is_there;
+	return is_there;
 }
 
-void toml_blanks(struct toml *p);
+static inline void
+toml_blanks(struct toml *p)
+{
+	while (p->s[p->i] == ' ' || p->s[p->i] == '\t')
+		p->i++;
+}
+
+/* Take a carriage return, and the line feed behind it (-1: it lacks, told). */
+int toml_return(struct toml *p);
 
 /* Take an end of line: 1, 0 when there is none, -1 for a lone CR (told). */
-int toml_newline(struct toml *p);
+static inline int
+toml_newline(struct toml *p)
+{
+	if (p->s[p->i] != '\n')
+		return p->s[p->i] == '\r' ? toml_return(p) : 0;
+	p->i++;
+	p->line++;
+	p->base = p->i - 1;
+	if (p->i > p->wide)
+		toml_widen(p, p->i);
+	return 1;
+}
 
-/* Take a comment, if one is there. */
+/* How many bytes at s may stand in a bare key. */
+size_t toml_bare(const char *s);
+
+/*
+ * How many bytes at s are neither the one nor the other nor a control character
+ * except the tab.
+ */
+size_t toml_plain(const char *s, char one, char other);
+
+/* Take the comment that begins here. */
 bool toml_comment(struct toml *p);
+
+/* A new value with a place. */
+static inline struct value *
+toml_make(struct toml *p, enum value_kind kind, const struct value_pos *at)
+{
+	struct value *v = arena_take(p->a, sizeof *v);
+
+	*v = (struct value){.kind = kind, .at = *at};
+	return v;
+}
 
 struct toml_cell *toml_cell(struct toml *p, enum value_kind kind,
     enum toml_how how, unsigned depth, const struct value_pos *at);
@@ -97,8 +173,8 @@ bool toml_pair(struct toml *p, struct toml_cell *table);
 /* Any value, at that depth; NULL when an error was told. */
 struct value *toml_value(struct toml *p, unsigned depth);
 
-/* A string; `key` refuses the multi-line forms. */
-struct value *toml_string(struct toml *p, bool is_key);
+/* A string; `is_key` refuses the multi-line forms. */
+bool toml_string(struct toml *p, bool is_key, struct toml_text *to);
 
 /* A number, a boolean or a time. */
 struct value *toml_scalar(struct toml *p);

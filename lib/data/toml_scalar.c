@@ -121,9 +121,10 @@ date_time(struct toml *p, const char *s, size_t len)
 
 	if (!toml_is_time(s, len, &kind))
 		return NULL;
-	v = value_str(p->a, s, len);
-	v->kind = VALUE_TIME;
+	v = value_new(p->a, VALUE_TIME);
 	v->time = kind;
+	v->str.s = arena_dup(p->a, s, len);
+	v->str.len = len;
 	return v;
 }
 
@@ -219,21 +220,13 @@ number(struct toml *p, const char *s, const char *end)
 	return value_float(p->a, strtod(p->scratch.s, NULL));
 }
 
-static bool
-is_in_token(char c)
-{
-	if ((c | 32) >= 'a' && (c | 32) <= 'z')
-		return true;
-	return is_digit(c) || (c && strchr("_+-.:", c));
-}
-
 /* How far letters, digits and what numbers and times hold reach. */
 static size_t
 token(const struct toml *p)
 {
 	size_t i = p->i;
 
-	while (i < p->n && is_in_token(p->s[i]))
+	while (toml_is(p->s[i], TOML_TOKEN))
 		i++;
 	/* A date and its time may have a blank between them */
 	if (i - p->i == 10 && p->s[p->i + 4] == '-' && p->n - i > 3 &&
@@ -266,26 +259,80 @@ complain(struct toml *p, const struct value_pos *at, const char *s, size_t len)
 	toml_hint(p, "a string needs quotes");
 }
 
+/* The digits at s, behind those that made *u; no more than `end` holds. */
+static const char *
+plain_digits(const char *s, const char *end, uint64_t *u)
+{
+	for (; s < end && is_digit(*s); s++)
+		*u = *u * 10 + (uint64_t)(*s - '0');
+	return s;
+}
+
+/*
+ * Most numbers: digits, perhaps with a dot between them, so few that integer
+ * arithmetic is exact; the quotient of two exact doubles is the nearest one.
+ * False for any other token, right or wrong.
+ */
+static bool
+plain_number(struct toml *p, struct value *v)
+{
+	static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8,
+	    1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	bool is_below = p->s[p->i] == '-';
+	const char *from = p->s + p->i + is_below, *s, *dot;
+	uint64_t u = 0;
+
+	s = dot = plain_digits(from, from + 18, &u);
+	if (s == from || (*from == '0' && s != from + 1))
+		return false;
+	if (*s == '.') {
+		s = plain_digits(dot + 1, from + 16, &u);
+		if (s <= dot + 1)
+			return false;
+	}
+	if (toml_is(*s, TOML_TOKEN))
+		return false;
+	v->kind = s == dot ? VALUE_INT : VALUE_FLOAT;
+	if (s == dot)
+		v->i = is_below ? -(int64_t)u : (int64_t)u;
+	else
+		v->f = (is_below ? -(double)u : (double)u) / tens[s - dot - 1];
+	p->i = (size_t)(s - p->s);
+	return true;
+}
+
+static struct value *
+token_value(struct toml *p, const char *s, size_t len)
+{
+	if (len == 4 && !memcmp(s, "true", 4))
+		return value_bool(p->a, true);
+	if (len == 5 && !memcmp(s, "false", 5))
+		return value_bool(p->a, false);
+	if (looks_like_time(s, len))
+		return date_time(p, s, len);
+	return number(p, s, s + len);
+}
+
 struct value *
 toml_scalar(struct toml *p)
 {
 	struct value_pos at = toml_place(p, p->i);
 	const char *s = p->s + p->i;
-	size_t len = token(p);
-	struct value *v;
+	struct value some, *v;
+	size_t len;
 
+	if (plain_number(p, &some)) {
+		at.end = (uint32_t)p->i;
+		v = toml_make(p, some.kind, &at);
+		v->i = some.i;
+		return v;
+	}
+	len = token(p);
 	if (!len) {
 		toml_expected(p, "a value");
 		return NULL;
 	}
-	if (len == 4 && !memcmp(s, "true", 4))
-		v = value_bool(p->a, true);
-	else if (len == 5 && !memcmp(s, "false", 5))
-		v = value_bool(p->a, false);
-	else if (looks_like_time(s, len))
-		v = date_time(p, s, len);
-	else
-		v = number(p, s, s + len);
+	v = token_value(p, s, len);
 	at.end += (uint32_t)len;
 	if (v) {
 		v->at = at;

@@ -4,25 +4,6 @@
 #include "base/utf8.h"
 #include "data/toml_int.h"
 
-/* Does s[i] end a plain run of characters in a string with that quote? */
-static bool
-is_special(unsigned char c, char quote)
-{
-	return c == (unsigned char)quote || c == '\\' || c < ' ' || c == 0x7f;
-}
-
-static void
-run(struct toml *p, char quote)
-{
-	size_t from = p->i;
-
-	while (
-	    p->i < p->n && (p->s[p->i] == '\t' ||
-			       !is_special((unsigned char)p->s[p->i], quote)))
-		p->i++;
-	buf_add(&p->scratch, p->s + from, p->i - from);
-}
-
 static bool
 unicode(struct toml *p, size_t from, int digits)
 {
@@ -70,8 +51,9 @@ continuation(struct toml *p)
 	return got < 0 ? -1 : 1;
 }
 
+/* What a backslash and the characters behind it stand for. */
 static bool
-escape(struct toml *p, bool is_multi)
+meaning(struct toml *p, bool is_multi)
 {
 	static const char from[] = "btnfr\"\\", to[] = "\b\t\n\f\r\"\\";
 	size_t start = p->i++;
@@ -103,26 +85,26 @@ escape(struct toml *p, bool is_multi)
 			    "'single quotes'");
 }
 
+static bool
+escape(struct toml *p, bool is_multi)
+{
+	buf_add(&p->scratch, p->s + p->raw, p->i - p->raw);
+	if (!meaning(p, is_multi))
+		return false;
+	p->raw = p->i;
+	return true;
+}
+
 /* What may stand in a string besides plain characters and its quote. */
 static bool
 special(struct toml *p, char quote, bool is_multi)
 {
-	int c = toml_peek(p), got;
+	int c = toml_peek(p);
 
-	if (c == '\\' && quote == '"')
+	if (c == '\\')
 		return escape(p, is_multi);
-	if (c == '\\') {
-		buf_addc(&p->scratch, (char)c);
-		p->i++;
-		return true;
-	}
-	if (is_multi && (c == '\n' || c == '\r')) {
-		size_t from = p->i;
-
-		got = toml_newline(p);
-		buf_add(&p->scratch, p->s + from, p->i - from);
-		return got > 0;
-	}
+	if (is_multi && (c == '\n' || c == '\r'))
+		return toml_newline(p) > 0;
 	toml_expected(p, quote == '"' ? "'\"' to end the string"
 				      : "\"'\" to end the string");
 	if (c == '\n' || c == '\r')
@@ -139,8 +121,8 @@ unterminated(struct toml *p, const struct toml *from, const char *quotes)
 
 	p->i = from->i;
 	p->line = from->line;
-	p->mark = from->mark;
-	p->mark_column = from->mark_column;
+	p->base = from->base;
+	p->wide = from->wide;
 	p->open++;
 	at = toml_place(p, p->i);
 	at.end += 3;
@@ -148,14 +130,37 @@ unterminated(struct toml *p, const struct toml *from, const char *quotes)
 	    p, &at, "this string never ends: no %s follows", quotes);
 }
 
-static bool
-multi_line(struct toml *p, char quote)
+/* Skip to what is not plain; only a string in "quotes" has escapes. */
+static void
+run(struct toml *p, char quote)
 {
-	struct toml from = *p;
+	p->i += toml_plain(p->s + p->i, quote, quote == '"' ? '\\' : quote);
+}
+
+/* The text that ends before s[end], where its quote was. */
+static void
+text_end(struct toml *p, size_t from, size_t end, struct toml_text *to)
+{
+	if (p->raw == from) {
+		*to = (struct toml_text){p->s + from, end - from};
+		to->s[to->len] = 0;
+		return;
+	}
+	buf_add(&p->scratch, p->s + p->raw, end - p->raw);
+	to->len = p->scratch.len;
+	to->s = arena_dup(p->a, p->scratch.s, to->len);
+}
+
+static bool
+multi_line(struct toml *p, char quote, struct toml_text *to)
+{
+	struct toml start = *p;
+	size_t from;
 
 	p->i += 3;
 	if (toml_newline(p) < 0)
 		return false;
+	from = p->raw = p->i;
 	for (;;) {
 		size_t many = 0;
 
@@ -163,52 +168,62 @@ multi_line(struct toml *p, char quote)
 		while (many < 5 && toml_take(p, quote))
 			many++;
 		if (many >= 3) {
-			while (many-- > 3)
-				buf_addc(&p->scratch, quote);
+			text_end(p, from, p->i - 3, to);
 			return true;
 		}
-		for (size_t i = 0; i < many; i++)
-			buf_addc(&p->scratch, quote);
 		if (p->i == p->n)
 			return unterminated(
-			    p, &from, quote == '"' ? "\"\"\"" : "'''");
+			    p, &start, quote == '"' ? "\"\"\"" : "'''");
 		if (!many && !special(p, quote, true))
 			return false;
 	}
 }
 
 static bool
-single_line(struct toml *p, char quote)
+single_line(struct toml *p, char quote, struct toml_text *to)
 {
-	p->i++;
+	size_t from = ++p->i;
+
+	p->raw = from;
 	for (;;) {
 		run(p, quote);
-		if (toml_take(p, quote))
+		if (toml_take(p, quote)) {
+			text_end(p, from, p->i - 1, to);
 			return true;
+		}
 		if (!special(p, quote, false))
 			return false;
 	}
 }
 
-struct value *
-toml_string(struct toml *p, bool is_key)
+bool
+toml_string(struct toml *p, bool is_key, struct toml_text *to)
 {
-	struct value_pos at = toml_place(p, p->i);
-	char quote = p->s[p->i];
-	bool is_multi = p->n - p->i >= 3 && p->s[p->i + 1] == quote &&
-			p->s[p->i + 2] == quote;
-	struct value *v;
+	const char *s = p->s + p->i;
+	bool is_multi = s[1] == s[0] && s[2] == s[0];
 
 	buf_reset(&p->scratch);
 	if (is_multi && is_key) {
-		toml_fail(p, &at, "a key cannot be a multi-line string");
-		return NULL;
+		struct value_pos at = toml_place(p, p->i);
+
+		return toml_fail(p, &at, "a key cannot be a multi-line string");
 	}
-	if (!(is_multi ? multi_line(p, quote) : single_line(p, quote)))
+	return is_multi ? multi_line(p, *s, to) : single_line(p, *s, to);
+}
+
+static struct value *
+string(struct toml *p)
+{
+	struct value_pos at = toml_place(p, p->i);
+	struct toml_text text;
+	struct value *v;
+
+	if (!toml_string(p, false, &text))
 		return NULL;
-	v = value_str(p->a, p->scratch.s, p->scratch.len);
-	v->at = at;
-	v->at.end = (uint32_t)p->i;
+	at.end = (uint32_t)p->i;
+	v = toml_make(p, VALUE_STR, &at);
+	v->str.s = text.s;
+	v->str.len = text.len;
 	return v;
 }
 
@@ -220,7 +235,7 @@ gap(struct toml *p)
 
 	do {
 		toml_blanks(p);
-		if (!toml_comment(p))
+		if (p->s[p->i] == '#' && !toml_comment(p))
 			return -1;
 		got = toml_newline(p);
 		lines |= got;
@@ -264,12 +279,11 @@ array(struct toml *p, unsigned depth)
 static bool
 inline_gap(struct toml *p, bool *is_told)
 {
-	struct value_pos at = toml_place(p, p->i);
+	struct value_pos at;
 	int got;
 
 	toml_blanks(p);
-	if (toml_peek(p) == '\n' || toml_peek(p) == '\r' || toml_peek(p) == '#')
-		at = toml_place(p, p->i);
+	at = toml_place(p, p->i);
 	got = gap(p);
 	if (got > 0 && !*is_told) {
 		*is_told = true;
@@ -328,7 +342,7 @@ toml_value(struct toml *p, unsigned depth)
 	int c = toml_peek(p);
 
 	if (c == '"' || c == '\'')
-		return toml_string(p, false);
+		return string(p);
 	if (c == '[')
 		return array(p, depth);
 	if (c == '{')

@@ -2,17 +2,70 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/map.h"
+#include <sys/auxv.h>
 
 enum { MANY = 16 }; /* members from which a table has an index */
+
+/* Open addressing: a member's number + 1, 0 is free. */
+struct value_index {
+	size_t slots;
+	uint32_t slot[];
+};
+
+/* Nobody can choose keys that meet in one slot: he does not know the seed. */
+static uint64_t seed[2];
+
+__attribute__((constructor)) static void
+seed_set(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+
+	if (random)
+		memcpy(seed, random, sizeof seed);
+}
+
+static uint64_t
+mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 x = (unsigned __int128)a * b;
+
+	return (uint64_t)x ^ (uint64_t)(x >> 64);
+}
+
+/* The bytes of a key, eight at a time, folded into a product (wyhash). */
+static uint32_t
+hash(const char *s, size_t n)
+{
+	uint64_t h = seed[0] ^ n * 0x9e3779b97f4a7c15u, word = 0;
+	uint64_t with = seed[1] | 1;
+
+	for (; n > 8; s += 8, n -= 8) {
+		memcpy(&word, s, 8);
+		h = mix(h ^ word, with);
+	}
+	if (n >= 4) {
+		uint32_t low, high;
+
+		memcpy(&low, s, 4);
+		memcpy(&high, s + n - 4, 4);
+		word = (uint64_t)high << 32 | low;
+	} else if (n) {
+		word = (uint64_t)(unsigned char)s[0] << 16 |
+		       (uint64_t)(unsigned char)s[n / 2] << 8 |
+		       (unsigned char)s[n - 1];
+	} else {
+		word = 0;
+	}
+	h = mix(h ^ word, with);
+	return (uint32_t)mix(h, 0xa0761d6478bd642fu);
+}
 
 struct value *
 value_new(struct arena *a, enum value_kind kind)
 {
-	struct value *v = arena_alloc(a, sizeof *v);
+	struct value *v = arena_take(a, sizeof *v);
 
-	v->kind = kind;
+	*v = (struct value){.kind = kind};
 	if (kind == VALUE_STR)
 		v->str.s = "";
 	return v;
@@ -61,84 +114,122 @@ value_text(struct arena *a, const char *s)
 	return value_str(a, s, strlen(s));
 }
 
-void
-value_add(struct arena *a, struct value *list, struct value *item)
+/* Room for twice as many, or the first few: most are small. */
+static void *
+grown(struct arena *a, const void *p, size_t n, size_t cap, size_t size)
 {
-	list->list.item = arena_more(a, list->list.item, list->list.n,
-	    &list->list.cap, sizeof *list->list.item);
-	list->list.item[list->list.n++] = item;
+	void *q = arena_take(a, cap * size);
+
+	if (n)
+		memcpy(q, p, n * size);
+	return q;
+}
+
+void
+value_add(struct arena *a, struct value *v, struct value *item)
+{
+	if (v->list.n == v->list.cap) {
+		v->list.cap = v->list.cap ? v->list.cap * 2 : 4;
+		v->list.item = grown(a, v->list.item, v->list.n, v->list.cap,
+		    sizeof *v->list.item);
+	}
+	v->list.item[v->list.n++] = item;
 }
 
 static void
-place(struct value *t, size_t index)
+place(struct value_index *x, uint32_t key_hash, size_t number)
 {
-	struct value_member *m = &t->table.member[index];
-	size_t mask = t->table.slots - 1;
-	size_t i = map_hash(m->key, m->len) & mask;
+	size_t mask = x->slots - 1, i = key_hash & mask;
 
-	while (t->table.slot[i])
+	while (x->slot[i])
 		i = (i + 1) & mask;
-	t->table.slot[i] = (uint32_t)index + 1;
+	x->slot[i] = (uint32_t)number + 1;
 }
 
 static void
 index_members(struct arena *a, struct value *t)
 {
-	if (t->table.n * 2 < t->table.slots) {
-		place(t, t->table.n - 1);
+	struct value_index *x = t->table.index;
+	size_t n = t->table.n, slots = MANY * 2;
+
+	if (x && n * 2 < x->slots) {
+		place(x, t->table.member[n - 1].hash, n - 1);
 		return;
 	}
-	t->table.slots = t->table.n * 4;
-	while (t->table.slots & (t->table.slots - 1))
-		t->table.slots += t->table.slots & -t->table.slots;
-	t->table.slot = arena_alloc(a, t->table.slots * sizeof *t->table.slot);
-	for (size_t i = 0; i < t->table.n; i++)
-		place(t, i);
+	while (slots < n * 4)
+		slots *= 2;
+	x = arena_alloc(a, sizeof *x + slots * sizeof *x->slot);
+	x->slots = slots;
+	for (size_t i = 0; i < n; i++)
+		place(x, t->table.member[i].hash, i);
+	t->table.index = x;
 }
 
 static bool
-is_key(const struct value_member *m, const char *key, size_t len)
+is_key(const struct value_member *m, uint32_t h, const char *key, size_t len)
 {
-	return m->len == len && !memcmp(m->key, key, len);
+	return m->hash == h && m->len == len && !memcmp(m->key, key, len);
+}
+
+static struct value_member *
+look(const struct value *t, uint32_t h, const char *key, size_t len)
+{
+	const struct value_index *x = t->table.index;
+	struct value_member *m = t->table.member;
+
+	if (!x) {
+		for (size_t n = t->table.n; n; n--, m++)
+			if (is_key(m, h, key, len))
+				return m;
+		return NULL;
+	}
+	for (size_t i = h;; i++) {
+		uint32_t at = x->slot[i & (x->slots - 1)];
+
+		if (!at)
+			return NULL;
+		if (is_key(m + at - 1, h, key, len))
+			return m + at - 1;
+	}
 }
 
 struct value_member *
 value_member(const struct value *v, const char *key, size_t len)
 {
-	if (!v || v->kind != VALUE_TABLE)
+	if (!v || v->kind != VALUE_TABLE || !v->table.n)
 		return NULL;
-	if (!v->table.slots) {
-		for (size_t i = 0; i < v->table.n; i++)
-			if (is_key(&v->table.member[i], key, len))
-				return &v->table.member[i];
-		return NULL;
-	}
-	for (size_t i = map_hash(key, len);; i++) {
-		uint32_t at = v->table.slot[i & (v->table.slots - 1)];
+	return look(v, hash(key, len), key, len);
+}
 
-		if (!at)
-			return NULL;
-		if (is_key(&v->table.member[at - 1], key, len))
-			return &v->table.member[at - 1];
+struct value_member *
+value_claim(struct arena *a, struct value *t, const char *key, size_t len)
+{
+	uint32_t h = hash(key, len);
+	struct value_member *m = look(t, h, key, len);
+
+	if (m)
+		return m;
+	if (t->table.n == t->table.cap) {
+		t->table.cap = t->table.cap ? t->table.cap * 2 : 4;
+		t->table.member = grown(a, t->table.member, t->table.n,
+		    t->table.cap, sizeof *t->table.member);
 	}
+	m = &t->table.member[t->table.n++];
+	*m = (struct value_member){key, (uint32_t)len, h, {0}, NULL};
+	if (t->table.n > MANY)
+		index_members(a, t);
+	return m;
 }
 
 struct value_member *
 value_set(struct arena *a, struct value *t, const char *key, size_t len,
     struct value *v)
 {
-	struct value_member *m = value_member(t, key, len);
+	struct value_member *m = value_claim(a, t, key, len);
 
-	if (m) {
-		m->value = v;
-		return m;
-	}
-	t->table.member = arena_more(a, t->table.member, t->table.n,
-	    &t->table.cap, sizeof *t->table.member);
-	m = &t->table.member[t->table.n++];
-	*m = (struct value_member){arena_dup(a, key, len), len, {0}, v};
-	if (t->table.n > MANY)
-		index_members(a, t);
+	if (!m->value)
+		m->key = arena_dup(a, key, len);
+	m->value = v;
 	return m;
 }
 

@@ -43,7 +43,7 @@ struct value;
 
 struct value_member {
 	const char *key;
-	size_t len;
+	uint32_t len, hash;
 	struct value_pos at; /* of the key */
 	struct value *value;
 };
@@ -67,9 +67,8 @@ struct value {
 		} list;
 		struct {
 			struct value_member *member;
-			size_t n, cap;
-			uint32_t *slot; /* an index, once there are many */
-			size_t slots;
+			uint32_t n, cap;
+			struct value_index *index; /* once there are many */
 		} table;
 	};
 };
@@ -97,6 +96,15 @@ value_put(
 {
 	return value_set(a, table, key, __builtin_strlen(key), v);
 }
+
+/*
+ * The member of that key, which is made when it is not there: then its value
+ * is NULL, for the caller to set.
+ *
+ * mem: borrows key[len], which lives as long as the table
+ */
+struct value_member *value_claim(
+    struct arena *a, struct value *table, const char *key, size_t len);
 
 /* The member of that key, or NULL; also NULL when `v` is no table or NULL. */
 struct value_member *value_member(
