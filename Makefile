@@ -97,7 +97,7 @@ bench-deps:
 
 lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(tool_src) $(unit_src) \
-		$(headers) $(wildcard t/unit/*.h examples/*/*.c)
+		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c bench/*.c examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
 		$(wildcard bench/*.sh)
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
@@ -112,22 +112,24 @@ $B/fuzz/%: t/fuzz/%.c $B/libclnrm.a
 	@mkdir -p $(@D)
 	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+seeds = $(wildcard ../shared/conformance/toml/valid ../shared/corpus/otlp/hostile)
+
 fuzzers: $(fuzzers)
 	@:
 
 fuzz: | fuzz-deps			## each parser, SECONDS=60 long
 	@$(MAKE) -j$$(nproc) CC=clang B=build-fuzz \
 		SAN=fuzzer-no-link,address,undefined fuzzers
-	$Qfor f in build-fuzz/fuzz/*; do mkdir -p $$f.corpus && $$f \
+	$Qfor f in $(basename $(wildcard t/fuzz/*.c)); do f=build-fuzz/fuzz/$${f##*/}; mkdir -p $$f.corpus && $$f \
 		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -timeout=10 \
-		-artifact_prefix=$$f. $$f.corpus || exit 1; done
+		-artifact_prefix=$$f. $$f.corpus $(seeds) || exit 1; done
 
 fuzz-deps:
 	@.ci/deps clang libclang-rt-14-dev
 
 format:					## put the C sources in form
 	$Qclang-format -i $(lib_src) $(tool_src) $(unit_src) $(headers) \
-		$(wildcard t/unit/*.h examples/*/*.c)
+		$(wildcard t/unit/*.h t/fuzz/*.c bench/*.c examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
 	@for b in start run dev toml; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
