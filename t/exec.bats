@@ -326,6 +326,16 @@ freeze_clock = "2025-01-01T00:00:00Z"'; do
 	done
 }
 
+@test "report files that are asked for and not written yet are a warning" {
+	one_step t.clnrm.toml true <<-'T'
+	[report]
+	junit = "junit.xml"
+	T
+	run executed t.clnrm.toml
+	[ "$(of diagnostic '.code + " " + .severity')" = "W405 warning" ]
+	[ "$(of scenario.end .status)" = ok ]
+}
+
 @test "many scenarios at a time share nothing" {
 	need_namespaces
 	{

@@ -89,6 +89,20 @@ forget(struct engine *g, const char *source, const char *variant, bool all,
 	}
 }
 
+/* What is asked for beside the run and not there yet is said. */
+static void
+warn_of(struct engine *g, const struct test *t)
+{
+	const struct value *report = value_get(t->plan, "report");
+	struct err e = {0};
+
+	if (!report || report->kind != VALUE_TABLE)
+		return;
+	err_set(&e, "[report]: its files are not written yet");
+	err_hint(&e, "the report on standard output is; send it to a file");
+	stage_diagnose(stage(g), t->source, "warning", "W405", &e);
+}
+
 static void
 on_plan(struct engine *g, const struct record *r)
 {
@@ -102,6 +116,7 @@ on_plan(struct engine *g, const struct record *r)
 		return;
 	}
 	forget(g, t->source, t->variant, false, t->gen);
+	warn_of(g, t);
 	if (!g->is_stopping)
 		add_jobs(g, t);
 	test_release(t);
