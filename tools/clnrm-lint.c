@@ -13,13 +13,14 @@
 #include "core/finding.h"
 #include "core/project.h"
 #include "core/rule.h"
+#include "core/schema.h"
 #include "core/setting.h"
 #include "core/spec.h"
 #include "core/stage.h"
 #include "data/toml.h"
 #include "sys/stop.h"
 
-static const char *format, *stdin_name;
+static const char *format, *stdin_name, *schema;
 static int strict, quiet, loose, tagged;
 static long max_errors = 50;
 
@@ -30,6 +31,10 @@ static const struct cli_opt opts[] = {
     {'q', "quiet", NULL, "with text, print findings only", CLI_FLAG, &quiet},
     {0, "max-errors", "N", "findings of a file that are told (50)", CLI_INT,
 	&max_errors},
+    {0, "schema", "json|keys|mdoc",
+	"print the keys of test files, of the generation VERSION if it is "
+	"named",
+	CLI_WORD, &schema},
     {0, "stdin-filename", "NAME", "standard input is the text of this file",
 	CLI_TEXT, &stdin_name},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
@@ -400,6 +405,25 @@ print_tagged(void)
 	return EXIT_YES;
 }
 
+static int
+print_schema(char *version[])
+{
+	AUTO_BUF b = BUF_INIT;
+
+	if (*version && (version[1] || strcmp(schema, "json") != 0))
+		die(EXIT_INPUT,
+		    "--schema json takes one VERSION, the others none");
+	if (!strcmp(schema, "keys"))
+		schema_keys(&b);
+	else if (!strcmp(schema, "mdoc"))
+		schema_manual(&b);
+	else if (schema_json(&b, *version) < 0)
+		die(EXIT_INPUT,
+		    "no generation '%s'; there are 0.4, 0.6 and 1.0", *version);
+	out_add(&out_std, b.s, b.len);
+	return EXIT_YES;
+}
+
 static void
 print_summary(void)
 {
@@ -439,6 +463,8 @@ main(int argc, char *argv[])
 	is_github = !strcmp(format, "github");
 	if (tagged)
 		return cli_finish(print_tagged());
+	if (schema)
+		return cli_finish(print_schema(path));
 	if (is_dash && path[1])
 		die(EXIT_INPUT, "'-' is the only operand, or none");
 	if (stdin_name)

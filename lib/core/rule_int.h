@@ -30,18 +30,31 @@ enum rule_shape {
 		       for */
 };
 
+/* Which generations of the file have a key; most have it in all. */
+enum rule_since {
+	RULE_ALWAYS,
+	RULE_V04, /* in 0.4 only */
+	RULE_V06, /* from 0.6 on */
+	RULE_V10, /* from 1.0 on */
+};
+
 enum { /* flags of a key */
 	RULE_NEEDED = 1,
 	RULE_NAME = 2, /* a string that is not blank */
 	RULE_RANGE = 4,
 	RULE_WORDS = 8,
 	RULE_ANY_CASE = 16,
+	RULE_EITHER = 32, /* one of the keys with this flag must be there */
+	RULE_OR = 64,	  /* and one of these */
+	RULE_BRIEF = 128, /* the manual tells elsewhere what it holds */
 };
 
 /* One key of a table, as the schema has it. */
 struct rule_key {
 	const char *name;
 	enum rule_shape shape;
+	const char *does; /* sentences, for the manual and for editors */
+	enum rule_since since;
 	unsigned flags;
 	const struct rule_key *sub;
 	const char *words; /* "full|process" */
@@ -49,6 +62,9 @@ struct rule_key {
 };
 
 extern const struct rule_key rule_root[]; /* name NULL ends each table */
+
+/* Is the key one of that generation? RULE_ALWAYS: of any. */
+bool rule_is_of(const struct rule_key *k, enum rule_since generation);
 
 struct rule_ctx {
 	struct arena *a;

@@ -4,9 +4,9 @@
 
 #include "core/rule_int.h"
 
-#define KEY(n, s, ...)                                   \
-	{                                                \
-		.name = (n), .shape = (s), ##__VA_ARGS__ \
+#define KEY(n, s, text, ...)                                             \
+	{                                                                \
+		.name = (n), .shape = (s), .does = (text), ##__VA_ARGS__ \
 	}
 #define FROM(least) .flags = RULE_RANGE, .min = (least), .max = INFINITY
 #define BETWEEN(least, most) .flags = RULE_RANGE, .min = (least), .max = (most)
@@ -19,308 +19,458 @@
 	}
 
 static const struct rule_key metadata[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("description", RULE_STR),
-    KEY("timeout", RULE_STR),
-    KEY("isolation", RULE_STR, ONE_OF(LEVELS)),
+    KEY("name", RULE_STR, "The name of the test.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("description", RULE_STR, "What the test is for."),
+    KEY("timeout", RULE_STR,
+	"The time-out of scenarios that set none, such as 120s. Units are ms, "
+	"s, m, h, d."),
+    KEY("isolation", RULE_STR,
+	"The least isolation that the test accepts. Default: full.",
+	ONE_OF(LEVELS)),
     END,
 };
 
 static const struct rule_key test[] = {
-    KEY("metadata", RULE_TABLE, .sub = metadata),
+    KEY("metadata", RULE_TABLE, "The older form of [meta].", .sub = metadata, ),
     END,
 };
 
 static const struct rule_key meta[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("version", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("description", RULE_STR),
-    KEY("timeout", RULE_STR),
-    KEY("isolation", RULE_STR, ONE_OF(LEVELS)),
+    KEY("name", RULE_STR, "The name of the test.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("version", RULE_STR, "The version of the test, any text.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("description", RULE_STR, "What the test is for."),
+    KEY("timeout", RULE_STR,
+	"The time-out of scenarios that set none, such as 120s. Units are ms, "
+	"s, m, h, d."),
+    KEY("isolation", RULE_STR,
+	"The least isolation that the test accepts. Default: full.",
+	ONE_OF(LEVELS)),
     END,
 };
 
 static const struct rule_key volume[] = {
-    KEY("host_path", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("container_path", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("read_only", RULE_BOOL),
+    KEY("host_path", RULE_STR, "A directory of the host, absolute.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("container_path", RULE_STR, "Where it appears, absolute.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("read_only", RULE_BOOL, "Default: false."),
     END,
 };
 
 static const struct rule_key health_check[] = {
-    KEY("cmd", RULE_STRS, .flags = RULE_NEEDED),
-    KEY("interval", RULE_INT, FROM(0)),
-    KEY("timeout", RULE_INT, FROM(0)),
-    KEY("retries", RULE_INT, FROM(0)),
+    KEY("cmd", RULE_STRS,
+	"A command that ends with 0 once the service is ready.",
+	.flags = RULE_NEEDED),
+    KEY("interval", RULE_INT, "Seconds between two tries.", FROM(0)),
+    KEY("timeout", RULE_INT, "Seconds that one try may take.", FROM(0)),
+    KEY("retries", RULE_INT, "How many tries may fail.", FROM(0)),
     END,
 };
 
 static const struct rule_key service[] = {
-    KEY("plugin", RULE_STR, .flags = RULE_NAME),
-    KEY("type", RULE_STR),
-    KEY("image", RULE_STR, .flags = RULE_NAME),
-    KEY("args", RULE_STRS),
-    KEY("env", RULE_STR_MAP),
-    KEY("ports", RULE_INTS, BETWEEN(1, 65535)),
-    KEY("volumes", RULE_TABLES, .sub = volume),
-    KEY("health_check", RULE_TABLE, .sub = health_check),
-    KEY("username", RULE_STR),
-    KEY("password", RULE_STR),
-    KEY("strict", RULE_BOOL),
-    KEY("wait_for_span", RULE_STR, .flags = RULE_NAME),
-    KEY("wait_for_span_timeout_secs", RULE_INT, FROM(0)),
+    KEY("plugin", RULE_STR,
+	"What runs the service: generic_container (the default), surrealdb, "
+	"ollama, vllm, tgi or network_service.",
+	.flags = RULE_NAME),
+    KEY("type", RULE_STR, "The older name of plugin.", .since = RULE_V04),
+    KEY("image", RULE_STR, "The image; the generic container must have one.",
+	.flags = RULE_NAME),
+    KEY("args", RULE_STRS, "Arguments of the image's command."),
+    KEY("env", RULE_STR_MAP, "Its environment."),
+    KEY("ports", RULE_INTS, "Ports that it listens on.", BETWEEN(1, 65535)),
+    KEY("volumes", RULE_TABLES, "Directories of the host that it sees.",
+	.sub = volume),
+    KEY("health_check", RULE_TABLE, "When it counts as ready.",
+	.sub = health_check),
+    KEY("username", RULE_STR, "Checked, and no part of the plan."),
+    KEY("password", RULE_STR, "Checked, and no part of the plan."),
+    KEY("strict", RULE_BOOL, "Checked, and no part of the plan."),
+    KEY("wait_for_span", RULE_STR,
+	"It is ready when a span of this name has ended.", .flags = RULE_NAME,
+	.since = RULE_V10),
+    KEY("wait_for_span_timeout_secs", RULE_INT,
+	"Checked, and no part of the plan.", FROM(0), .since = RULE_V10),
     END,
 };
 
 static const struct rule_key step[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("command", RULE_STRS),
-    KEY("run", RULE_STR, .flags = RULE_NAME),
-    KEY("expected_output_regex", RULE_STR),
-    KEY("workdir", RULE_STR),
-    KEY("env", RULE_STR_MAP),
-    KEY("expected_exit_code", RULE_INT, BETWEEN(0, 255)),
-    KEY("continue_on_failure", RULE_BOOL),
-    KEY("service", RULE_STR, .flags = RULE_NAME),
-    KEY("timeout_ms", RULE_INT, FROM(1)),
+    KEY("name", RULE_STR, "Its name, once in a scenario.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("command", RULE_STRS, "The program and its arguments.",
+	.flags = RULE_EITHER),
+    KEY("run", RULE_STR,
+	"A text for /bin/sh -c, in place of command. One of the two must be "
+	"there.",
+	.flags = RULE_EITHER | RULE_NAME),
+    KEY("expected_output_regex", RULE_STR,
+	"A Perl-compatible expression that must be found in standard output."),
+    KEY("workdir", RULE_STR,
+	"Where it starts, relative to the project's root."),
+    KEY("env", RULE_STR_MAP, "Its environment, over that of the scenario."),
+    KEY("expected_exit_code", RULE_INT, "Default: 0.", BETWEEN(0, 255)),
+    KEY("continue_on_failure", RULE_BOOL,
+	"Whether the steps behind it run although it fails. Default: false."),
+    KEY("service", RULE_STR, "The name of a service.", .flags = RULE_NAME),
+    KEY("timeout_ms", RULE_INT, "Milliseconds until it is stopped.", FROM(1)),
     END,
 };
 
 static const struct rule_key policy[] = {
-    KEY("security_level", RULE_STR, ANY_CASE_OF("low|medium|high")),
-    KEY("max_execution_time", RULE_INT, FROM(1)),
-    KEY("max_memory_mb", RULE_INT, FROM(1)),
-    KEY("max_cpu_usage", RULE_NUMBER, BETWEEN(0, 1)),
-    KEY("allowed_network_hosts", RULE_STRS),
-    KEY("disallowed_commands", RULE_STRS),
+    KEY("security_level", RULE_STR, "How much is closed.",
+	ANY_CASE_OF("low|medium|high")),
+    KEY("max_execution_time", RULE_INT,
+	"Seconds until the scenario is stopped.", FROM(1)),
+    KEY("max_memory_mb", RULE_INT, "Memory of all its processes.", FROM(1)),
+    KEY("max_cpu_usage", RULE_NUMBER, "Part of one processor.", BETWEEN(0, 1)),
+    KEY("allowed_network_hosts", RULE_STRS, "Hosts that it may reach."),
+    KEY("disallowed_commands", RULE_STRS, "Programs that it may not start."),
     END,
 };
 
 static const struct rule_key artifacts[] = {
-    KEY("collect", RULE_STRS, .flags = RULE_NEEDED),
+    KEY("collect", RULE_STRS,
+	"What is kept: spans:NAME, logs:stdout, logs:stderr, files:PATH.",
+	.flags = RULE_NEEDED),
     END,
 };
 
 static const struct rule_key scenario[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("service", RULE_STR, .flags = RULE_NAME),
-    KEY("run", RULE_STR, .flags = RULE_NAME),
-    KEY("steps", RULE_TABLES, .sub = step),
-    KEY("concurrent", RULE_BOOL),
-    KEY("timeout_ms", RULE_INT, FROM(1)),
-    KEY("policy", RULE_TABLE, .sub = policy),
-    KEY("artifacts", RULE_TABLE, .sub = artifacts),
-    KEY("isolation", RULE_STR, ONE_OF(LEVELS)),
-    KEY("expected_exit_code", RULE_INT, BETWEEN(0, 255)),
-    KEY("expected_output_regex", RULE_STR),
-    KEY("env", RULE_STR_MAP),
-    KEY("workdir", RULE_STR),
+    KEY("name", RULE_STR, "Its name, once in a file; no / in it.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("service", RULE_STR, "The service of steps that name none.",
+	.flags = RULE_NAME, .since = RULE_V10),
+    KEY("run", RULE_STR,
+	"A text for /bin/sh -c: a step, named like the scenario, before those "
+	"of steps.",
+	.flags = RULE_EITHER | RULE_NAME, .since = RULE_V10),
+    KEY("steps", RULE_TABLES, "As [[steps]].", .sub = step,
+	.flags = RULE_EITHER | RULE_BRIEF),
+    KEY("concurrent", RULE_BOOL, "Decides nothing."),
+    KEY("timeout_ms", RULE_INT,
+	"Milliseconds until it is stopped. Default: policy.max_execution_time, "
+	"else the time-out of the test.",
+	FROM(1)),
+    KEY("policy", RULE_TABLE, "What it may do.", .sub = policy),
+    KEY("artifacts", RULE_TABLE, "What is kept of it.", .sub = artifacts,
+	.since = RULE_V10),
+    KEY("isolation", RULE_STR, "As in [meta].", ONE_OF(LEVELS)),
+    KEY("expected_exit_code", RULE_INT, "Of run; an error without it.",
+	BETWEEN(0, 255), .since = RULE_V10),
+    KEY("expected_output_regex", RULE_STR, "Of run; an error without it.",
+	.since = RULE_V10),
+    KEY("env", RULE_STR_MAP, "The environment of its steps."),
+    KEY("workdir", RULE_STR, "Where steps start that set none."),
     END,
 };
 
 static const struct rule_key propagators[] = {
-    KEY("use", RULE_STRS, .flags = RULE_NEEDED),
+    KEY("use", RULE_STRS, "Names of propagators.", .flags = RULE_NEEDED),
     END,
 };
 
 static const struct rule_key otel[] = {
     KEY("exporter", RULE_STR,
+	"Part of the plan; spans are collected in any case.",
 	ANY_CASE_OF(
 	    "stdout|otlp|otlp-http|otlp-grpc|jaeger|zipkin|datadog|newrelic")),
-    KEY("endpoint", RULE_STR),
-    KEY("protocol", RULE_STR),
-    KEY("sample_ratio", RULE_NUMBER, BETWEEN(0, 1)),
-    KEY("resources", RULE_STR_MAP),
-    KEY("headers", RULE_STR_MAP),
-    KEY("propagators", RULE_TABLE, .sub = propagators),
-    KEY("identity", RULE_STR, ONE_OF("any|strict")),
+    KEY("endpoint", RULE_STR, "Part of the plan."),
+    KEY("protocol", RULE_STR,
+	"Part of the plan: http/protobuf, http/json or grpc."),
+    KEY("sample_ratio", RULE_NUMBER, "Checked, and no part of the plan.",
+	BETWEEN(0, 1)),
+    KEY("resources", RULE_STR_MAP,
+	"Resource attributes that the SDKs are given."),
+    KEY("headers", RULE_STR_MAP, "Checked, and no part of the plan.",
+	.since = RULE_V10),
+    KEY("propagators", RULE_TABLE, "Checked, and no part of the plan.",
+	.sub = propagators, .since = RULE_V10),
+    KEY("identity", RULE_STR,
+	"How a span must prove that it belongs to this run. Default: any.",
+	ONE_OF("any|strict")),
     END,
 };
 
 static const struct rule_key attrs[] = {
-    KEY("all", RULE_SCALAR_MAP),
-    KEY("any", RULE_ATTRS),
+    KEY("all", RULE_SCALAR_MAP,
+	"Attributes that it must have. Values are compared as text."),
+    KEY("any", RULE_ATTRS,
+	"One of them must hold; also an array of \"key=value\", each key "
+	"once."),
     END,
 };
 
 static const struct rule_key events[] = {
-    KEY("all", RULE_STRS),
-    KEY("any", RULE_STRS),
+    KEY("all", RULE_STRS, "Names of events that it must have."),
+    KEY("any", RULE_STRS, "It must have one of them."),
     END,
 };
 
 static const struct rule_key duration[] = {
-    KEY("min", RULE_NUMBER, FROM(0)),
-    KEY("max", RULE_NUMBER, FROM(0)),
+    KEY("min", RULE_NUMBER, "Milliseconds.", FROM(0)),
+    KEY("max", RULE_NUMBER, "Milliseconds.", FROM(0)),
     END,
 };
 
 static const struct rule_key span[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("parent", RULE_STR, .flags = RULE_NAME),
-    KEY("kind", RULE_STR,
+    KEY("name", RULE_STR, "The name, or a pattern.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("parent", RULE_STR, "The name of the span above it, or a pattern.",
+	.flags = RULE_NAME),
+    KEY("kind", RULE_STR, "Its kind, in any case.",
 	ANY_CASE_OF("internal|server|client|producer|consumer")),
-    KEY("attrs", RULE_TABLE, .sub = attrs),
-    KEY("events", RULE_TABLE, .sub = events),
-    KEY("duration_ms", RULE_TABLE, .sub = duration),
+    KEY("attrs", RULE_TABLE, "Its attributes.", .sub = attrs),
+    KEY("events", RULE_TABLE, "Its events.", .sub = events),
+    KEY("duration_ms", RULE_TABLE, "How long it took.", .sub = duration),
     END,
 };
 
 static const struct rule_key graph[] = {
-    KEY("must_include", RULE_STRS_ARRAY),
-    KEY("must_not_cross", RULE_STRS_ARRAY),
-    KEY("acyclic", RULE_BOOL),
+    KEY("must_include", RULE_STRS_ARRAY,
+	"Pairs [\"parent\", \"child\"] that must be there."),
+    KEY("must_not_cross", RULE_STRS_ARRAY,
+	"Pairs [\"parent\", \"child\"] that must not be there."),
+    KEY("acyclic", RULE_BOOL,
+	"Whether parents must form no cycle. Default: false."),
     END,
 };
 
 static const struct rule_key bound[] = {
-    KEY("gte", RULE_INT, FROM(0)),
-    KEY("lte", RULE_INT, FROM(0)),
-    KEY("eq", RULE_INT, FROM(0)),
+    KEY("gte", RULE_INT, "At least.", FROM(0)),
+    KEY("lte", RULE_INT, "At most.", FROM(0)),
+    KEY("eq", RULE_INT, "Exactly; decides alone.", FROM(0)),
     END,
 };
 
 static const struct rule_key counts[] = {
-    KEY("spans_total", RULE_TABLE, .sub = bound),
-    KEY("events_total", RULE_TABLE, .sub = bound),
-    KEY("errors_total", RULE_TABLE, .sub = bound),
-    KEY("by_name", RULE_TABLE_MAP, .sub = bound),
+    KEY("spans_total", RULE_TABLE,
+	"A bound on the number of spans: a table of gte, lte, eq, integers "
+	"from 0; eq decides alone.",
+	.sub = bound, .flags = RULE_BRIEF),
+    KEY("events_total", RULE_TABLE, "A bound on the number of events.",
+	.sub = bound, .flags = RULE_BRIEF),
+    KEY("errors_total", RULE_TABLE,
+	"A bound on the number of spans with an error.", .sub = bound,
+	.flags = RULE_BRIEF),
+    KEY("by_name", RULE_TABLE_MAP,
+	"Bounds on the number of spans, by name or pattern.", .sub = bound,
+	.flags = RULE_BRIEF),
     END,
 };
 
 static const struct rule_key window[] = {
-    KEY("outer", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("contains", RULE_STRS, .flags = RULE_NEEDED),
+    KEY("outer", RULE_STR, "The name of the span that encloses the others.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("contains", RULE_STRS,
+	"Names of spans; each of them lies within one of the outer name.",
+	.flags = RULE_NEEDED),
     END,
 };
 
 static const struct rule_key order[] = {
-    KEY("must_precede", RULE_STRS_ARRAY),
-    KEY("must_follow", RULE_STRS_ARRAY),
+    KEY("must_precede", RULE_STRS_ARRAY, "Pairs [\"first\", \"second\"]."),
+    KEY("must_follow", RULE_STRS_ARRAY, "Pairs [\"second\", \"first\"]."),
     END,
 };
 
 static const struct rule_key status[] = {
-    KEY("all", RULE_STR, ANY_CASE_OF("OK|ERROR|UNSET")),
-    KEY("by_name", RULE_STR_MAP, ANY_CASE_OF("OK|ERROR|UNSET")),
+    KEY("all", RULE_STR,
+	"The status of every span: OK, ERROR or UNSET, in any case.",
+	ANY_CASE_OF("OK|ERROR|UNSET")),
+    KEY("by_name", RULE_STR_MAP,
+	"The status of spans, by name or pattern; in any case.",
+	ANY_CASE_OF("OK|ERROR|UNSET")),
     END,
 };
 
 static const struct rule_key must_match[] = {
-    KEY("must_match", RULE_SCALAR_MAP),
+    KEY("must_match", RULE_SCALAR_MAP, "Attributes and their values."),
     END,
 };
 
 static const struct rule_key forbid_keys[] = {
-    KEY("forbid_keys", RULE_STRS),
+    KEY("forbid_keys", RULE_STRS, "Names of attributes."),
     END,
 };
 
 static const struct rule_key hermeticity[] = {
-    KEY("no_external_services", RULE_BOOL),
-    KEY("resource_attrs", RULE_TABLE, .sub = must_match),
-    KEY("sdk_resource_attrs", RULE_TABLE, .sub = must_match),
-    KEY("span_attrs", RULE_TABLE, .sub = forbid_keys),
-    KEY("resource_attrs_must_match", RULE_ITEMS, .sub = must_match),
-    KEY("span_attrs_forbid_keys", RULE_ITEMS, .sub = forbid_keys),
+    KEY("no_external_services", RULE_BOOL,
+	"Whether no span may name a peer outside the cleanroom."),
+    KEY("resource_attrs", RULE_TABLE,
+	"Attributes that every resource must have.", .sub = must_match),
+    KEY("sdk_resource_attrs", RULE_TABLE,
+	"The same for those of the SDK, such as telemetry.sdk.language.",
+	.sub = must_match),
+    KEY("span_attrs", RULE_TABLE, "Attributes that no span may have.",
+	.sub = forbid_keys),
+    KEY("resource_attrs_must_match", RULE_ITEMS,
+	"The older name of resource_attrs.must_match; both at once is an "
+	"error.",
+	.sub = must_match),
+    KEY("span_attrs_forbid_keys", RULE_ITEMS,
+	"The older name of span_attrs.forbid_keys; both at once is an error.",
+	.sub = forbid_keys),
     END,
 };
 
 static const struct rule_key expect[] = {
-    KEY("span", RULE_TABLES, .sub = span),
-    KEY("graph", RULE_TABLE, .sub = graph),
-    KEY("counts", RULE_TABLE, .sub = counts),
-    KEY("window", RULE_TABLES, .sub = window),
-    KEY("order", RULE_TABLE, .sub = order),
-    KEY("status", RULE_TABLE, .sub = status),
-    KEY("hermeticity", RULE_TABLE, .sub = hermeticity),
+    KEY("span", RULE_TABLES,
+	"Some span of the name must satisfy all that is said of it. A pattern "
+	"has *, ? and [a-z].",
+	.sub = span),
+    KEY("graph", RULE_TABLE, "Which spans are above which.", .sub = graph),
+    KEY("counts", RULE_TABLE, "How many there must be.", .sub = counts),
+    KEY("window", RULE_TABLES, "Which spans lie within which.", .sub = window),
+    KEY("order", RULE_TABLE,
+	"Which spans begin before which. An order that nothing can keep is an "
+	"error.",
+	.sub = order),
+    KEY("status", RULE_TABLE, "How spans end.", .sub = status),
+    KEY("hermeticity", RULE_TABLE,
+	"What spans must not tell of the world outside.", .sub = hermeticity),
     END,
 };
 
 static const struct rule_key expected_span[] = {
-    KEY("name", RULE_STR, .flags = RULE_NEEDED | RULE_NAME),
-    KEY("attributes", RULE_SCALAR_MAP),
-    KEY("required", RULE_BOOL),
-    KEY("min_duration_ms", RULE_NUMBER, FROM(0)),
-    KEY("max_duration_ms", RULE_NUMBER, FROM(0)),
+    KEY("name", RULE_STR, "The name, or a pattern.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("attributes", RULE_SCALAR_MAP, "As attrs.all."),
+    KEY("required", RULE_BOOL, "Whether it is judged. Default: true."),
+    KEY("min_duration_ms", RULE_NUMBER, "Milliseconds.", FROM(0)),
+    KEY("max_duration_ms", RULE_NUMBER, "Milliseconds.", FROM(0)),
     END,
 };
 
 static const struct rule_key expected_trace[] = {
-    KEY("span_names", RULE_STRS, .flags = RULE_NEEDED),
-    KEY("trace_id", RULE_STR),
-    KEY("complete", RULE_BOOL),
-    KEY("parent_child", RULE_STRS_ARRAY),
+    KEY("span_names", RULE_STRS, "Names of its spans.", .flags = RULE_NEEDED),
+    KEY("trace_id", RULE_STR, "Decides nothing."),
+    KEY("complete", RULE_BOOL, "Whether each of the names must be there."),
+    KEY("parent_child", RULE_STRS_ARRAY, "As graph.must_include."),
     END,
 };
 
 static const struct rule_key otel_validation[] = {
-    KEY("enabled", RULE_BOOL, .flags = RULE_NEEDED),
-    KEY("validate_spans", RULE_BOOL),
-    KEY("validate_traces", RULE_BOOL),
-    KEY("validate_exports", RULE_BOOL),
-    KEY("validate_performance", RULE_BOOL),
-    KEY("max_overhead_ms", RULE_NUMBER, FROM(0)),
-    KEY("expected_spans", RULE_TABLES, .sub = expected_span),
-    KEY("expected_traces", RULE_TABLES, .sub = expected_trace),
-    KEY("expect_graph", RULE_TABLE, .sub = graph),
-    KEY("expect_counts", RULE_TABLE, .sub = counts),
-    KEY("expect_windows", RULE_TABLES, .sub = window),
-    KEY("expect_hermeticity", RULE_TABLE, .sub = hermeticity),
-    KEY("expect_order", RULE_TABLE, .sub = order),
-    KEY("expect_status", RULE_TABLE, .sub = status),
+    KEY("enabled", RULE_BOOL, "Whether any of it is judged.",
+	.flags = RULE_NEEDED),
+    KEY("validate_spans", RULE_BOOL,
+	"Whether expected_spans are judged. Default: true."),
+    KEY("validate_traces", RULE_BOOL,
+	"Whether expected_traces are judged. Default: true."),
+    KEY("validate_exports", RULE_BOOL, "Decides nothing."),
+    KEY("validate_performance", RULE_BOOL, "Decides nothing."),
+    KEY("max_overhead_ms", RULE_NUMBER, "Decides nothing.", FROM(0)),
+    KEY("expected_spans", RULE_TABLES, "As [[expect.span]].",
+	.sub = expected_span),
+    KEY("expected_traces", RULE_TABLES,
+	"As must_include, and as spans that must be there.",
+	.sub = expected_trace),
+    KEY("expect_graph", RULE_TABLE,
+	"As [expect.graph]; both at once is an error.", .sub = graph,
+	.flags = RULE_BRIEF),
+    KEY("expect_counts", RULE_TABLE,
+	"As [expect.counts]; both at once is an error.", .sub = counts,
+	.flags = RULE_BRIEF),
+    KEY("expect_windows", RULE_TABLES, "As [[expect.window]].", .sub = window,
+	.flags = RULE_BRIEF),
+    KEY("expect_hermeticity", RULE_TABLE,
+	"As [expect.hermeticity]; both at once is an error.",
+	.sub = hermeticity, .flags = RULE_BRIEF),
+    KEY("expect_order", RULE_TABLE,
+	"As [expect.order]; both at once is an error.", .sub = order,
+	.flags = RULE_BRIEF),
+    KEY("expect_status", RULE_TABLE,
+	"As [expect.status]; both at once is an error.", .sub = status,
+	.flags = RULE_BRIEF),
     END,
 };
 
 static const struct rule_key report[] = {
-    KEY("json", RULE_STR, .flags = RULE_NAME),
-    KEY("junit", RULE_STR, .flags = RULE_NAME),
-    KEY("digest", RULE_STR, .flags = RULE_NAME),
+    KEY("json", RULE_STR, "A path. Default: report.json.", .flags = RULE_NAME),
+    KEY("junit", RULE_STR, "A path. Default: junit.xml.", .flags = RULE_NAME),
+    KEY("digest", RULE_STR, "A path. Default: digest.txt.", .flags = RULE_NAME),
     END,
 };
 
 static const struct rule_key determinism[] = {
-    KEY("seed", RULE_INT, FROM(0)),
-    KEY("freeze_clock", RULE_STR),
+    KEY("seed", RULE_INT, "Of what is drawn at random.", FROM(0)),
+    KEY("freeze_clock", RULE_STR,
+	"The time that the test sees, such as 2025-01-01T00:00:00Z."),
     END,
 };
 
 static const struct rule_key limits[] = {
-    KEY("cpu_millicores", RULE_INT, FROM(1)),
-    KEY("memory_mb", RULE_INT, FROM(1)),
-    KEY("processes", RULE_INT, FROM(1)),
-    KEY("open_files", RULE_INT, FROM(1)),
-    KEY("output_bytes", RULE_INT, FROM(1)),
-    KEY("disk_mb", RULE_INT, FROM(1)),
+    KEY("cpu_millicores", RULE_INT, "Thousandths of a processor.", FROM(1)),
+    KEY("memory_mb", RULE_INT, "Memory of all processes of a scenario.",
+	FROM(1)),
+    KEY("processes", RULE_INT, "Processes and threads of a scenario.", FROM(1)),
+    KEY("open_files", RULE_INT, "Open files of a process.", FROM(1)),
+    KEY("output_bytes", RULE_INT,
+	"What a step may write to standard output and error.", FROM(1)),
+    KEY("disk_mb", RULE_INT, "What a scenario may write.", FROM(1)),
     KEY("optional", RULE_STRS,
+	"Those that may go unenforced where the machine cannot.",
 	ONE_OF("cpu_millicores|memory_mb|processes|open_files|"
 	       "output_bytes|disk_mb")),
     END,
 };
 
 static const struct rule_key env[] = {
-    KEY("pass", RULE_STRS),
+    KEY("pass", RULE_STRS, "Variables of the caller that the test may see."),
     END,
 };
 
 const struct rule_key rule_root[] = {
-    KEY("test", RULE_TABLE, .sub = test),
-    KEY("meta", RULE_TABLE, .sub = meta),
-    KEY("services", RULE_TABLE_MAP, .sub = service),
-    KEY("service", RULE_TABLE_MAP, .sub = service),
-    KEY("steps", RULE_TABLES, .sub = step),
-    KEY("scenario", RULE_TABLES, .sub = scenario),
-    KEY("assertions", RULE_ANY_MAP),
-    KEY("otel_validation", RULE_TABLE, .sub = otel_validation),
-    KEY("otel", RULE_TABLE, .sub = otel),
-    KEY("vars", RULE_ANY_MAP),
-    KEY("matrix", RULE_STRS_MAP),
-    KEY("expect", RULE_TABLE, .sub = expect),
-    KEY("report", RULE_TABLE, .sub = report),
-    KEY("determinism", RULE_TABLE, .sub = determinism),
-    KEY("limits", RULE_TABLE, .sub = limits),
-    KEY("otel_headers", RULE_STR_MAP),
-    KEY("otel_propagators", RULE_TABLE, .sub = propagators),
-    KEY("env", RULE_TABLE, .sub = env),
+    KEY("test", RULE_TABLE, "The older form of [meta].", .sub = test,
+	.since = RULE_V04, .flags = RULE_EITHER),
+    KEY("meta", RULE_TABLE,
+	"What the test is. Where [test.metadata] is there too, this goes "
+	"first.",
+	.sub = meta, .since = RULE_V06, .flags = RULE_EITHER),
+    KEY("services", RULE_TABLE_MAP, "The same as [service.NAME].",
+	.sub = service, .since = RULE_V04, .flags = RULE_BRIEF),
+    KEY("service", RULE_TABLE_MAP, "What runs beside the steps.",
+	.sub = service, .since = RULE_V06),
+    KEY("steps", RULE_TABLES,
+	"What is run, one after the other. These are one scenario, named after "
+	"the test, before the others.",
+	.sub = step, .flags = RULE_OR),
+    KEY("scenario", RULE_TABLES, "Steps in a cleanroom of their own.",
+	.sub = scenario, .since = RULE_V06, .flags = RULE_OR),
+    KEY("assertions", RULE_ANY_MAP, "Decides nothing, and the verdict says so.",
+	.since = RULE_V04),
+    KEY("otel_validation", RULE_TABLE,
+	"The older form of [expect], read where enabled is true.",
+	.sub = otel_validation, .since = RULE_V04),
+    KEY("otel", RULE_TABLE, "How spans come.", .sub = otel, .since = RULE_V06),
+    KEY("vars", RULE_ANY_MAP, "Variables for templates, of any type.",
+	.since = RULE_V06),
+    KEY("matrix", RULE_STRS_MAP, "Cells for templates.", .since = RULE_V06),
+    KEY("expect", RULE_TABLE, "What must be seen of the test.", .sub = expect,
+	.since = RULE_V06),
+    KEY("report", RULE_TABLE,
+	"Files that a run writes. Not written yet; a warning says so.",
+	.sub = report, .since = RULE_V06),
+    KEY("determinism", RULE_TABLE, "What is the same in every run.",
+	.sub = determinism, .since = RULE_V06),
+    KEY("limits", RULE_TABLE, "What is enforced on each scenario.",
+	.sub = limits, .since = RULE_V06),
+    KEY("otel_headers", RULE_STR_MAP, "The older form of otel.headers.",
+	.since = RULE_V04),
+    KEY("otel_propagators", RULE_TABLE, "The older form of otel.propagators.",
+	.sub = propagators, .since = RULE_V04),
+    KEY("env", RULE_TABLE,
+	"What the test sees of the caller's environment; else nothing.",
+	.sub = env, .since = RULE_V06),
     END,
 };
+
+bool
+rule_is_of(const struct rule_key *k, enum rule_since generation)
+{
+	if (k->since == RULE_ALWAYS || generation == RULE_ALWAYS)
+		return true;
+	return k->since == RULE_V04 ? generation == RULE_V04
+				    : generation >= k->since;
+}
