@@ -2,6 +2,7 @@
  * clnrm-lint: hold rendered test files against the rules, and write their
  * plans.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,35 +10,34 @@
 #include "base/color.h"
 #include "base/die.h"
 #include "base/file.h"
-#include "base/utf8.h"
-#include "core/finding.h"
+#include "base/mem.h"
+#include "core/lint.h"
 #include "core/project.h"
-#include "core/rule.h"
-#include "core/schema.h"
+#include "core/rule_print.h"
 #include "core/setting.h"
-#include "core/spec.h"
-#include "core/stage.h"
 #include "data/toml.h"
+#include "sys/jobs.h"
 #include "sys/stop.h"
 
-static const char *format, *stdin_name, *schema;
-static int strict, quiet, loose, tagged;
+static const char *format, *jobs, *schema, *stdin_name;
+static int strict, deny, quiet, loose, tagged;
 static long max_errors = 50;
 
 static const struct cli_opt opts[] = {
-    {0, "format", "text|ndjson|github", "how findings are written", CLI_WORD,
-	&format},
-    {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
-    {'q', "quiet", NULL, "with text, print findings only", CLI_FLAG, &quiet},
-    {0, "max-errors", "N", "findings of a file that are told (50)", CLI_INT,
+    {0, "deny-warnings", NULL, "the same as --strict", CLI_FLAG, &deny},
+    {0, "format", "text|json|ndjson|github", "how findings are written",
+	CLI_WORD, &format},
+    {'j', "jobs", "N|auto", "files at a time (auto: one a processor)", CLI_TEXT,
+	&jobs},
+    {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
+    {0, "max-errors", "N", "findings that text tells (50; 0: all)", CLI_INT,
 	&max_errors},
-    {0, "schema", "json|keys|mdoc",
-	"print the keys of test files, of the generation VERSION if it is "
-	"named",
+    {'q', "quiet", NULL, "with text, print findings only", CLI_FLAG, &quiet},
+    {0, "schema", "json|keys|mdoc", "print the table of a test file's keys",
 	CLI_WORD, &schema},
     {0, "stdin-filename", "NAME", "standard input is the text of this file",
 	CLI_TEXT, &stdin_name},
-    {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
+    {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
     {0, "tagged-json", NULL, "parse TOML strictly, print it as tagged JSON",
 	CLI_FLAG, &tagged},
     {0},
@@ -52,248 +52,241 @@ static const struct cli tool = {
     .opts = opts,
 };
 
+#define HELD                                                   \
+	{                                                      \
+		.fd = -1, .pending = BUF_INIT, .is_held = true \
+	}
+
 static struct stage st;
-static struct out held = {.fd = -1, .pending = BUF_INIT, .is_held = true};
-static struct finding_source text_at_hand = FINDING_SOURCE_INIT;
+static struct out held = HELD;
+static struct lint_show show = {
+    .source = FINDING_SOURCE_INIT, .out = &out_std, .json = JSON_INIT};
+static bool is_shown; /* findings, and no records */
+
+static struct lint
+lint_of(const char *path)
+{
+	return (struct lint){
+	    .src.path = path, .is_strict = strict, .has_plan = !is_shown};
+}
+
+/* ---- files, several at a time */
+
+struct result {
+	struct out said;
+	struct stage st;
+	struct buf text; /* kept to show what was found in it */
+	size_t found;	 /* errors and warnings */
+};
+
+struct target {
+	char *path;
+	bool is_stdin;
+	struct result *result; /* nothing to read: what is told is all */
+};
+
 static struct {
-	size_t errors, warnings;
-} printed;
-static bool is_text;   /* findings, and no records */
-static bool is_github; /* each on one line */
+	struct target *target;
+	size_t n, cap;
+	struct buf text[JOBS_MAX]; /* of each worker */
+} files;
+
+static struct target *
+add(const char *path)
+{
+	struct target *t;
+
+	files.target =
+	    mem_more(files.target, files.n, &files.cap, sizeof *files.target);
+	t = &files.target[files.n++];
+	t->path = mem_str(path);
+	return t;
+}
+
+static struct result *
+result_new(void)
+{
+	struct result *r = mem_new(1, sizeof *r);
+
+	r->said = (struct out)HELD;
+	r->text = (struct buf)BUF_INIT;
+	r->st = (struct stage){.name = "lint", .out = &r->said};
+	return r;
+}
 
 static void
-print_finding(const struct value *diagnostic)
+fail(struct result *r, const char *path, const struct err *e)
 {
-	AUTO_ARENA a = {0};
-	AUTO_BUF b = BUF_INIT;
-	struct finding f = finding_of(&a, diagnostic);
+	stage_diagnose(&r->st, path, "error", "E101", e);
+	stage_status(&r->st, EXIT_INPUT);
+	r->found = 1;
+}
 
-	printed.errors += !strcmp(f.severity, "error");
-	printed.warnings += !strcmp(f.severity, "warning");
-	if (is_github)
-		finding_print_line(&b, &f);
+static void
+lint(struct result *r, const char *path, struct buf *text)
+{
+	struct lint l = lint_of(path);
+
+	l.s = text->s;
+	l.n = text->len;
+	r->found = lint_text(&r->st, &l);
+	if (r->said.pending.len && is_shown) {
+		r->text = *text;
+		*text = (struct buf)BUF_INIT;
+	}
+}
+
+static void *
+work(void *arg, size_t worker, size_t i)
+{
+	struct target *t = &files.target[i];
+	struct buf *text = &files.text[worker];
+	struct result *r = t->result;
+	struct err e = {0};
+	int got;
+
+	(void)arg;
+	if (r)
+		return r;
+	r = result_new();
+	buf_reset(text);
+	got = t->is_stdin ? fd_drain(0, t->path, 0, text, &e)
+			  : file_read(t->path, text, &e);
+	if (got < 0)
+		fail(r, t->path, &e);
 	else
-		finding_print(&b, &f, &text_at_hand, color_is_on(1));
-	out_add(&out_std, b.s, b.len);
-}
-
-/* Print the diagnostics among the records held, and drop them all. */
-static void
-print_held(void)
-{
-	const char *s = held.pending.s, *end = s + held.pending.len;
-
-	while (is_text && s < end) {
-		AUTO_ARENA a = {0};
-		const char *lf = memchr(s, '\n', (size_t)(end - s));
-		struct record r = {0};
-
-		if (record_read(s, (size_t)(lf - s), &r, NULL) == 0 &&
-		    r.type == RECORD_DIAGNOSTIC)
-			print_finding(record_value(&r, &a));
-		s = lf + 1;
-	}
-	buf_reset(&held.pending);
-}
-
-/* The line of the rendered text, where it came of a template. */
-static void
-put_rendered(
-    struct json *j, const char *s, size_t n, const struct value_pos *at)
-{
-	size_t from = at->offset < n ? at->offset : n, to = from;
-
-	while (from && s[from - 1] != '\n')
-		from--;
-	while (to < n && s[to] != '\n' && s[to] != '\r')
-		to++;
-	if (to - from <= 400)
-		json_strn(j, "rendered", s + from, to - from);
-}
-
-/* The end of a range on the line that it begins on, or beyond it. */
-static void
-put_end(struct json *j, const char *s, size_t n, const struct value_pos *at,
-    const struct spec_place *p)
-{
-	size_t len =
-	    at->end > at->offset && at->end <= n ? at->end - at->offset : 0;
-	const char *lf = memchr(s + at->offset, '\n', len);
-
-	if (!len || lf) {
-		json_null(j, "end_line");
-		json_null(j, "end_column");
-		return;
-	}
-	json_int(j, "end_line", p->line);
-	json_int(j, "end_column",
-	    p->column + (int64_t)utf8_count(s + at->offset, len));
+		lint(r, t->path, text);
+	return r;
 }
 
 static void
-tell(const struct spec_source *src, const char *s, size_t n,
-    const struct rule_find *f)
+hand_on(void *arg, size_t i, void *result)
 {
-	struct spec_place p = spec_place(src, &f->at);
-	AUTO_JSON j = stage_record(&st, "diagnostic");
+	const char *path = files.target[i].path;
+	struct result *r = result;
+	struct buf *said = &r->said.pending;
 
-	json_str(&j, "stage", st.name);
-	json_str(&j, "source", src->path);
-	json_str(&j, "severity", *f->code == 'E' ? "error" : "warning");
-	json_str(&j, "code", f->code);
-	json_str(&j, "message", f->message);
-	json_int(&j, "line", p.line);
-	json_int(&j, "column", p.column);
-	put_end(&j, s, n, &f->at, &p);
-	json_str(&j, "hint", f->hint);
-	if (strcmp(p.file, src->path))
-		json_str(&j, "file", p.file);
-	if (src->map)
-		put_rendered(&j, s, n, &f->at);
-	stage_put(&st, &j);
-}
-
-/* Errors before warnings where there are too many, but in their order. */
-static void
-tell_all(const struct spec_source *src, const char *s, size_t n,
-    const struct rule_finds *found)
-{
-	size_t most = (size_t)max_errors, told = 0;
-	size_t errors = found->errors < most ? found->errors : most;
-	size_t warnings = most - errors;
-	struct err e = {0};
-
-	for (size_t i = 0; i < found->n; i++) {
-		const struct rule_find *f = &found->find[i];
-		size_t *left = *f->code == 'E' ? &errors : &warnings;
-
-		if (!*left)
-			continue;
-		--*left;
-		told++;
-		tell(src, s, n, f);
-	}
-	if (told == found->n)
-		return;
-	err_set(&e, "%zu more findings are not shown", found->n - told);
-	stage_diagnose(&st, src->path, "note", NULL, &e);
-}
-
-/* A template that nobody rendered: say so with its first error. */
-static void
-hint_template(const char *s, size_t n, const struct rule_finds *found)
-{
-	if (!memmem(s, n, "{{", 2) && !memmem(s, n, "{%", 2))
-		return;
-	for (size_t i = 0; i < found->n; i++)
-		if (!strcmp(found->find[i].code, "E301")) {
-			found->find[i].hint =
-			    "this is a template: "
-			    "clnrm-render FILE | clnrm-lint -";
-			return;
-		}
-}
-
-/* One rendered text: its findings, then its plan where none is an error. */
-static void
-lint(const struct spec_source *src, const char *s, size_t n)
-{
-	AUTO_ARENA a = {0};
-	struct rule_finds found;
-	struct value *root = rule_check(&a, s, n, &found);
-	bool is_text_file = utf8_check(s, n) == n;
-
-	if (!src->map)
-		hint_template(s, n, &found);
-	tell_all(src, s, n, &found);
-	if (found.errors) {
-		stage_status(&st, is_text_file ? EXIT_NO : EXIT_INPUT);
-	} else {
-		AUTO_JSON j = stage_record(&st, "plan");
-
-		spec_plan(src, root, &j);
-		stage_put(&st, &j);
-		if (found.n && strict)
-			stage_status(&st, EXIT_NO);
-	}
-	if (is_text && !is_github && !found.n && !quiet) {
-		out_add(&out_std, src->path, strlen(src->path));
-		out_add(&out_std, ": ok\n", 5);
-	}
-}
-
-static void
-lint_file(const char *path)
-{
-	struct spec_source src = {.path = path};
-	AUTO_BUF text = BUF_INIT;
-	struct err e = {0};
-	int got = path == stdin_name ? fd_drain(0, path, 0, &text, &e)
-				     : file_read(path, &text, &e);
-
-	if (got < 0) {
-		stage_diagnose(&st, path, "error", "E101", &e);
-		stage_status(&st, EXIT_INPUT);
-	} else {
-		if (is_text)
-			finding_source_set(
-			    &text_at_hand, path, text.s, text.len);
-		lint(&src, text.s, text.len);
-	}
-	print_held();
+	(void)arg;
+	st.records += r->st.records;
+	stage_status(&st, r->st.status);
+	if (is_shown) {
+		if (r->text.len)
+			finding_source_take(&show.source, path, &r->text);
+		lint_show_records(&show, said->s, said->len);
+		if (!files.target[i].result)
+			lint_show_source(&show, path, !r->found);
+	} else
+		out_add(&out_std, said->s, said->len);
+	buf_free(&r->text);
+	out_free(&r->said);
+	free(r);
 }
 
 /* A test file that was found, or what could not be looked into. */
 static void
-lint_found(void *arg, const char *path, const struct err *e)
+add_found(void *arg, const char *path, const struct err *e)
 {
-	size_t *many = arg;
+	struct target *t = add(path);
 
-	if (stop_signal())
+	(void)arg;
+	if (!e)
 		return;
-	++*many;
-	if (!e) {
-		lint_file(path);
-		return;
-	}
-	stage_diagnose(&st, path, "error", "E101", e);
-	stage_status(&st, EXIT_INPUT);
-	print_held();
+	t->result = result_new();
+	fail(t->result, path, e);
 }
 
 static void
-lint_directory(const char *dir)
+add_directory(const char *dir)
 {
+	size_t before = files.n;
 	struct err e = {0};
-	size_t many = 0;
+	struct result *r;
 
-	project_find(dir, lint_found, &many);
-	if (many || stop_signal())
+	project_find(dir, add_found, NULL);
+	if (files.n > before || stop_signal())
 		return;
 	err_set(&e, "no test file below this directory");
 	err_hint(&e, "test files are *.clnrm.toml and *.clnrm.toml.tera");
-	stage_diagnose(&st, dir, "note", NULL, &e);
-	stage_status(&st, EXIT_NONE);
+	r = add(dir)->result = result_new();
+	stage_diagnose(&r->st, dir, "note", NULL, &e);
+	stage_status(&r->st, EXIT_NONE);
 }
 
 /* No operand and no stream: all of the project. */
 static void
-lint_project(void)
+add_project(void)
 {
 	AUTO_BUF root = BUF_INIT;
 	struct err e = {0};
 
 	if (project_root(".", NULL, &root, &e) < 0)
 		die(EXIT_INPUT, "%s", e.text);
-	lint_directory(root.s);
+	add_directory(root.s);
 }
 
-static bool
-is_directory(const char *path)
+static void
+add_operands(char **path)
 {
 	struct stat s;
 
-	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+	for (; *path; path++)
+		if (!stat(*path, &s) && S_ISDIR(s.st_mode))
+			add_directory(*path);
+		else
+			add(*path);
+}
+
+static void
+forget_files(size_t done)
+{
+	for (size_t i = 0; i < files.n; i++) {
+		struct result *r = i < done ? NULL : files.target[i].result;
+
+		if (r)
+			out_free(&r->said);
+		free(r);
+		free(files.target[i].path);
+	}
+	for (size_t i = 0; i < COUNT(files.text); i++)
+		buf_free(&files.text[i]);
+	free(files.target);
+}
+
+static void
+lint_files(char *const argv[], char **path)
+{
+	struct jobs j = {.work = work, .hand_on = hand_on};
+	struct err e = {0};
+	size_t threads;
+
+	if (jobs_count(jobs, &threads, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
+	stop_catch(true);
+	stage_source(&st, "lint", is_shown ? &held : &out_std, argv);
+	for (size_t i = 0; i < COUNT(files.text); i++)
+		files.text[i] = (struct buf)BUF_INIT;
+	if (stdin_name)
+		add(stdin_name)->is_stdin = true;
+	else if (!*path)
+		add_project();
+	add_operands(path);
+	j.n = files.n;
+	forget_files(jobs_run(&j, threads));
+	if (stop_signal())
+		stage_status(&st, 128 + stop_signal());
+}
+
+/* ---- a stream of records */
+
+static struct lint_cache cache = {
+    .max_entries = 4096, .max_bytes = (size_t)32 << 20};
+
+static void
+show_held(void)
+{
+	if (is_shown)
+		lint_show_records(&show, held.pending.s, held.pending.len);
+	buf_reset(&held.pending);
 }
 
 static void
@@ -302,19 +295,26 @@ lint_record(const struct record *r)
 	AUTO_ARENA a = {0};
 	const struct value *v = record_value(r, &a);
 	const struct value *text = value_get(v, "text");
-	struct spec_source src = {
-	    .path = value_str_or(value_get(v, "source"), "-"),
-	    .gen = value_int_or(value_get(v, "gen"), 0),
-	    .variant = value_str_or(value_get(v, "variant"), NULL),
-	    .map = value_get(v, "map"),
-	    .deps = value_get(v, "deps")};
+	struct lint l = lint_of(value_str_or(value_get(v, "source"), "-"));
 	struct err e = {0};
 
-	finding_source_free(&text_at_hand); /* it may have changed */
-	if (src.map && src.map->kind != VALUE_LIST)
-		src.map = NULL;
+	finding_source_free(&show.source); /* it may have changed */
+	l.src.gen = value_int_or(value_get(v, "gen"), 0);
+	l.src.variant = value_str_or(value_get(v, "variant"), NULL);
+	l.src.map = value_get(v, "map");
+	l.src.deps = value_get(v, "deps");
+	l.includes = value_get(v, "includes");
+	if (l.src.map && l.src.map->kind != VALUE_LIST)
+		l.src.map = NULL;
 	if (text && text->kind == VALUE_STR) {
-		lint(&src, text->str.s, text->str.len);
+		bool is_ok;
+
+		l.s = text->str.s;
+		l.n = text->str.len;
+		is_ok = !lint_cached(&cache, &st, &l);
+		show_held();
+		if (is_shown)
+			lint_show_source(&show, l.src.path, is_ok);
 		return;
 	}
 	err_at(&e, NULL, (unsigned)r->number, 1,
@@ -340,7 +340,7 @@ take(const struct record *r)
 		lint_record(r);
 		return;
 	}
-	if (is_text && r->type == RECORD_END)
+	if (is_shown && r->type == RECORD_END)
 		take_end(r);
 	record_pass(r, st.out);
 }
@@ -352,34 +352,17 @@ lint_stream(void)
 	struct record r;
 
 	stop_catch(false);
-	stage_filter(&st, "lint", is_text ? &held : &out_std, 0, loose);
+	stage_filter(&st, "lint", is_shown ? &held : &out_std, 0, loose);
 	do {
 		while (stage_pull(&st, &r)) {
 			take(&r);
-			print_held();
+			show_held();
 		}
-		print_held();
+		show_held();
 		out_flush(&out_std);
 	} while (!st.in.is_eof && ndjson_fill(&st.in, &e) >= 0);
 	stage_check_cut(&st);
-}
-
-static void
-lint_files(char *const argv[], char **path)
-{
-	stop_catch(true);
-	stage_source(&st, "lint", is_text ? &held : &out_std, argv);
-	if (stdin_name)
-		lint_file(stdin_name);
-	else if (!*path)
-		lint_project();
-	for (; *path && !stop_signal(); path++)
-		if (is_directory(*path))
-			lint_directory(*path);
-		else
-			lint_file(*path);
-	if (stop_signal())
-		stage_status(&st, 128 + stop_signal());
+	lint_cache_free(&cache);
 }
 
 static int
@@ -414,27 +397,14 @@ print_schema(char *version[])
 		die(EXIT_INPUT,
 		    "--schema json takes one VERSION, the others none");
 	if (!strcmp(schema, "keys"))
-		schema_keys(&b);
+		rule_print_keys(&b);
 	else if (!strcmp(schema, "mdoc"))
-		schema_manual(&b);
-	else if (schema_json(&b, *version) < 0)
+		rule_print_manual(&b);
+	else if (rule_print_json(&b, *version) < 0)
 		die(EXIT_INPUT,
 		    "no generation '%s'; there are 0.4, 0.6 and 1.0", *version);
 	out_add(&out_std, b.s, b.len);
 	return EXIT_YES;
-}
-
-static void
-print_summary(void)
-{
-	AUTO_BUF b = BUF_INIT;
-
-	if (!printed.errors && !printed.warnings)
-		return;
-	buf_addf(&b, "%zu error%s, %zu warning%s\n", printed.errors,
-	    printed.errors == 1 ? "" : "s", printed.warnings,
-	    printed.warnings == 1 ? "" : "s");
-	out_add(&out_std, b.s, b.len);
 }
 
 /* Does a stream come in, where no operand says what to read? */
@@ -448,6 +418,21 @@ is_stream(void)
 		   S_ISSOCK(s.st_mode));
 }
 
+static void
+choose_form(void)
+{
+	if (!format)
+		format = isatty(1) ? "text" : "ndjson";
+	is_shown = strcmp(format, "ndjson");
+	show.form = !strcmp(format, "json")   ? LINT_JSON
+		  : !strcmp(format, "github") ? LINT_LINES
+					      : LINT_TEXT;
+	show.is_quiet = quiet;
+	show.has_color = color_is_on(1);
+	show.max = (size_t)max_errors;
+	strict |= deny;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -457,10 +442,7 @@ main(int argc, char *argv[])
 
 	path = setting_start(&tool, argc, argv);
 	is_dash = *path && !strcmp(*path, "-");
-	if (!format)
-		format = isatty(1) ? "text" : "ndjson";
-	is_text = strcmp(format, "ndjson");
-	is_github = !strcmp(format, "github");
+	choose_form();
 	if (tagged)
 		return cli_finish(print_tagged());
 	if (schema)
@@ -476,8 +458,9 @@ main(int argc, char *argv[])
 	else
 		lint_files(argv, path);
 	status = stage_end(&st);
-	print_held();
-	if (is_text && !is_github && !quiet)
-		print_summary();
+	show_held();
+	if (is_shown)
+		lint_show_end(&show);
+	out_free(&held);
 	return cli_finish(status);
 }

@@ -7,12 +7,13 @@
 
 #include "base/color.h"
 #include "base/die.h"
+#include "core/explain.h"
 #include "core/report.h"
 #include "core/setting.h"
 #include "core/stage.h"
 #include "sys/stop.h"
 
-static const char *format, *color = "auto", *no_tests = "fail";
+static const char *format, *code, *color = "auto", *no_tests = "fail";
 static int strict, loose;
 
 static const struct cli_opt opts[] = {
@@ -20,6 +21,8 @@ static const struct cli_opt opts[] = {
 	"how to print (text on a terminal, else tap); plan: what would run",
 	CLI_WORD, &format},
     {0, "color", "auto|always|never", "colour the text", CLI_WORD, &color},
+    {0, "explain", "CODE|all", "tell what the code of a finding means",
+	CLI_TEXT, &code},
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
 	&no_tests},
     {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
@@ -119,15 +122,26 @@ read_all(struct report *rep, struct stage *st)
 	take_own(rep, st->out);
 }
 
-int
-main(int argc, char *argv[])
+static int
+print_code(void)
 {
-	char **path = setting_start(&tool, argc, argv);
-	int fd = stage_input(&tool, path), status;
+	AUTO_BUF text = BUF_INIT;
+
+	if (explain(&text, code) < 0)
+		die(EXIT_INPUT, "no code '%s'; --explain all lists them", code);
+	out_add(&out_std, text.s, text.len);
+	return EXIT_YES;
+}
+
+/* Read the stream to its end, and say how it went. */
+static int
+report_all(int fd)
+{
 	struct report_how how = how_to();
 	struct report *rep = report_new(&how, &out_std);
 	struct out own = {.fd = -1, .pending = BUF_INIT, .is_held = true};
 	struct stage st;
+	int status;
 
 	stop_catch(false);
 	stage_filter(&st, "report", &own, fd, loose);
@@ -136,5 +150,15 @@ main(int argc, char *argv[])
 	report_del(rep);
 	ndjson_free(&st.in);
 	out_free(&own);
-	return cli_finish(status);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	char **path = setting_start(&tool, argc, argv);
+
+	if (code)
+		return cli_finish(print_code());
+	return cli_finish(report_all(stage_input(&tool, path)));
 }

@@ -35,6 +35,16 @@ finding_source_set(
 }
 
 void
+finding_source_take(
+    struct finding_source *src, const char *path, struct buf *text)
+{
+	finding_source_free(src);
+	src->path = mem_str(path);
+	src->text = *text;
+	*text = (struct buf)BUF_INIT;
+}
+
+void
 finding_source_free(struct finding_source *src)
 {
 	free(src->path);
@@ -328,8 +338,8 @@ put_line(struct print *p)
 	clean(p->b, p->f->message);
 }
 
-static bool
-is_about_stream(const struct finding *f)
+bool
+finding_is_about_stream(const struct finding *f)
 {
 	return f->code && !strncmp(f->code, "E5", 2);
 }
@@ -340,10 +350,10 @@ finding_print(struct buf *b, const struct finding *f,
 {
 	struct print p = {.b = b, .f = f, .has_color = has_color};
 
-	if (!is_about_stream(f))
+	if (!finding_is_about_stream(f))
 		p.s = find_line(src, f, &p.len);
 	p.gutter = p.s ? snprintf(NULL, 0, "%2u", f->line) : 2;
-	if (is_about_stream(f)) {
+	if (finding_is_about_stream(f)) {
 		put_line(&p);
 		buf_addc(b, '\n');
 	} else

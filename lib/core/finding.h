@@ -46,13 +46,20 @@ struct finding_source {
 void finding_source_set(
     struct finding_source *src, const char *path, const char *s, size_t n);
 
+/* The same, and *text is empty then. */
+void finding_source_take(
+    struct finding_source *src, const char *path, struct buf *text);
+
 /* Forget the text, and so read the file anew for the next finding. */
 void finding_source_free(struct finding_source *src);
 
+/* Is it about the stream (E5xx), and so of no file? */
+bool finding_is_about_stream(const struct finding *f);
+
 /*
  * Append a finding as a block with its line of the source, and an empty line
- * behind. What is about the stream (E5xx) has no source, and is one line with
- * its notes.
+ * behind. What is about the stream has no source, and is one line with its
+ * notes.
  *
  * in:  the source's line is read when it is not at hand; a file that is no
  *      regular one is not opened

@@ -21,6 +21,7 @@ struct result {
 	const char *scenario; /* NULL: the file's */
 	const char *name, *verdict;
 	const char *message; /* of the first failure, or NULL */
+	const char *unjudged; /* "2 tables not judged: …", or NULL */
 	int64_t duration_ns, spans, required, found;
 	struct finding *finding; /* finding[findings] */
 	size_t findings, finding_cap;

@@ -45,6 +45,22 @@ report_shot(struct arena *a, const struct value *tree)
 	return s;
 }
 
+static const char *
+unjudged(struct arena *a, const struct value *list)
+{
+	size_t n = value_count(list);
+	AUTO_BUF names = BUF_INIT;
+
+	for (size_t i = 0; i < n && i < 4 && list->kind == VALUE_LIST; i++) {
+		buf_adds(&names, i ? ", " : "");
+		buf_adds(&names, value_str_or(list->list.item[i], "?"));
+	}
+	if (!n)
+		return NULL;
+	return arena_fmt(a, "%zu table%s not judged: %s%s", n,
+	    n == 1 ? "" : "s", names.s, n > 4 ? ", …" : "");
+}
+
 void
 report_fill(struct arena *a, struct result *v, const struct value *tree)
 {
@@ -60,5 +76,6 @@ report_fill(struct arena *a, struct result *v, const struct value *tree)
 	v->spans = value_int_or(value_get(counts, "spans"), 0);
 	v->required = value_int_or(value_get(counts, "spans_required"), 0);
 	v->found = value_int_or(value_get(counts, "spans_found"), 0);
+	v->unjudged = unjudged(a, value_get(tree, "unjudged"));
 	v->is_done = true;
 }

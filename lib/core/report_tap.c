@@ -113,6 +113,7 @@ details(struct buf *b, const struct entry *e, const struct result *v)
 		failures(b, v->finding, v->findings);
 		outputs(b, v);
 	}
+	member(b, 2, "not_judged", v->unjudged);
 	buf_addf(b, "  duration_ms: %.3f\n  spans: %" PRId64 "\n  ...\n",
 	    (double)v->duration_ns / 1e6, v->spans);
 }

@@ -92,6 +92,14 @@ say_detail(
 }
 
 static void
+add_unjudged(struct buf *b, const char *text)
+{
+	buf_adds(b, "  (");
+	clean(b, text);
+	buf_addc(b, ')');
+}
+
+static void
 put_line(struct report *r, const char *verdict, const char *name,
     const struct result *v, const char *text)
 {
@@ -112,6 +120,8 @@ put_line(struct report *r, const char *verdict, const char *name,
 		buf_addf(&time, "%.2fs", (double)v->duration_ns / 1e9);
 		buf_addf(&b, "  %6s", time.s);
 		say_detail(r, &b, v, from + 8);
+		if (v->unjudged)
+			add_unjudged(&b, v->unjudged);
 	} else {
 		buf_adds(&b, "  ");
 		detail(r, &b, from + 2, text);

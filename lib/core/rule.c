@@ -9,27 +9,48 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/project.h"
 #include "core/rule_int.h"
 #include "core/spec.h"
-#include "data/match.h"
 #include "data/toml.h"
+
+static void
+tell(struct rule_ctx *c, enum rule_severity severity, const char *code,
+    const struct value_pos *at, const char *fmt, va_list ap)
+{
+	struct rule_finds *to = c->to;
+	char line[512];
+
+	vsnprintf(line, sizeof line, fmt, ap);
+	if (c->is_strict)
+		severity = RULE_ERROR;
+	to->find =
+	    arena_more(c->a, to->find, to->n, &to->cap, sizeof *to->find);
+	to->errors += severity == RULE_ERROR;
+	to->find[to->n++] = (struct rule_find){
+	    severity, code, arena_str(c->a, line), NULL, *at};
+}
 
 void
 rule_tell(struct rule_ctx *c, const char *code, const struct value_pos *at,
     const char *fmt, ...)
 {
-	struct rule_finds *to = c->to;
-	char line[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof line, fmt, ap);
+	tell(c, *code == 'E' ? RULE_ERROR : RULE_WARNING, code, at, fmt, ap);
 	va_end(ap);
-	to->find =
-	    arena_more(c->a, to->find, to->n, &to->cap, sizeof *to->find);
-	to->errors += *code == 'E';
-	to->find[to->n++] =
-	    (struct rule_find){code, arena_str(c->a, line), NULL, *at};
+}
+
+void
+rule_note(struct rule_ctx *c, const char *code, const struct value_pos *at,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(c, RULE_NOTE, code, at, fmt, ap);
+	va_end(ap);
 }
 
 void
@@ -153,163 +174,6 @@ check_names(struct rule_ctx *c)
 }
 
 static void
-check_regex(struct rule_ctx *c, const struct value *step)
-{
-	const struct value *v = value_get(step, "expected_output_regex");
-	struct match *m;
-	struct err e = {0};
-	size_t offset = 0;
-
-	if (!v || v->kind != VALUE_STR)
-		return;
-	m = match_compile(MATCH_REGEX, v->str.s, v->str.len, &offset, &e);
-	if (!m)
-		rule_tell(c, "E304", &v->at,
-		    "%s.expected_output_regex does "
-		    "not compile: %s, at character %zu",
-		    c->path.s, err_message(&e),
-		    utf8_count(v->str.s, offset) + 1);
-	match_free(&m);
-}
-
-/* Does `service` name a service that there is? */
-static void
-check_reference(struct rule_ctx *c, const struct value *user)
-{
-	const struct value *v = value_get(user, "service");
-	static const char *const tables[] = {"service", "services"};
-	const char *names[64], *near;
-	size_t n = 0;
-
-	if (!v || v->kind != VALUE_STR)
-		return;
-	for (size_t t = 0; t < COUNT(tables); t++) {
-		const struct value *all = value_get(c->root, tables[t]);
-
-		if (value_member(all, v->str.s, v->str.len))
-			return;
-		for (size_t i = 0; i < rule_members(all); i++)
-			if (n < COUNT(names))
-				names[n++] = all->table.member[i].key;
-	}
-	rule_tell(c, "E304", &v->at,
-	    "%s.service is '%.80s', and there is no "
-	    "such service",
-	    c->path.s, v->str.s);
-	near = cli_nearest(v->str.s, names, n);
-	if (near)
-		rule_hint(c, "did you mean '%s'?", near);
-}
-
-static void
-check_step(struct rule_ctx *c, const struct value *step)
-{
-	const struct value *command = value_get(step, "command");
-	const struct value_member *run = value_member(step, "run", 3);
-
-	if (step->kind != VALUE_TABLE)
-		return;
-	if (command && run) {
-		rule_tell(c, "E304", &run->at,
-		    "%s has both 'command' and 'run'", c->path.s);
-	} else if (!command && !run) {
-		rule_tell(
-		    c, "E302", &step->at, "%s has no 'command'", c->path.s);
-		rule_hint(c, "command = [\"program\", \"argument\"], or run = "
-			     "\"…\" for the shell");
-	} else if (command && command->kind == VALUE_LIST) {
-		const struct value *first =
-		    command->list.n ? command->list.item[0] : NULL;
-
-		if (!first || (first->kind == VALUE_STR && !first->str.len))
-			rule_tell(c, "E304", &command->at,
-			    "%s.command is empty", c->path.s);
-	}
-	check_regex(c, step);
-	check_reference(c, step);
-	rule_env(c, value_get(step, "env"));
-}
-
-static void
-check_step_list(struct rule_ctx *c, const struct value *steps)
-{
-	size_t outer = rule_enter(c, "steps");
-
-	for (size_t i = 0; i < rule_count(steps); i++) {
-		size_t was = rule_enter_item(c, i);
-
-		check_step(c, steps->list.item[i]);
-		buf_cut(&c->path, was);
-	}
-	buf_cut(&c->path, outer);
-}
-
-/* What only `run` takes: with steps it would be passed over. */
-static void
-check_only_run(struct rule_ctx *c, const struct value *scenario)
-{
-	static const char *const keys[] = {
-	    "expected_exit_code", "expected_output_regex"};
-
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		const struct value_member *m =
-		    value_member(scenario, keys[i], strlen(keys[i]));
-
-		if (!m)
-			continue;
-		rule_tell(c, "E304", &m->at,
-		    "%s.%s is of no use: the "
-		    "scenario has steps",
-		    c->path.s, keys[i]);
-		rule_hint(c, "write it in the step that it is about");
-	}
-}
-
-static void
-check_scenario(struct rule_ctx *c, const struct value *scenario)
-{
-	const struct value_member *run = value_member(scenario, "run", 3);
-	const struct value *steps = value_get(scenario, "steps");
-
-	if (scenario->kind != VALUE_TABLE)
-		return;
-	if (run && rule_count(steps)) {
-		rule_tell(c, "W302", &run->at,
-		    "%s has both 'run' and 'steps': 'run' is the first step",
-		    c->path.s);
-		rule_hint(c, "make it a step: run = \"…\"");
-	} else if (!run &&
-		   (!steps || (steps->kind == VALUE_LIST && !steps->list.n))) {
-		rule_tell(c, "E306", &scenario->at,
-		    "%s has nothing to run: neither 'run' nor 'steps'",
-		    c->path.s);
-	} else if (!run) {
-		check_only_run(c, scenario);
-	}
-	check_regex(c, scenario);
-	check_reference(c, scenario);
-	rule_env(c, value_get(scenario, "env"));
-	check_step_list(c, steps);
-}
-
-static void
-check_steps(struct rule_ctx *c)
-{
-	const struct value *list = value_get(c->root, "scenario");
-	size_t outer;
-
-	check_step_list(c, value_get(c->root, "steps"));
-	outer = rule_enter(c, "scenario");
-	for (size_t i = 0; i < rule_count(list); i++) {
-		size_t was = rule_enter_item(c, i);
-
-		check_scenario(c, list->list.item[i]);
-		buf_cut(&c->path, was);
-	}
-	buf_cut(&c->path, outer);
-}
-
-static void
 check_times(struct rule_ctx *c)
 {
 	static const char *const timeouts[] = {
@@ -378,33 +242,88 @@ check_unjudged(struct rule_ctx *c)
 	    value_member(c->root, "assertions", strlen("assertions"));
 	const struct value *protocol = value_find(c->root, "otel.protocol");
 	const char *s = value_str_or(protocol, "grpc");
-	const struct value *pass = value_find(c->root, "env.pass");
 
 	if (m) {
-		rule_tell(
-		    c, "W302", &m->value->at, "[assertions] decides nothing");
+		rule_note(c, "W304", &m->value->at,
+		    "[assertions] is judged by nobody");
 		rule_hint(c, "what must hold stands in [expect], or in a "
 			     "step's expected_output_regex");
+		rule_unjudged(c, "assertions");
 	}
 	if (strcasecmp(s, "http/protobuf") && strcasecmp(s, "grpc") &&
 	    strcasecmp(s, "http/json")) {
 		rule_tell(c, "W302", &protocol->at,
-		    "otel.protocol is '%.80s', "
-		    "which is none that is known",
-		    s);
+		    "otel.protocol is '%.80s', which is none that is known", s);
 		rule_hint(c, "http/protobuf, http/json or grpc");
-	}
-	for (size_t i = 0; i < rule_count(pass); i++) {
-		s = value_str_or(pass->list.item[i], "A");
-		if (!spec_is_variable(s))
-			rule_tell(c, "E304", &pass->list.item[i]->at,
-			    "'%.80s' is no name of a variable", s);
 	}
 }
 
+static void
+check_pass(struct rule_ctx *c)
+{
+	const struct value *pass = value_find(c->root, "env.pass");
+
+	for (size_t i = 0; i < rule_count(pass); i++) {
+		const struct value *it = pass->list.item[i];
+
+		if (!spec_is_variable(value_str_or(it, "A")))
+			rule_tell(c, "E304", &it->at,
+			    "'%.80s' is no name of a variable", it->str.s);
+	}
+}
+
+void
+rule_unjudged(struct rule_ctx *c, const char *key)
+{
+	const char *dot = c->path.len ? "." : "";
+
+	value_add(c->a, c->to->unjudged,
+	    value_text(
+		c->a, arena_fmt(c->a, "%s%s%.80s", c->path.s, dot, key)));
+}
+
+/* Was a key of the schema meant, and not written right? */
+static bool
+is_slip(const struct value_member *m)
+{
+	const char *names[32];
+	size_t n = 0;
+
+	for (const struct rule_key *k = rule_root; k->name; k++)
+		names[n++] = k->name;
+	return cli_nearest(m->key, names, n);
+}
+
+/*
+ * A file that has not a single key of a test is none, where it is not called
+ * one or has a world of its own in it: a macro library, a manifest.
+ */
+static bool
+is_test(const struct rule_ctx *c, const char *path)
+{
+	const struct value *root = c->root;
+
+	for (size_t i = 0; i < root->table.n; i++)
+		if (is_slip(&root->table.member[i]))
+			return true;
+	return !root->table.n && project_is_test(path);
+}
+
+static void
+tell_no_test(struct rule_ctx *c)
+{
+	static const struct value_pos start = {1, 1, 0, 0};
+
+	rule_tell(c, "W305", &start,
+	    "this is no test file: it has none of a test's tables");
+	rule_hint(c, "a test has [meta] and [[scenario]]; give other files "
+		     "another name");
+}
+
 static void (*const rules[])(struct rule_ctx *) = {rule_schema, check_meta,
-    check_work, check_names, check_steps, check_times, check_artifacts,
-    check_unjudged, rule_services, rule_expect};
+    check_work, check_names, rule_steps, check_times, check_artifacts,
+    check_unjudged, check_pass, rule_services, rule_expect, rule_clash,
+    rule_idle, rule_secrets};
 
 static int
 by_position(const void *a, const void *b)
@@ -433,18 +352,32 @@ take_toml(struct rule_ctx *c, const struct toml_finds *found, bool is_text)
 }
 
 struct value *
-rule_check(struct arena *a, const char *s, size_t n, struct rule_finds *to)
+rule_check(struct arena *a, const char *path, const char *s, size_t n,
+    bool strict, struct rule_finds *to)
 {
-	struct rule_ctx c = {a, to, NULL, BUF_INIT};
+	struct rule_ctx c = {.a = a,
+	    .to = to,
+	    .text = s,
+	    .len = n,
+	    .is_strict = strict,
+	    .path = BUF_INIT};
 	struct toml_finds found;
+	struct value *root;
 
-	*to = (struct rule_finds){.a = a};
-	c.root = toml_check(a, NULL, s, n, false, &found);
+	*to = (struct rule_finds){.a = a, .is_test = true};
+	to->unjudged = value_new(a, VALUE_LIST);
+	c.root = root = toml_check(a, NULL, s, n, false, &found);
 	take_toml(&c, &found, utf8_check(s, n) == n);
-	for (size_t i = 0; i < COUNT(rules) && !found.errors; i++)
-		rules[i](&c);
+	to->is_test = found.errors || is_test(&c, path);
+	if (!to->is_test)
+		tell_no_test(&c);
+	else if (!found.errors)
+		rule_old(&c, root);
+	for (size_t i = 0; i < COUNT(rules); i++)
+		if (to->is_test && !found.errors)
+			rules[i](&c);
 	buf_free(&c.path);
 	if (to->n)
 		qsort(to->find, to->n, sizeof *to->find, by_position);
-	return (struct value *)c.root;
+	return root;
 }

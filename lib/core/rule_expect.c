@@ -8,27 +8,10 @@
 #include "core/spec.h"
 #include "data/match.h"
 
-/* A name that may be a pattern; `at` is told when it does not parse. */
-static void
-check_glob(
-    struct rule_ctx *c, const char *s, size_t len, const struct value_pos *at)
-{
-	struct err e = {0};
-	struct match *m = match_compile(MATCH_GLOB, s, len, NULL, &e);
-
-	if (!m)
-		rule_tell(c, "E304", at, "pattern '%.80s' does not parse: %s",
-		    s, err_message(&e));
-	match_free(&m);
-}
-
 static void
 check_glob_of(struct rule_ctx *c, const struct value *table, const char *key)
 {
-	const struct value *v = value_get(table, key);
-
-	if (v && v->kind == VALUE_STR)
-		check_glob(c, v->str.s, v->str.len, &v->at);
+	rule_pattern(c, MATCH_GLOB, value_get(table, key), "pattern");
 }
 
 static void
@@ -36,8 +19,10 @@ check_glob_keys(struct rule_ctx *c, const struct value *table)
 {
 	for (size_t i = 0; i < rule_members(table); i++) {
 		const struct value_member *m = &table->table.member[i];
+		const struct value key = {
+		    .kind = VALUE_STR, .at = m->at, .str = {m->key, m->len}};
 
-		check_glob(c, m->key, m->len, &m->at);
+		rule_pattern(c, MATCH_GLOB, &key, "pattern");
 	}
 }
 
@@ -106,6 +91,8 @@ check_bound(struct rule_ctx *c, const struct value_member *m)
 	if (m->value->kind != VALUE_TABLE)
 		return;
 	check_range(c, m->value, "gte", "lte");
+	check_range(c, m->value, "gte", "eq");
+	check_range(c, m->value, "eq", "lte");
 	if (!m->value->table.n)
 		rule_tell(c, "W303", &m->at,
 		    "'%.80s' has no bound: gte, lte "

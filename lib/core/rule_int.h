@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "core/rule.h"
+#include "data/match.h"
 
 enum rule_shape {
 	RULE_BOOL,
@@ -70,11 +71,18 @@ struct rule_ctx {
 	struct arena *a;
 	struct rule_finds *to;
 	const struct value *root;
+	const char *text; /* text[len], what was parsed */
+	size_t len;
+	bool is_strict;
 	struct buf path; /* of what is being looked at: "steps[0].env" */
 };
 
 /* Tell a finding. */
 void rule_tell(struct rule_ctx *c, const char *code, const struct value_pos *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Tell what is worth a word, and not more unless the test is strict. */
+void rule_note(struct rule_ctx *c, const char *code, const struct value_pos *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* How to mend the one told last. */
@@ -85,8 +93,21 @@ void rule_hint(struct rule_ctx *c, const char *fmt, ...)
 size_t rule_enter(struct rule_ctx *c, const char *key);
 size_t rule_enter_item(struct rule_ctx *c, size_t i);
 
+/* The place of a byte of a string's value, within the string as written. */
+struct value_pos rule_inside(
+    const struct rule_ctx *c, const struct value *v, size_t byte);
+
+/* Take note of expectations that nobody judges, at c->path or below it. */
+void rule_unjudged(struct rule_ctx *c, const char *key);
+
+/* Change older forms to what the schema has. */
+void rule_old(struct rule_ctx *c, struct value *root);
+
 /* Keys, types, ranges and words. */
 void rule_schema(struct rule_ctx *c);
+
+/* Steps and scenarios. */
+void rule_steps(struct rule_ctx *c);
 
 /* Services: plugin, image, ports, volumes, environment. */
 void rule_services(struct rule_ctx *c);
@@ -96,6 +117,19 @@ void rule_env(struct rule_ctx *c, const struct value *env);
 
 /* Expectations: patterns, bounds, orders. */
 void rule_expect(struct rule_ctx *c);
+
+/* Does a pattern compile? If not, say so at the character. */
+bool rule_pattern(struct rule_ctx *c, enum match_kind kind,
+    const struct value *v, const char *what);
+
+/* Expectations that cannot hold together, and those that nothing can meet. */
+void rule_clash(struct rule_ctx *c);
+
+/* What nobody uses, and what proves nothing. */
+void rule_idle(struct rule_ctx *c);
+
+/* Secrets in plain text. */
+void rule_secrets(struct rule_ctx *c);
 
 /* Items of a list; 0 for all else. */
 static inline size_t

@@ -32,6 +32,21 @@ static const struct {
 static bool check(
     struct rule_ctx *c, const struct rule_key *k, const struct value *v);
 
+/* Would its author think that something is checked by it? */
+static bool
+is_expectation(const struct rule_ctx *c, const struct value_member *m)
+{
+	static const char *const words[] = {"expect", "assert", "validat"};
+	bool is_table = m->value->kind == VALUE_TABLE ||
+			(rule_count(m->value) &&
+			    m->value->list.item[0]->kind == VALUE_TABLE);
+
+	for (size_t i = 0; i < COUNT(words) && is_table; i++)
+		if (strstr(m->key, words[i]) || strstr(c->path.s, words[i]))
+			return true;
+	return false;
+}
+
 static void
 unknown(struct rule_ctx *c, const struct rule_key keys[],
     const struct value_member *m)
@@ -44,6 +59,8 @@ unknown(struct rule_ctx *c, const struct rule_key keys[],
 		    c->path.s);
 	else
 		rule_tell(c, "W301", &m->at, "unknown key '%s'", m->key);
+	if (is_expectation(c, m))
+		rule_unjudged(c, m->key);
 	for (const struct rule_key *k = keys; k->name; k++)
 		names[n++] = k->name;
 	for (size_t i = 0; i < COUNT(meant); i++)

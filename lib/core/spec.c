@@ -483,8 +483,8 @@ append(struct json *j, const struct buf *members)
 }
 
 void
-spec_plan(
-    const struct spec_source *src, const struct value *root, struct json *j)
+spec_plan(const struct spec_source *src, const struct value *root,
+    const struct value *unjudged, struct json *j)
 {
 	struct spec_write w = {src, root, JSON_INIT, JSON_INIT, BUF_INIT};
 	char hex[HASH_HEX];
@@ -504,6 +504,7 @@ spec_plan(
 	json_str(j, "variant", src->variant);
 	json_str(j, "sha256", hex);
 	append(j, &w.body.text);
+	spec_list(j, "unjudged", unjudged);
 	append(j, &w.at.text);
 	json_free(&w.body);
 	json_free(&w.at);

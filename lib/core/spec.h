@@ -35,10 +35,11 @@ struct spec_place spec_place(
 /*
  * Append the members of the `plan` record, all but "type".
  *
- * in:  root, in which rule_check() found no error
+ * in:  root, in which rule_check() found no error; the list of what nobody
+ *      judges, or NULL
  */
-void spec_plan(
-    const struct spec_source *src, const struct value *root, struct json *j);
+void spec_plan(const struct spec_source *src, const struct value *root,
+    const struct value *unjudged, struct json *j);
 
 /*
  * A duration such as "120s" in milliseconds; units are ms, s, m, h and d and

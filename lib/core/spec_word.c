@@ -71,7 +71,7 @@ spec_plugin(const struct value *service)
 			p.name = known[i];
 			p.is_known = true;
 			p.needs_image = i == 0;
-			p.is_from_type = !plugin;
+			p.is_from_type = !plugin && i;
 			p.told = plugin ? plugin : type;
 		}
 	return p;

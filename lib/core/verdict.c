@@ -339,6 +339,18 @@ put_times(struct json *j, const struct judging *g)
 	json_bool(j, "cached", is_cached);
 }
 
+/* What the file says beside, and nobody looks at. */
+static void
+put_unjudged(struct json *j, const struct judging *g)
+{
+	const struct value *list = value_get(g->file->plan, "unjudged");
+
+	json_open(j, "unjudged", '[');
+	for (size_t i = 0; i < value_count(list); i++)
+		json_value(j, NULL, list->list.item[i]);
+	json_close(j, ']');
+}
+
 static void
 put_verdict(struct judging *g)
 {
@@ -362,6 +374,7 @@ put_verdict(struct judging *g)
 	    value_str_or(value_get(f->plan, "sha256"), NULL));
 	json_null(&j, "digest");
 	put_times(&j, g);
+	put_unjudged(&j, g);
 	stage_put(g->v->stage, &j);
 	note_status(g->v, f, status_of(g->file, verdict));
 }

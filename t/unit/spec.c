@@ -14,7 +14,9 @@ plan_from(struct arena *a, const struct spec_source *src, const char *text)
 	AUTO_JSON j = JSON_INIT;
 	struct rule_finds found;
 	struct err e = {0};
-	struct value *v = rule_check(a, text, strlen(text), &found), *plan;
+	struct value *v = rule_check(
+			 a, "t.clnrm.toml", text, strlen(text), false, &found),
+		     *plan;
 
 	if (found.errors) {
 		for (size_t i = 0; i < found.n; i++)
@@ -23,7 +25,7 @@ plan_from(struct arena *a, const struct spec_source *src, const char *text)
 		return NULL;
 	}
 	json_open(&j, NULL, '{');
-	spec_plan(src, v, &j);
+	spec_plan(src, v, found.unjudged, &j);
 	json_close(&j, '}');
 	plan = json_parse(a, j.text.s, j.text.len, &e);
 	if (!plan)
@@ -238,10 +240,12 @@ the_digest_is_over_the_members_from_meta_to_inputs(void)
 	char hex[HASH_HEX];
 
 	json_open(&j, NULL, '{');
-	spec_plan(
-	    &src, rule_check(&a, META STEP, strlen(META STEP), &found), &j);
+	spec_plan(&src,
+	    rule_check(&a, "t.clnrm.toml", META STEP, strlen(META STEP), false,
+		&found),
+	    NULL, &j);
 	from = strstr(j.text.s, "\"meta\":");
-	to = strstr(j.text.s, ",\"at\":");
+	to = strstr(j.text.s, ",\"unjudged\":");
 	sha = strstr(j.text.s, "\"sha256\":\"");
 	hash_hex(from, (size_t)(to - from), hex);
 	is_true(!strncmp(sha + 10, hex, 64));

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "core/rule_int.h"
-#include "core/schema.h"
+#include "core/rule_print.h"
 
 /* ---- types in words */
 
@@ -92,7 +92,7 @@ list_keys(struct buf *b, struct buf *path, const struct rule_key keys[])
 }
 
 void
-schema_keys(struct buf *b)
+rule_print_keys(struct buf *b)
 {
 	AUTO_BUF path = BUF_INIT;
 
@@ -174,7 +174,7 @@ add_section(struct buf *b, const char *outer, const struct rule_key *k)
 }
 
 void
-schema_manual(struct buf *b)
+rule_print_manual(struct buf *b)
 {
 	for (const struct rule_key *k = rule_root; k->name; k++) {
 		if (strcmp(k->name, "expect") != 0) {

@@ -1,8 +1,8 @@
 /*
  * The table of the test file's keys, for others to read.
  */
-#ifndef CORE_SCHEMA_H
-#define CORE_SCHEMA_H
+#ifndef CORE_RULE_PRINT_H
+#define CORE_RULE_PRINT_H
 
 #include "base/buf.h"
 
@@ -13,15 +13,15 @@
  * src: JSON Schema draft 7
  * err: -1: there is no such generation
  */
-int schema_json(struct buf *b, const char *version);
+int rule_print_json(struct buf *b, const char *version);
 
 /* Append the reference part of clnrm.toml(5), as mdoc. */
-void schema_manual(struct buf *b);
+void rule_print_manual(struct buf *b);
 
 /*
  * Append each key on a line of its own, PATH TAB TYPE TAB TEXT, for completion:
  * "expect.span[].name	string	The name, or a pattern."
  */
-void schema_keys(struct buf *b);
+void rule_print_keys(struct buf *b);
 
 #endif

@@ -1,5 +1,5 @@
 /* The table of keys as a JSON Schema. */
-#include "core/schema.h"
+#include "core/rule_print.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -234,7 +234,7 @@ put_table(struct schema *s, const struct rule_key keys[])
 }
 
 int
-schema_json(struct buf *b, const char *version)
+rule_print_json(struct buf *b, const char *version)
 {
 	static const struct {
 		const char *version;
