@@ -1,6 +1,7 @@
 #include "data/hash.h"
 
 #include <errno.h>
+#include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <unistd.h>
 
@@ -44,4 +45,16 @@ hash_fd(int fd, char hex[HASH_HEX])
 	}
 	print(&ctx, hex);
 	return 0;
+}
+
+void
+hash_sha1(const char *s, size_t n, const char *t, size_t m,
+    unsigned char digest[HASH_SHA1])
+{
+	struct sha1_ctx ctx;
+
+	sha1_init(&ctx);
+	sha1_update(&ctx, n, (const uint8_t *)s);
+	sha1_update(&ctx, m, (const uint8_t *)t);
+	sha1_digest(&ctx, HASH_SHA1, digest);
 }

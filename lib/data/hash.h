@@ -20,4 +20,10 @@ void hash_hex(const char *s, size_t n, char hex[HASH_HEX]);
  */
 int hash_fd(int fd, char hex[HASH_HEX]);
 
+enum { HASH_SHA1 = 20 };
+
+/* SHA-1 of s[n] and t[m] behind it; proof of nothing. src: RFC 3174 */
+void hash_sha1(const char *s, size_t n, const char *t, size_t m,
+    unsigned char digest[HASH_SHA1]);
+
 #endif

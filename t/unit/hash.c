@@ -42,6 +42,18 @@ what_cannot_be_read_has_none(void)
 	is_int(hash_fd(fd, hex), -1);
 }
 
+static void
+two_pieces_have_the_sha1_of_the_whole(void)
+{
+	static const char abc[] = "\xa9\x99\x3e\x36\x47\x06\x81\x6a\xba\x3e"
+				  "\x25\x71\x78\x50\xc2\x6c\x9c\xd0\xd8\x9d";
+	unsigned char digest[HASH_SHA1];
+
+	hash_sha1("a", 1, "bc", 2, digest);
+	is_true(!memcmp(digest, abc, sizeof digest));
+}
+
 TAP_MAIN(TEST(digests_are_those_of_the_standard),
+    TEST(two_pieces_have_the_sha1_of_the_whole),
     TEST(a_file_has_the_digest_of_its_bytes),
     TEST(what_cannot_be_read_has_none))
