@@ -1,6 +1,7 @@
 #!/bin/sh
 # Parse of test files in process, positions on and every value converted,
 # against toml++ (libtomlplusplus-dev) in the same run: a is ours, b is theirs.
+# Then the first table of a text that comes through a pipe, and its whole tree.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 lib=${LIB:-${BIN:-$root/build/bin}/../libclnrm.a}
@@ -49,5 +50,6 @@ text 10000 "" >"$dir/10k"
 text 100000 "" >"$dir/100k"
 text 10000 " …" >"$dir/10k-utf8"
 for size in 1.4k 10k 100k 10k-utf8; do
-	"$dir/toml" "toml.parse.$size" 0.1 "$dir/$size"
+	"$dir/toml" parse "toml.parse.$size" 0.1 "$dir/$size"
 done
+"$dir/toml" first toml.first.100k 0.5 "$dir/100k"

@@ -210,3 +210,51 @@ ok 3 - second" ]
 	[[ "$output" = *"not supported yet"* ]]
 	run -2 clnrm-report --format odd "$STREAMS/empty.ndjson"
 }
+
+@test "a plan is told in words: what runs, where, within what, and what is expected" {
+	cat >x.clnrm.toml <<-'TOML'
+	[meta]
+	name = "checkout"
+	version = "1"
+	[env]
+	pass = ["HOME"]
+	[limits]
+	processes = 10
+	[[scenario]]
+	name = "pays"
+	timeout_ms = 5000
+	[[scenario.steps]]
+	name = "charge"
+	command = ["./checkout", "it's 5"]
+	env = { A = "b" }
+	workdir = "sub"
+	expected_exit_code = 3
+	[[expect.span]]
+	name = "pay"
+	parent = "root"
+	attrs.all = { n = 1 }
+	[expect.graph]
+	must_not_cross = [["a", "b"]]
+	[expect.order]
+	must_precede = [["c", "d"]]
+	[expect.counts]
+	spans_total = { gte = 2, lte = 9 }
+	TOML
+	run -0 clnrm dry-run x.clnrm.toml
+	[ "$(head -n 16 <<<"$output")" = "checkout  (x.clnrm.toml)
+  scenario pays  in a cleanroom of its own, isolation full
+    at most 5000 ms
+    charge           ./checkout 'it'\\''s 5'
+                     in directory sub
+                     env A=b
+                     expects exit 3
+  limit processes 10
+  sees of the caller's environment: HOME
+  expects span pay
+    below root
+    with n=1
+  expects spans_total >= 2
+  expects spans_total <= 9
+  expects a never above b
+  expects c before d" ] || { echo "$output"; false; }
+}

@@ -9,23 +9,33 @@
 
 char buf_empty[1];
 
-char *
-buf_room(struct buf *b, size_t more)
+static __attribute__((noinline)) void
+grow(struct buf *b, size_t more)
 {
 	size_t need = b->len + more + 1;
+	size_t cap = b->cap ? b->cap : 64;
 
 	if (need < more)
 		die(EXIT_RUN, "out of memory");
-	if (need > b->cap) {
-		size_t cap = b->cap ? b->cap : 64;
+	while (cap < need)
+		cap += cap / 2 + 64;
+	b->s = mem_resize(b->cap ? b->s : NULL, cap);
+	b->cap = cap;
+	b->s[b->len] = 0;
+}
 
-		while (cap < need)
-			cap += cap / 2 + 64;
-		b->s = mem_resize(b->cap ? b->s : NULL, cap);
-		b->cap = cap;
-		b->s[b->len] = 0;
-	}
+static inline char *
+room(struct buf *b, size_t more)
+{
+	if (b->cap - b->len <= more) /* len is below cap, or both are 0 */
+		grow(b, more);
 	return b->s + b->len;
+}
+
+char *
+buf_room(struct buf *b, size_t more)
+{
+	return room(b, more);
 }
 
 void
@@ -33,7 +43,7 @@ buf_add(struct buf *b, const char *s, size_t n)
 {
 	if (!n)
 		return;
-	memcpy(buf_room(b, n), s, n);
+	memcpy(room(b, n), s, n);
 	b->len += n;
 	b->s[b->len] = 0;
 }
@@ -41,7 +51,7 @@ buf_add(struct buf *b, const char *s, size_t n)
 void
 buf_addc(struct buf *b, char c)
 {
-	char *p = buf_room(b, 1);
+	char *p = room(b, 1);
 
 	p[0] = c;
 	p[1] = 0;
@@ -51,17 +61,36 @@ buf_addc(struct buf *b, char c)
 void
 buf_addf(struct buf *b, const char *fmt, ...)
 {
+	char *p = buf_room(b, 32);
+	size_t left = b->cap - b->len;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(p, left, fmt, ap);
 	va_end(ap);
 	BUG_IF(n < 0);
-	va_start(ap, fmt);
-	vsnprintf(buf_room(b, (size_t)n), (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= left) {
+		va_start(ap, fmt);
+		vsnprintf(buf_room(b, (size_t)n), (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
+}
+
+void
+buf_addi(struct buf *b, int64_t v)
+{
+	uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while (left /= 10);
+	if (v < 0)
+		digits[--at] = '-';
+	buf_add(b, digits + at, sizeof digits - at);
 }
 
 void

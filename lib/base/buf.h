@@ -7,6 +7,7 @@
 #define BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct buf {
@@ -28,8 +29,9 @@ char *buf_room(struct buf *b, size_t more);
 /* Append s[n]. */
 void buf_add(struct buf *b, const char *s, size_t n);
 
-/* Append one byte; a string; a formatted text. */
+/* Append one byte; a whole number; a string; a formatted text. */
 void buf_addc(struct buf *b, char c);
+void buf_addi(struct buf *b, int64_t v);
 static inline void
 buf_adds(struct buf *b, const char *s)
 {

@@ -406,7 +406,21 @@ nearest(const struct names *x, const char *s)
 	return cli_nearest(s, names, n);
 }
 
-/* An edge whose name is none of those that are expected: a slip, mostly. */
+/* A name that none of the expected spans has: a slip, where one is near. */
+static void
+tell_unlisted(struct rule_ctx *c, struct names *x, const struct value *v)
+{
+	static const char fmt[] = "no expected span is named '%.80s'";
+	const char *near = nearest(x, v->str.s);
+
+	if (near) {
+		rule_tell(c, "W306", &v->at, fmt, v->str.s);
+		rule_hint(c, "did you mean '%.80s'?", near);
+	} else {
+		rule_note(c, "W306", &v->at, fmt, v->str.s);
+	}
+}
+
 static void
 check_listed(struct rule_ctx *c, struct names *x, const struct value *pairs)
 {
@@ -416,15 +430,9 @@ check_listed(struct rule_ctx *c, struct names *x, const struct value *pairs)
 		for (size_t k = 0; k < rule_count(e); k++) {
 			const struct value *v = e->list.item[k];
 			const char *s = value_str_or(v, "");
-			const char *near;
 
-			if (!*s || !is_plain(s) || is_listed(x, s, strlen(s)))
-				continue;
-			near = nearest(x, s);
-			rule_tell(c, "W306", &v->at,
-			    "no expected span is named '%.80s'", s);
-			if (near)
-				rule_hint(c, "did you mean '%.80s'?", near);
+			if (*s && is_plain(s) && !is_listed(x, s, v->str.len))
+				tell_unlisted(c, x, v);
 		}
 	}
 }

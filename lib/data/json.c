@@ -430,7 +430,7 @@ void
 json_int(struct json *j, const char *key, int64_t v)
 {
 	begin(j, key);
-	buf_addf(&j->text, "%lld", (long long)v);
+	buf_addi(&j->text, v);
 }
 
 void

@@ -168,21 +168,13 @@ sort_keys(struct blocks *all, struct item *items)
 	}
 }
 
-static const char *
-end_of_lines(const char *s, size_t n)
-{
-	const char *lf = memchr(s, '\n', n);
-
-	return lf && lf > s && lf[-1] == '\r' ? "\r\n" : "\n";
-}
-
 static void
 lay_out(const char *s, size_t n, bool sort, struct buf *to)
 {
 	AUTO_BUF text = BUF_INIT;
 	struct items items = {0};
 	struct blocks blocks = {0};
-	struct layout l = {s, n, 0, &text, end_of_lines(s, n), 0};
+	struct layout l = {.s = s, .n = n, .to = &text};
 
 	if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3)) {
 		buf_add(to, s, 3);
@@ -195,6 +187,7 @@ lay_out(const char *s, size_t n, bool sort, struct buf *to)
 	if (sort)
 		sort_keys(&blocks, items.item);
 	l.to = to;
+	l.eol = l.eol ? l.eol : "\n";
 	for (size_t i = 0; i < blocks.n; i++)
 		print_block(
 		    &l, &blocks.block[i], i ? &blocks.block[i - 1] : NULL);
@@ -319,19 +312,38 @@ is_proven(struct arena *a, const struct value *root, const char *s, size_t n,
 }
 
 static enum layout_kind
-as_template(const char *s, size_t n, struct buf *to, struct err *e)
+keep(const char *s, size_t n, struct buf *to)
 {
 	buf_reset(to);
-	if (layout_template(s, n, to, e) < 0) {
-		buf_reset(to);
-		buf_add(to, s, n);
-		return LAYOUT_KEPT;
-	}
-	if (is_same_text(to, s, n))
-		return LAYOUT_TEMPLATE;
+	buf_add(to, s, n);
+	return LAYOUT_KEPT;
+}
+
+static bool
+is_toml(struct arena *a, const struct buf *b)
+{
+	struct toml_finds found;
+
+	toml_check(a, "-", b->s, b->len, false, &found);
+	return !found.errors;
+}
+
+static enum layout_kind
+as_template(struct arena *a, const char *s, size_t n, bool was_toml,
+    struct buf *to, struct err *e)
+{
 	buf_reset(to);
-	err_set(e, "the layout would lose or add more than blanks");
-	return LAYOUT_BUG;
+	if (layout_template(s, n, to, e) < 0)
+		return keep(s, n, to);
+	if (!is_same_text(to, s, n)) {
+		buf_reset(to);
+		err_set(e, "the layout would lose or add more than blanks");
+		return LAYOUT_BUG;
+	}
+	if (is_toml(a, to) == was_toml)
+		return LAYOUT_TEMPLATE;
+	err_set(e, "left as it is: blanks decide whether the template is TOML");
+	return keep(s, n, to);
 }
 
 enum layout_kind
@@ -339,22 +351,25 @@ layout_text(struct arena *a, const char *path, const char *s, size_t n,
     bool sort, struct buf *to, struct toml_finds *found, struct err *e)
 {
 	const struct value *root = toml_check(a, path, s, n, false, found);
-	bool has_tags = layout_has_tags(s, n);
+	enum layout_tags tags = layout_tags(s, n);
 
 	buf_reset(to);
 	if (found->errors) {
-		if (has_tags && utf8_check(s, n) == n)
-			return as_template(s, n, to, e);
+		if (tags && utf8_check(s, n) == n)
+			return as_template(a, s, n, false, to, e);
 		return LAYOUT_WRONG;
 	}
-	sort = sort && !has_tags;
+	/* Even another end of line would change such a tag */
+	if (tags == LAYOUT_LONG_TAGS)
+		return as_template(a, s, n, true, to, e);
+	sort = sort && !tags;
 	lay_out(s, n, sort, to);
 	if (!is_proven(a, root, s, n, sort, to, e)) {
 		buf_reset(to);
 		return LAYOUT_BUG;
 	}
-	/* A tag of several lines, say between comments */
-	if (has_tags && !layout_same_tags(to, s, n))
-		return as_template(s, n, to, e);
+	/* A tag from one string into another, say */
+	if (tags && !layout_same_tags(to, s, n))
+		return as_template(a, s, n, true, to, e);
 	return LAYOUT_TOML;
 }

@@ -13,8 +13,8 @@ struct layout {
 	const char *s;
 	size_t n, i; /* s[i] is next */
 	struct buf *to;
-	const char *eol;
-	unsigned depth; /* brackets that are open */
+	const char *eol; /* the first one that is in no string, or NULL */
+	unsigned depth;	 /* brackets that are open */
 };
 
 /* The byte there, or -1 at the end of the text. */
@@ -44,8 +44,12 @@ void layout_pair(struct layout *l);
  */
 size_t layout_tag(const char *s, size_t n, size_t i);
 
-/* Is there a tag, and is it closed? */
-bool layout_has_tags(const char *s, size_t n);
+enum layout_tags {
+	LAYOUT_NO_TAGS, /* or one that is not closed comes first */
+	LAYOUT_TAGS,
+	LAYOUT_LONG_TAGS, /* one goes on over the end of a line */
+};
+enum layout_tags layout_tags(const char *s, size_t n);
 
 /* Are the tags of both texts the same, in their order? */
 bool layout_same_tags(const struct buf *a, const char *s, size_t n);

@@ -64,12 +64,17 @@ next_tag(const char *s, size_t n, size_t *i)
 	return 0;
 }
 
-bool
-layout_has_tags(const char *s, size_t n)
+enum layout_tags
+layout_tags(const char *s, size_t n)
 {
-	size_t i = 0;
+	enum layout_tags got = LAYOUT_NO_TAGS;
 
-	return next_tag(s, n, &i);
+	for (size_t i = 0, end; (end = next_tag(s, n, &i)); i = end) {
+		if (memchr(s + i, '\n', end - i))
+			return LAYOUT_LONG_TAGS;
+		got = LAYOUT_TAGS;
+	}
+	return got;
 }
 
 bool

@@ -18,11 +18,14 @@ layout_blanks(struct layout *l)
 bool
 layout_newline(struct layout *l)
 {
-	if (layout_peek(l) == '\r')
-		l->i++;
+	bool is_crlf = layout_peek(l) == '\r';
+
+	l->i += is_crlf;
 	if (layout_peek(l) != '\n')
 		return false;
 	l->i++;
+	if (!l->eol)
+		l->eol = is_crlf ? "\r\n" : "\n";
 	return true;
 }
 
@@ -46,7 +49,7 @@ layout_comment(struct layout *l)
 	while (stop > l->i && strchr(" \t\r", l->s[stop - 1]))
 		stop--;
 	take(l, stop);
-	l->i = end;
+	l->i = end - (l->s[end - 1] == '\r');
 }
 
 static bool

@@ -164,7 +164,7 @@ key_part(struct toml *p, struct toml_key *k)
 		if (!k->len)
 			return toml_expected(p, "a key");
 	}
-	k->at.end = (uint32_t)p->i;
+	k->at.end = toml_offset(p);
 	toml_blanks(p);
 	return true;
 }
@@ -378,15 +378,39 @@ open_tables(struct toml *p, struct toml_cell *table, const struct toml_key *k,
 	return c;
 }
 
+/* Hand on the table whose section ends here. */
+static void
+hand_on(struct toml *p)
+{
+	const struct toml_handler *h = p->handler;
+
+	if (h && !p->finds->errors && (p->parts || p->table->v.table.n))
+		h->on_table(h->ctx, p->part, p->parts, &p->table->v);
+	p->parts = 0;
+}
+
+/* One more part of the path; what stands behind the key has been read. */
+static void
+add_part(struct toml *p, const struct toml_key *k)
+{
+	if (!p->handler)
+		return;
+	k->s[k->len] = 0;
+	p->part =
+	    arena_more(p->a, p->part, p->parts, &p->part_cap, sizeof *p->part);
+	p->part[p->parts++] = (struct toml_part){k->s, k->len};
+}
+
 /* [a.b] or [[a.b]] */
 static bool
-header(struct toml *p, struct toml_cell *root)
+header(struct toml *p)
 {
 	struct value_pos at = toml_place(p, p->i++);
 	bool is_array = toml_take(p, '[');
-	struct toml_cell *t = root;
+	struct toml_cell *t = p->root;
 	struct toml_key k;
 
+	hand_on(p);
 	/* Until the header is known to be good, keys go nowhere */
 	p->section = ++p->sections;
 	p->table = toml_cell(p, VALUE_TABLE, TOML_HEADER, 1, &at);
@@ -395,14 +419,16 @@ header(struct toml *p, struct toml_cell *root)
 		return false;
 	while (toml_take(p, '.')) {
 		t = step_header(p, t, &k);
+		add_part(p, &k);
 		toml_blanks(p);
 		if (!t || !key_part(p, &k))
 			return false;
 	}
 	if (!toml_take(p, ']') || (is_array && !toml_take(p, ']')))
 		return toml_expected(p, is_array ? "']]'" : "']'");
-	at.end = (uint32_t)p->i;
+	at.end = toml_offset(p);
 	t = is_array ? open_tables(p, t, &k, &at) : open_table(p, t, &k, &at);
+	add_part(p, &k);
 	if (t)
 		p->table = t;
 	return true;
@@ -449,106 +475,44 @@ is_start(const struct toml *p, uint32_t column)
  * lines that follow are still inside them, most likely.
  */
 static void
-recover(struct toml *p, uint32_t column)
+recover(struct toml *p)
 {
 	do {
 		const char *lf = memchr(p->s + p->i, '\n', p->n - p->i);
 
 		p->i = lf ? (size_t)(lf - p->s) : p->n;
 		toml_newline(p);
-	} while (p->i < p->n && p->open && !is_start(p, column));
+	} while (p->i < p->n && p->open && !is_start(p, p->column));
 }
 
-static void
-document(struct toml *p, struct toml_cell *root)
+/* A key or a header, unless the line has none. */
+static bool
+expression(struct toml *p)
 {
+	int c = toml_peek(p);
+
+	if (c == '[')
+		return header(p);
+	return c < 0 || c == '#' || c == '\n' || c == '\r' ||
+	       toml_pair(p, p->table);
+}
+
+void
+toml_lines(struct toml *p)
+{
+	if (p->is_held)
+		recover(p);
 	while (p->i < p->n && p->finds->errors < TOML_ERRORS) {
-		struct value_pos at;
-		bool ok = true;
-		int c;
-
 		toml_blanks(p);
-		at = toml_place(p, p->i);
-		c = toml_peek(p);
+		p->column = toml_place(p, p->i).column;
 		p->open = 0;
-		if (c == '[')
-			ok = header(p, root);
-		else if (c >= 0 && c != '#' && c != '\n' && c != '\r')
-			ok = toml_pair(p, p->table);
-		if (!ok || !end_of_line(p))
-			recover(p, at.column);
+		if (expression(p) && end_of_line(p))
+			continue;
+		if (!p->is_last)
+			break;
+		recover(p);
 	}
-}
-
-/* The parser at the start of its own copy of the text. */
-static void
-start(struct toml *p, const char *s, size_t n)
-{
-	p->s = arena_take(p->a, n + TOML_PAD);
-	if (n)
-		memcpy(p->s, s, n);
-	memset(p->s + n, 0, TOML_PAD);
-	p->n = n;
-	if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
-		p->i = 3;
-	p->line = 1;
-	p->base = p->i - 1;
-	toml_widen(p, p->i);
-}
-
-static void
-not_utf8(struct toml *p, size_t bad)
-{
-	const char *lf;
-	struct value_pos at;
-
-	while ((lf = memchr(p->s + p->i, '\n', bad - p->i))) {
-		p->i = (size_t)(lf - p->s);
-		toml_newline(p);
-	}
-	at = toml_place(p, bad);
-	toml_fail(p, &at, "byte 0x%02x is not UTF-8", (unsigned char)p->s[bad]);
-}
-
-struct value *
-toml_check(struct arena *a, const char *path, const char *s, size_t n,
-    bool strict, struct toml_finds *to)
-{
-	struct toml p = {.a = a,
-	    .path = path,
-	    .is_strict = strict,
-	    .finds = to,
-	    .scratch = BUF_INIT};
-	struct value_pos top = {1, 1, 0, 0};
-	struct toml_cell *root;
-	size_t bad;
-
-	*to = (struct toml_finds){0};
-	start(&p, s, n);
-	/* What is ASCII was found to be */
-	bad = p.wide + utf8_check(p.s + p.wide, n - p.wide);
-	root = toml_cell(&p, VALUE_TABLE, TOML_HEADER, 0, &top);
-	p.table = root;
-	if (bad < n)
-		not_utf8(&p, bad);
-	else
-		document(&p, root);
-	buf_free(&p.scratch);
-	return &root->v;
-}
-
-struct value *
-toml_parse(
-    struct arena *a, const char *path, const char *s, size_t n, struct err *e)
-{
-	struct toml_finds found;
-	struct value *root = toml_check(a, path, s, n, false, &found);
-
-	for (size_t i = 0; i < found.n; i++)
-		if (!found.find[i].is_warning) {
-			if (e)
-				*e = found.find[i].err;
-			return NULL;
-		}
-	return root;
+	p->is_held = p->i < p->n;
+	if (p->is_last)
+		hand_on(p);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "data/json.h"
 #include "data/value.h"
@@ -47,8 +48,47 @@ struct toml_finds {
 struct value *toml_check(struct arena *a, const char *path, const char *s,
     size_t n, bool strict, struct toml_finds *to);
 
+/* A part of the path to a table, with a NUL behind it. */
+struct toml_part {
+	const char *s;
+	size_t len;
+};
+
 /*
- * The same for who needs but the first error, and no warning.
+ * Told of each table when its section ends, be it [a.b], [[a.b]] or the top,
+ * which has no part in its path, if there are keys in it; of none after an
+ * error. Tables below it and more of its kind may still follow.
+ *
+ * mem: the table and the texts live as long as the arena, part[n] only until
+ *      on_table() returns
+ */
+struct toml_handler {
+	void (*on_table)(void *ctx, const struct toml_part *part, size_t n,
+	    struct value *table);
+	void *ctx;
+};
+
+struct toml_stream;
+
+/*
+ * The same for a document that comes in pieces, cut anywhere: what is whole is
+ * read at once. The tree and the finds are those of toml_check(), to the byte.
+ *
+ * in:  handler, or NULL
+ * mem: borrows the path, the handler and *to until toml_close(), which has to
+ *      come; the tree hangs off *a, and the finds
+ */
+struct toml_stream *toml_open(struct arena *a, const char *path, bool strict,
+    const struct toml_handler *handler, struct toml_finds *to);
+
+/* The next piece; s[n] is not needed any more afterwards. */
+void toml_feed(struct toml_stream *t, const char *s, size_t n);
+
+/* The end of the text, and the table at the root; *t is gone. */
+struct value *toml_close(struct toml_stream *t);
+
+/*
+ * toml_check() for who needs but the first error, and no warning.
  *
  * err: NULL and *e, "path:line:column: message"
  */
@@ -65,5 +105,14 @@ bool toml_is_time(const char *s, size_t n, enum value_time *kind);
  * src: toml-lang/toml-test
  */
 void toml_tagged(struct json *j, const char *key, const struct value *v);
+
+/*
+ * Append a value as TOML that may stand behind `KEY = `: on one line, without
+ * blanks, tables inline with their keys quoted and in the order of their bytes.
+ *
+ * err: -1, *e and *to as it was: what TOML cannot say, that is a null, an
+ *      integer past 2^63 - 1, a text that is not UTF-8, deeper nesting
+ */
+int toml_write(struct buf *to, const struct value *v, struct err *e);
 
 #endif

@@ -25,22 +25,31 @@ struct toml_cell {
 };
 
 /*
- * The text is a copy in the arena with TOML_PAD zeros behind it: strings and
- * keys without escapes are pieces of it, where a NUL is put over the quote or
- * the delimiter behind them once that is read. So s[i] may be looked at without
- * asking for n, and nothing is read again behind i.
+ * The text, or a piece of it of whole lines, is a copy in the arena with
+ * TOML_PAD zeros behind it: strings and keys without escapes are parts of it,
+ * where a NUL is put over the quote or the delimiter behind them once that is
+ * read. So s[i] may be looked at without asking for n, and nothing is read
+ * again behind i.
  */
 struct toml {
 	struct arena *a;
 	const char *path;
 	char *s;
 	size_t n, i; /* s[i] is next */
+	size_t from; /* where in the document s[0] is */
 	bool is_strict;
+	bool is_last;	 /* nothing follows s[n] */
+	bool is_held;	 /* by an error: the rest is read as one last piece, */
+	uint32_t column; /* from behind the line that begins in that column */
 	uint32_t line;
 	size_t base; /* s[offset] of this line is in column offset - base, */
 	size_t wide; /* up to the next byte beyond ASCII, which lies here */
 	struct toml_finds *finds;
-	struct toml_cell *table;    /* where a line's key goes */
+	struct toml_cell *root;
+	struct toml_cell *table; /* where a line's key goes */
+	const struct toml_handler *handler;
+	struct toml_part *part; /* part[parts]: the path of that table */
+	size_t parts, part_cap;
 	unsigned section, sections; /* the one open now; how many were */
 	unsigned open;		    /* brackets open at this place */
 	struct buf scratch;	    /* a string with escapes, up to here: */
@@ -80,10 +89,19 @@ void toml_widen(struct toml *p, size_t offset);
 static inline struct value_pos
 toml_place(struct toml *p, size_t offset)
 {
+	uint32_t all = (uint32_t)(p->from + offset);
+
 	if (offset > p->wide)
 		toml_widen(p, offset);
-	return (struct value_pos){p->line, (uint32_t)(offset - p->base),
-	    (uint32_t)offset, (uint32_t)offset};
+	return (struct value_pos){
+	    p->line, (uint32_t)(offset - p->base), all, all};
+}
+
+/* Where in the document the next byte is. */
+static inline uint32_t
+toml_offset(const struct toml *p)
+{
+	return (uint32_t)(p->from + p->i);
 }
 
 /* Tell an error; always false. */
@@ -166,6 +184,12 @@ toml_make(struct toml *p, enum value_kind kind, const struct value_pos *at)
 
 struct toml_cell *toml_cell(struct toml *p, enum value_kind kind,
     enum toml_how how, unsigned depth, const struct value_pos *at);
+
+/*
+ * Read lines up to s[n]; or, before the last piece, to an error after which it
+ * depends on what follows where reading goes on.
+ */
+void toml_lines(struct toml *p);
 
 /* KEY = VALUE, to be put into `table`. */
 bool toml_pair(struct toml *p, struct toml_cell *table);

@@ -322,7 +322,7 @@ toml_scalar(struct toml *p)
 	size_t len;
 
 	if (plain_number(p, &some)) {
-		at.end = (uint32_t)p->i;
+		at.end = toml_offset(p);
 		v = toml_make(p, some.kind, &at);
 		v->i = some.i;
 		return v;

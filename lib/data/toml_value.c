@@ -220,7 +220,7 @@ string(struct toml *p)
 
 	if (!toml_string(p, false, &text))
 		return NULL;
-	at.end = (uint32_t)p->i;
+	at.end = toml_offset(p);
 	v = toml_make(p, VALUE_STR, &at);
 	v->str.s = text.s;
 	v->str.len = text.len;
@@ -271,7 +271,7 @@ array(struct toml *p, unsigned depth)
 		return NULL;
 	}
 	p->open--;
-	c->v.at.end = (uint32_t)p->i;
+	c->v.at.end = toml_offset(p);
 	return &c->v;
 }
 
@@ -332,7 +332,7 @@ inline_table(struct toml *p, unsigned depth)
 		return NULL;
 	p->section = outer;
 	p->open--;
-	c->v.at.end = (uint32_t)p->i;
+	c->v.at.end = toml_offset(p);
 	return &c->v;
 }
 

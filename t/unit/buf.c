@@ -84,6 +84,33 @@ dropping_and_cutting_keep_the_rest(void)
 }
 
 static void
+whole_numbers_are_written_as_printf_does(void)
+{
+	static const int64_t v[] = {0, 7, -1, 10, -100, INT64_MAX, INT64_MIN};
+
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		AUTO_BUF b = BUF_INIT, want = BUF_INIT;
+
+		buf_addi(&b, v[i]);
+		buf_addf(&want, "%lld", (long long)v[i]);
+		is_str(b.s, want.s);
+	}
+}
+
+static void
+a_format_of_any_length_fits(void)
+{
+	for (int n = 0; n < 200; n++) {
+		AUTO_BUF b = BUF_INIT;
+
+		buf_adds(&b, "ab");
+		buf_addf(&b, "%*d", n, 7);
+		is_int(b.len, 2 + (n > 1 ? n : 1));
+		is_true(b.s[b.len - 1] == '7' && !b.s[b.len]);
+	}
+}
+
+static void
 what_is_stolen_is_the_callers(void)
 {
 	AUTO_BUF b = BUF_INIT;
@@ -103,4 +130,5 @@ TAP_MAIN(TEST(an_empty_one_is_an_empty_string),
     TEST(what_is_appended_stands_in_order), TEST(a_nul_is_a_byte_like_others),
     TEST(it_grows_and_keeps_what_it_holds), TEST(room_is_given_but_not_counted),
     TEST(dropping_and_cutting_keep_the_rest),
-    TEST(what_is_stolen_is_the_callers))
+    TEST(whole_numbers_are_written_as_printf_does),
+    TEST(a_format_of_any_length_fits), TEST(what_is_stolen_is_the_callers))

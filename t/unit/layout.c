@@ -190,6 +190,31 @@ a_template_that_cannot_be_seen_through_is_kept(void)
 }
 
 static void
+a_tag_of_several_lines_makes_a_template_whatever_ends_the_lines(void)
+{
+	as_template(
+	    "\r\n#+f#\n\n#s={#ys\n#}J\n\n\n#\n", "#+f#\n\n#s={#ys\n#}J\n\n#\n");
+	as_template("a=1 # {# x\n#   y #}  \n", "a=1 # {# x\n#   y #}\n");
+}
+
+static void
+blanks_that_alone_keep_a_template_from_being_toml_stay(void)
+{
+	kept("a=1#{{ x }}\r\r\n");
+	kept("a=1#{{ x }}\r");
+	kept("\n\xef\xbb\xbf#{{ x }}\na=1\n");
+}
+
+static void
+the_end_of_a_line_in_a_string_decides_no_other(void)
+{
+	toml("\r\na=\"\"\"\nx\"\"\"\r\nb=1\r\n",
+	    "a = \"\"\"\nx\"\"\"\r\nb = 1\r\n");
+	toml("#x \r\na='''\n'''\n", "#x\r\na = '''\n'''\r\n");
+	sorted("b=1\r\na='''\n'''\r\n", "a = '''\n'''\r\nb = 1\r\n");
+}
+
+static void
 what_is_neither_toml_nor_template_is_wrong(void)
 {
 	becomes(LAYOUT_WRONG, false, "a = \n", "");
@@ -241,6 +266,9 @@ TAP_MAIN(TEST(blanks_around_the_equals_sign_are_one),
     TEST(of_a_template_only_ends_of_lines_and_empty_lines_go),
     TEST(strings_and_tags_of_a_template_are_not_touched),
     TEST(a_template_that_cannot_be_seen_through_is_kept),
+    TEST(a_tag_of_several_lines_makes_a_template_whatever_ends_the_lines),
+    TEST(blanks_that_alone_keep_a_template_from_being_toml_stay),
+    TEST(the_end_of_a_line_in_a_string_decides_no_other),
     TEST(what_is_neither_toml_nor_template_is_wrong),
     TEST(a_patch_has_three_lines_of_context),
     TEST(a_patch_tells_that_the_last_line_has_no_end))

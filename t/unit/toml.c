@@ -77,6 +77,113 @@ places_count_characters_and_bytes(void)
 	is_int(value_get(v, "t")->at.line, 2);
 }
 
+static unsigned
+column(const char *s, const char *key)
+{
+	AUTO_ARENA a = {0};
+
+	return value_get(parsed(&a, s), key)->at.column;
+}
+
+static void
+columns_behind_characters_beyond_ascii_count_each_once(void)
+{
+	is_int(column("a = 1 # \xf0\x9f\x98\x80\n  k = 2\n", "k"), 7);
+	is_int(column("a = 'ä'\nk = 2\n", "k"), 5);
+	is_int(column("\xef\xbb\xbf\"k\" = 2\n", "k"), 7);
+	is_int(column("\"k\" = [\n'\xe2\x82\xac',\n] #\n", "k"), 7);
+	wrong("a = '''\n\xe2\x82\xac''' ü\n",
+	    "x.toml:2:6: expected the end of the line, found 'ü'");
+	wrong("a = {b = '\xf0\x9f\x98\x80', c = 01}\n",
+	    "x.toml:1:19: 01 is no number that fits");
+	wrong("a = [ # ü\n 'é' 1]\n",
+	    "x.toml:2:6: expected ',' or ']' in the array, found '1'");
+}
+
+static void
+a_string_is_borrowed_of_the_text_or_made_of_its_escapes(void)
+{
+	AUTO_ARENA a = {0};
+	char text[] = "a = \"plain\"\nb = \"\\ttab\\u00e9\"\nc = ''\n"
+		      "\"d\\n\" = \"\\\\\"\ne = 'lit\\t'\n";
+	struct value *v = parsed(&a, text);
+
+	memset(text, 'x', sizeof text - 1); /* the tree has its own copy */
+	is_str(value_get(v, "a")->str.s, "plain");
+	is_str(value_get(v, "b")->str.s, "\ttab\xc3\xa9");
+	is_int(value_get(v, "b")->str.len, 6);
+	is_str(value_get(v, "c")->str.s, "");
+	is_str(value_get(v, "d\n")->str.s, "\\");
+	is_str(value_get(v, "e")->str.s, "lit\\t");
+	is_true(value_get(v, "a")->str.s + strlen("plain\"\n") ==
+		v->table.member[1].key); /* both in one copy */
+}
+
+static void
+strings_of_several_lines_are_borrowed_or_made(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = parsed(&a, "a = \"\"\"\nx\"\"y\"\"\"\"\"\n"
+				     "b = \"\"\"x \\\n\n   y\"\"\"\n"
+				     "c = '''''\r\nz'''\n");
+
+	is_str(value_get(v, "a")->str.s, "x\"\"y\"\"");
+	is_str(value_get(v, "b")->str.s, "x y");
+	is_str(value_get(v, "c")->str.s, "''\r\nz");
+}
+
+static void
+minus_zero_is_an_integer_or_a_float_with_its_sign(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = parsed(&a, "i = -0\nf = -0.0\ne = -0e0\np = +0.0\n");
+
+	is_int(value_get(v, "i")->kind, VALUE_INT);
+	is_int(value_get(v, "i")->i, 0);
+	is_int(value_get(v, "f")->kind, VALUE_FLOAT);
+	is_true(value_get(v, "f")->f == 0 && signbit(value_get(v, "f")->f));
+	is_true(value_get(v, "e")->f == 0 && signbit(value_get(v, "e")->f));
+	is_true(value_get(v, "p")->f == 0 && !signbit(value_get(v, "p")->f));
+}
+
+static void
+integers_of_18_19_and_20_digits_are_exact_or_refused(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = parsed(&a, "a = 999999999999999999\n"
+				     "b = -999999999999999999\n"
+				     "c = 1000000000000000001\n"
+				     "d = 9223372036854775807\n"
+				     "e = -9223372036854775808\n");
+
+	is_int(value_get(v, "a")->i, 999999999999999999);
+	is_int(value_get(v, "b")->i, -999999999999999999);
+	is_int(value_get(v, "c")->i, 1000000000000000001);
+	is_int(value_get(v, "d")->i, INT64_MAX);
+	is_int(value_get(v, "e")->i, INT64_MIN);
+	wrong("a = -9223372036854775809\n",
+	    "x.toml:1:5: -9223372036854775809 is no number that fits");
+	wrong("a = 10000000000000000000\n",
+	    "x.toml:1:5: 10000000000000000000 is no number that fits");
+	wrong("a = 18446744073709551616\n",
+	    "x.toml:1:5: 18446744073709551616 is no number that fits");
+}
+
+static void
+floats_of_15_16_and_17_digits_are_the_nearest(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = parsed(&a, "a = 0.123456789012345\n"
+				     "b = 9007199254740.993\n"
+				     "c = 0.30000000000000004\n"
+				     "d = -123456789012345.6\n");
+
+	is_true(value_get(v, "a")->f == 0.123456789012345);
+	is_true(value_get(v, "b")->f == 9007199254740.993);
+	is_true(value_get(v, "c")->f == 0.30000000000000004);
+	is_true(value_get(v, "d")->f == -123456789012345.6);
+}
+
 static void
 a_header_and_dotted_keys_do_not_mix(void)
 {
@@ -215,6 +322,12 @@ TAP_MAIN(TEST(a_key_set_twice_is_an_error_at_its_second_place),
     TEST(all_kinds_of_values_are_read),
     TEST(an_integer_that_does_not_fit_is_an_error),
     TEST(places_count_characters_and_bytes),
+    TEST(columns_behind_characters_beyond_ascii_count_each_once),
+    TEST(a_string_is_borrowed_of_the_text_or_made_of_its_escapes),
+    TEST(strings_of_several_lines_are_borrowed_or_made),
+    TEST(minus_zero_is_an_integer_or_a_float_with_its_sign),
+    TEST(integers_of_18_19_and_20_digits_are_exact_or_refused),
+    TEST(floats_of_15_16_and_17_digits_are_the_nearest),
     TEST(a_header_and_dotted_keys_do_not_mix),
     TEST(a_super_table_may_follow_its_sub_table),
     TEST(all_errors_of_a_text_are_found), TEST(errors_end_at_fifty),

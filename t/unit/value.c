@@ -50,6 +50,57 @@ keys_may_hold_any_byte(void)
 }
 
 static void
+a_claimed_member_is_new_once_and_borrows_its_key(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *t = value_new(&a, VALUE_TABLE);
+	const char *text = "key=other";
+	struct value_member *m = value_claim(&a, t, text, 3);
+
+	is_null(m->value);
+	is_true(m->key == text);
+	is_int(m->len, 3);
+	m->value = value_int(&a, 1);
+	m = value_claim(&a, t, "key", 3);
+	is_true(m->key == text);
+	is_int(value_int_or(m->value, 0), 1);
+	is_null(value_claim(&a, t, "ke", 2)->value);
+	is_int(value_count(t), 2);
+}
+
+/* Around the numbers where the members move and where the index comes */
+static void
+claimed_members_are_found_when_the_table_grows(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *t = value_new(&a, VALUE_TABLE);
+	char key[200][8];
+
+	for (int i = 0; i < 200; i++) {
+		size_t len = (size_t)snprintf(key[i], 8, "k%d", i);
+
+		value_claim(&a, t, key[i], len)->value = value_int(&a, i);
+		for (int k = 0; k <= i; k++)
+			is_int(value_int_or(value_get(t, key[k]), -1), k);
+		is_int(value_count(t), i + 1);
+	}
+	is_true(t->table.member[199].key == key[199]);
+}
+
+static void
+a_list_keeps_its_items_when_it_grows(void)
+{
+	AUTO_ARENA a = {0};
+	struct value *list = value_new(&a, VALUE_LIST);
+
+	for (int i = 0; i < 1000; i++)
+		value_add(&a, list, value_int(&a, i));
+	is_int(value_count(list), 1000);
+	for (int i = 0; i < 1000; i++)
+		is_int(list->list.item[i]->i, i);
+}
+
+static void
 a_path_goes_down_tables_and_lists(void)
 {
 	AUTO_ARENA a = {0};
@@ -103,6 +154,9 @@ kinds_have_the_names_that_toml_gives_them(void)
 
 TAP_MAIN(TEST(members_keep_the_order_of_insertion),
     TEST(a_member_set_again_keeps_its_place), TEST(keys_may_hold_any_byte),
+    TEST(a_claimed_member_is_new_once_and_borrows_its_key),
+    TEST(claimed_members_are_found_when_the_table_grows),
+    TEST(a_list_keeps_its_items_when_it_grows),
     TEST(a_path_goes_down_tables_and_lists),
     TEST(another_kind_gives_the_other_answer),
     TEST(kinds_have_the_names_that_toml_gives_them))
