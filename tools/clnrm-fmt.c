@@ -1,14 +1,10 @@
 /*
  * clnrm-fmt: put test files in their canonical layout.
  */
-#include <errno.h>
 #include <limits.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/die.h"
 #include "base/file.h"
@@ -20,9 +16,8 @@
 #include "core/setting.h"
 #include "data/layout.h"
 #include "data/patch.h"
+#include "sys/jobs.h"
 #include "sys/stop.h"
-
-enum { JOBS = 64, FILES_A_JOB = 8 };
 
 static const char *jobs, *stdin_name;
 static int check, diff, sort;
@@ -61,7 +56,6 @@ struct job {
 
 static struct job *job;
 static size_t many, job_cap;
-static atomic_size_t next;
 
 static struct job *
 add(const char *path)
@@ -232,49 +226,13 @@ format(struct job *j)
 }
 
 static void *
-work(void *arg)
+work(void *arg, size_t worker, size_t i)
 {
-	size_t i;
-
-	while (!stop_signal() && (i = atomic_fetch_add(&next, 1)) < many)
-		if (!job[i].is_done)
-			format(&job[i]);
-	return arg;
-}
-
-static long
-processors(void)
-{
-	long n;
-	char *end;
-
-	if (!jobs || !strcmp(jobs, "auto"))
-		return sysconf(_SC_NPROCESSORS_ONLN);
-	errno = 0;
-	n = strtol(jobs, &end, 10);
-	if (errno || *end || end == jobs || n < 1)
-		die(EXIT_INPUT, "--jobs: '%s' is no number from 1, nor auto",
-		    jobs);
-	return n;
-}
-
-/* A thread costs more than a few files. */
-static void
-format_all(void)
-{
-	pthread_t thread[JOBS];
-	size_t threads = 0, most = (size_t)processors();
-
-	if (most > JOBS)
-		most = JOBS;
-	if (most > many / FILES_A_JOB + 1)
-		most = many / FILES_A_JOB + 1;
-	while (threads + 1 < most &&
-	       !pthread_create(&thread[threads], NULL, work, NULL))
-		threads++;
-	work(NULL);
-	while (threads)
-		pthread_join(thread[--threads], NULL);
+	(void)arg;
+	(void)worker;
+	if (!job[i].is_done)
+		format(&job[i]);
+	return &job[i];
 }
 
 /* A test file that was found, or what could not be looked into. */
@@ -334,18 +292,30 @@ add_operands(char **path)
 			add(*path);
 }
 
-/* What was said in the order of the files, whoever came first. */
+static void
+print(void *arg, size_t i, void *result)
+{
+	struct job *j = result;
+
+	(void)i;
+	out_add(&out_std, j->said.s, j->said.len);
+	out_add(arg, j->told.s, j->told.len);
+	buf_free(&j->said);
+	buf_free(&j->told);
+}
+
 static int
-print_all(void)
+format_all(size_t threads)
 {
 	struct out err_out = {.fd = 2, .pending = BUF_INIT};
+	const struct jobs all = {
+	    .n = many, .arg = &err_out, .work = work, .hand_on = print};
+	size_t done = jobs_run(&all, threads);
 	int status = stop_signal() ? 128 + stop_signal() : 0;
 
 	for (size_t i = 0; i < many; i++) {
-		out_add(&out_std, job[i].said.s, job[i].said.len);
-		out_add(&err_out, job[i].told.s, job[i].told.len);
-		status = exit_worse(status, job[i].status);
-		buf_free(&job[i].said);
+		if (i < done)
+			status = exit_worse(status, job[i].status);
 		buf_free(&job[i].told);
 		free(job[i].path);
 	}
@@ -360,7 +330,11 @@ main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	bool is_dash = *path && !strcmp(*path, "-");
+	struct err e = {0};
+	size_t threads;
 
+	if (jobs_count(jobs, &threads, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
 	if (is_dash && !stdin_name)
 		cli_misuse(&tool);
 	if (stdin_name && path[is_dash])
@@ -370,6 +344,5 @@ main(int argc, char *argv[])
 		add(stdin_name)->is_stdin = true;
 	else
 		add_operands(path);
-	format_all();
-	return cli_finish(print_all());
+	return cli_finish(format_all(threads));
 }

@@ -70,7 +70,9 @@ rule_enter(struct rule_ctx *c, const char *key)
 {
 	size_t was = c->path.len;
 
-	buf_addf(&c->path, "%s%.80s", was ? "." : "", key);
+	if (was)
+		buf_addc(&c->path, '.');
+	buf_add(&c->path, key, strnlen(key, 80));
 	return was;
 }
 
@@ -79,7 +81,9 @@ rule_enter_item(struct rule_ctx *c, size_t i)
 {
 	size_t was = c->path.len;
 
-	buf_addf(&c->path, "[%zu]", i);
+	buf_addc(&c->path, '[');
+	buf_addi(&c->path, (int64_t)i);
+	buf_addc(&c->path, ']');
 	return was;
 }
 

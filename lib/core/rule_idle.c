@@ -7,72 +7,103 @@
 
 /* ---- services that nobody uses */
 
-/* Append all texts below v, each on a line, but those of one table. */
+/* Append all texts below v, each on a line. */
 static void
-add_texts(struct buf *b, const struct value *v, const struct value *but)
+add_texts(struct buf *b, const struct value *v)
 {
-	if (!v || v == but)
+	if (!v)
 		return;
 	if (v->kind == VALUE_STR) {
 		buf_add(b, v->str.s, v->str.len);
 		buf_addc(b, '\n');
 	}
 	for (size_t i = 0; i < rule_count(v); i++)
-		add_texts(b, v->list.item[i], but);
+		add_texts(b, v->list.item[i]);
 	for (size_t i = 0; i < rule_members(v); i++)
-		add_texts(b, v->table.member[i].value, but);
+		add_texts(b, v->table.member[i].value);
 }
 
+/* All texts of the file that may speak of a service, but its own. */
+struct talk {
+	struct buf text;
+	size_t from, to; /* what the service itself says */
+};
+
 static bool
-has_word(const struct buf *text, const char *word, size_t n)
+has_word(const struct talk *t, const char *word, size_t n)
 {
-	return n && memmem(text->s, text->len, word, n);
+	const char *s = t->text.s;
+
+	return n && (memmem(s, t->from, word, n) ||
+			memmem(s + t->to, t->text.len - t->to, word, n));
 }
 
 /* By name, or by a port. */
 static bool
-is_used(const struct buf *text, const struct value_member *service)
+is_used(const struct talk *t, const struct value_member *service)
 {
 	const struct value *ports = value_get(service->value, "ports");
 	char port[24];
 
-	if (has_word(text, service->key, service->len))
+	if (has_word(t, service->key, service->len))
 		return true;
 	for (size_t i = 0; i < rule_count(ports); i++) {
 		int64_t n = value_int_or(ports->list.item[i], 0);
 		int len = snprintf(port, sizeof port, "%lld", (long long)n);
 
-		if (n && has_word(text, port, (size_t)len))
+		if (n && has_word(t, port, (size_t)len))
 			return true;
 	}
 	return false;
 }
 
+/* in:  end[i], end[i + 1]: where the texts of service i are */
 static void
-check_services(struct rule_ctx *c)
+check_table(struct rule_ctx *c, struct talk *t, const struct value *all,
+    const size_t *end)
 {
-	static const char *const tables[] = {"service", "services"},
-				 *const users[] = {"steps", "scenario",
-				     "service", "services"};
+	for (size_t i = 0; i < rule_members(all); i++) {
+		const struct value_member *m = &all->table.member[i];
 
-	for (size_t t = 0; t < COUNT(tables); t++) {
-		const struct value *all = value_get(c->root, tables[t]);
-
-		for (size_t i = 0; i < rule_members(all); i++) {
-			const struct value_member *m = &all->table.member[i];
-			AUTO_BUF text = BUF_INIT;
-
-			for (size_t u = 0; u < COUNT(users); u++)
-				add_texts(&text, value_get(c->root, users[u]),
-				    m->value);
-			if (is_used(&text, m))
-				continue;
+		t->from = end[i];
+		t->to = end[i + 1];
+		if (!is_used(t, m))
 			rule_note(c, "W307", &m->at,
 			    "no step and no other service speaks of service "
 			    "'%.80s'",
 			    m->key);
-		}
 	}
+}
+
+static size_t *
+add_table(struct rule_ctx *c, struct buf *text, const struct value *all)
+{
+	size_t n = rule_members(all);
+	size_t *end = arena_take(c->a, (n + 1) * sizeof *end);
+
+	for (size_t i = 0; i < n; i++) {
+		end[i] = text->len;
+		add_texts(text, all->table.member[i].value);
+	}
+	end[n] = text->len;
+	return end;
+}
+
+static void
+check_services(struct rule_ctx *c)
+{
+	const struct value *old = value_get(c->root, "service");
+	const struct value *all = value_get(c->root, "services");
+	struct talk t = {.text = BUF_INIT};
+	const size_t *old_end, *end;
+
+	add_texts(&t.text, value_get(c->root, "steps"));
+	add_texts(&t.text, value_get(c->root, "scenario"));
+	old_end = add_table(c, &t.text, old);
+	end = add_table(c, &t.text, all);
+	check_table(c, &t, old, old_end);
+	check_table(c, &t, all, end);
+	buf_free(&t.text);
 }
 
 /* ---- scenarios that prove nothing */

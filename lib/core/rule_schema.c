@@ -84,7 +84,8 @@ check_keys(
 		const struct rule_key *k = keys;
 		size_t len;
 
-		while (k->name && (strlen(k->name) != m->len ||
+		while (k->name && (*k->name != *m->key ||
+				      strlen(k->name) != m->len ||
 				      memcmp(k->name, m->key, m->len)))
 			k++;
 		if (!k->name) {
@@ -111,12 +112,14 @@ article(const char *word)
 static bool
 is_a(struct rule_ctx *c, const struct value *v, bool ok, const char *wanted)
 {
-	const char *kind = value_kind_name(v->kind);
+	const char *kind;
 
-	if (!ok)
-		rule_tell(c, "E303", &v->at, "%s is %s %s, expected %s",
-		    c->path.s, article(kind), kind, wanted);
-	return ok;
+	if (ok)
+		return true;
+	kind = value_kind_name(v->kind);
+	rule_tell(c, "E303", &v->at, "%s is %s %s, expected %s", c->path.s,
+	    article(kind), kind, wanted);
+	return false;
 }
 
 /* Check each item or member with a key of the shape `one`. */

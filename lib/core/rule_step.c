@@ -14,7 +14,8 @@ rule_pattern(struct rule_ctx *c, enum match_kind kind, const struct value *v,
 	AUTO_MATCH *m = NULL;
 	struct value_pos at;
 
-	if (!v || v->kind != VALUE_STR)
+	if (!v || v->kind != VALUE_STR ||
+	    (kind == MATCH_GLOB && !strpbrk(v->str.s, "*?[")))
 		return true;
 	m = match_compile(kind, v->str.s, v->str.len, &offset, &e);
 	if (m)

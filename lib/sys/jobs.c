@@ -26,7 +26,6 @@ struct crew {
 	pthread_cond_t room;
 	size_t next, handed; /* pieces begun, and handed on */
 	size_t workers;
-	bool is_handing;
 	struct slot *slot; /* slot[slots], a ring from `handed` on */
 	size_t slots;
 };
@@ -51,15 +50,15 @@ jobs_count(const char *text, size_t *to, struct err *e)
 	return 0;
 }
 
-/* Who finds the next result done hands it on; the others go on working. */
+/*
+ * Who finds the next result done hands it on; the others go on working, since
+ * its slot is not done for them, and `handed` stays until it is through.
+ */
 static void
 hand_on(struct crew *c)
 {
 	struct slot *s;
 
-	if (c->is_handing)
-		return;
-	c->is_handing = true;
 	while ((s = &c->slot[c->handed % c->slots])->is_done) {
 		s->is_done = false;
 		pthread_mutex_unlock(&c->lock);
@@ -68,7 +67,6 @@ hand_on(struct crew *c)
 		c->handed++;
 		pthread_cond_broadcast(&c->room);
 	}
-	c->is_handing = false;
 }
 
 static bool
