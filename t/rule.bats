@@ -320,6 +320,52 @@ W308 9:1 a proves nothing but that its steps end with 0" ]
 	[ "$(clnrm-lint --format ndjson x.clnrm.toml | jq -r 'select(.severity).severity' | xargs)" = "note note" ]
 }
 
+# ---- services
+
+@test "services say when they are ready, and what must be ready before" {
+	with <<-'TOML'
+	[service.db]
+	image = "db"
+	ports = [5432]
+	[service.api]
+	image = "api"
+	command = ["serve"]
+	depends_on = ["db"]
+	ready = { http = "http://127.0.0.1:80/health", log = "listening", timeout_ms = 9 }
+	[service.old]
+	image = "old db api"
+	health_check = { cmd = ["true"], interval = 2, timeout = 3 }
+	[service.surreal]
+	plugin = "surrealdb"
+	username = "u"
+	TOML
+	sed -i 's/old db api/old/' x.clnrm.toml
+	[ "$(plan '.services[0].ready')" = '{"tcp":[5432],"http":null,"log":null,"command":[],"span":null,"interval_ms":null,"timeout_ms":60000,"try_ms":0}' ]
+	[ "$(plan '.services[1] | [.command, .depends_on, .network, .ready.http, .ready.timeout_ms]')" = \
+		'[["serve"],["db"],"none","http://127.0.0.1:80/health",9]' ]
+	[ "$(plan '.services[2].ready | [.command, .interval_ms, .try_ms]')" = '[["true"],2000,3000]' ]
+	[ "$(plan '.services[3] | [.image, .args, .ready.tcp]')" = \
+		'["surrealdb/surrealdb:latest",["start","--user","u","--pass","root","memory"],[8000]]' ]
+}
+
+@test "services that wait for each other, or for one that is not there, are errors" {
+	with <<-'TOML'
+	[service.a]
+	image = "a"
+	depends_on = ["b"]
+	[service.b]
+	image = "b"
+	depends_on = ["a", "c"]
+	ready = { log = "(", http = "ftp://x" }
+	network = "host"
+	TOML
+	[ "$(findings | grep E304)" = "E304 13:15 no service can start: b after a after b
+E304 13:20 service 'b' depends on 'c', which is not there
+E304 14:19 ready.log does not compile: missing closing parenthesis
+E304 14:29 ready.http 'ftp://x' is no http URL
+E304 15:11 the host's network needs a policy that allows it" ] || { findings; false; }
+}
+
 # ---- the table of keys
 
 @test "the reference in clnrm.toml(5) is what the table of keys says" {

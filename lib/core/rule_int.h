@@ -122,6 +122,21 @@ void rule_expect(struct rule_ctx *c);
 bool rule_pattern(struct rule_ctx *c, enum match_kind kind,
     const struct value *v, const char *what);
 
+/* What must come before what. */
+struct rule_order {
+	struct arena a;
+	struct rule_before *before; /* before[n] */
+	size_t n, cap;
+};
+
+/* Borrows the names; one that is NULL is passed over. */
+void rule_order_add(struct rule_order *o, const char *from, const char *to,
+    const struct value_pos *at);
+
+/* Tell a cycle, "WHAT: a after b after a", if there is one; frees it all. */
+void rule_order_check(
+    struct rule_ctx *c, struct rule_order *o, const char *what);
+
 /* Expectations that cannot hold together, and those that nothing can meet. */
 void rule_clash(struct rule_ctx *c);
 

@@ -70,29 +70,63 @@ static const struct rule_key health_check[] = {
     END,
 };
 
+static const struct rule_key ready[] = {
+    KEY("tcp", RULE_INTS, "Ports that take a connection.", BETWEEN(1, 65535)),
+    KEY("http", RULE_STR,
+	"A URL in the cleanroom that answers with a status below 400.",
+	.flags = RULE_NAME),
+    KEY("log", RULE_STR,
+	"A Perl-compatible expression that is found in what it prints.",
+	.flags = RULE_NAME),
+    KEY("command", RULE_STRS, "A command, run in its world, that ends with 0."),
+    KEY("interval_ms", RULE_INT,
+	"Milliseconds between two tries. Default: 5, doubled to 100.", FROM(1)),
+    KEY("timeout_ms", RULE_INT,
+	"Milliseconds until it counts as failed. Default: 60000.", FROM(1)),
+    END,
+};
+
 static const struct rule_key service[] = {
     KEY("plugin", RULE_STR,
 	"What runs the service: generic_container (the default), surrealdb, "
 	"ollama, vllm, tgi or network_service.",
 	.flags = RULE_NAME),
     KEY("type", RULE_STR, "The older name of plugin.", .since = RULE_V04),
-    KEY("image", RULE_STR, "The image; the generic container must have one.",
+    KEY("image", RULE_STR,
+	"The image that is its root; the generic container must have one. "
+	"The image host is the host's root.",
 	.flags = RULE_NAME),
-    KEY("args", RULE_STRS, "Arguments of the image's command."),
-    KEY("env", RULE_STR_MAP, "Its environment."),
+    KEY("command", RULE_STRS,
+	"The program and its arguments. Default: those of the image, where "
+	"something is there to wait for; else nothing runs, and steps find its "
+	"world."),
+    KEY("args", RULE_STRS, "Arguments in place of those of the image."),
+    KEY("env", RULE_STR_MAP, "Its environment, over that of the image."),
+    KEY("workdir", RULE_STR, "Where it starts. Default: as the image says.",
+	.flags = RULE_NAME),
     KEY("ports", RULE_INTS, "Ports that it listens on.", BETWEEN(1, 65535)),
     KEY("volumes", RULE_TABLES, "Directories of the host that it sees.",
 	.sub = volume),
-    KEY("health_check", RULE_TABLE, "When it counts as ready.",
+    KEY("depends_on", RULE_STRS,
+	"Services that must be ready before it starts."),
+    KEY("ready", RULE_TABLE,
+	"What must hold before it counts as ready; all of it. Default: its "
+	"ports take a connection.",
+	.sub = ready),
+    KEY("network", RULE_STR,
+	"Default: none, the cleanroom's own. The host's only where "
+	"policy.security_level is low.",
+	ONE_OF("none|host")),
+    KEY("health_check", RULE_TABLE, "The older form of ready.command.",
 	.sub = health_check),
-    KEY("username", RULE_STR, "Checked, and no part of the plan."),
-    KEY("password", RULE_STR, "Checked, and no part of the plan."),
-    KEY("strict", RULE_BOOL, "Checked, and no part of the plan."),
+    KEY("username", RULE_STR, "Of the plugin surrealdb. Default: root."),
+    KEY("password", RULE_STR, "Of the plugin surrealdb. Default: root."),
+    KEY("strict", RULE_BOOL, "Of the plugin surrealdb. Default: false."),
     KEY("wait_for_span", RULE_STR,
-	"It is ready when a span of this name has ended.", .flags = RULE_NAME,
+	"It is ready when a span of this name, or pattern, has ended.",
+	.flags = RULE_NAME, .since = RULE_V10),
+    KEY("wait_for_span_timeout_secs", RULE_INT, "Default: 30.", FROM(1),
 	.since = RULE_V10),
-    KEY("wait_for_span_timeout_secs", RULE_INT,
-	"Checked, and no part of the plan.", FROM(0), .since = RULE_V10),
     END,
 };
 

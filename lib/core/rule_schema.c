@@ -26,7 +26,6 @@ static const struct {
     {"template", "variables stand in [vars], cells in [matrix]"},
     {"otel_expectations", "did you mean 'expect'?"},
     {"limits", "limits stand in a table of their own, [limits]"},
-    {"depends_on", "services are ready before the first step runs"},
 };
 
 static bool check(
@@ -84,9 +83,9 @@ check_keys(
 		const struct rule_key *k = keys;
 		size_t len;
 
-		while (k->name && (*k->name != *m->key ||
-				      strlen(k->name) != m->len ||
-				      memcmp(k->name, m->key, m->len)))
+		while (k->name &&
+		       (*k->name != *m->key || strlen(k->name) != m->len ||
+			   memcmp(k->name, m->key, m->len)))
 			k++;
 		if (!k->name) {
 			unknown(c, keys, m);

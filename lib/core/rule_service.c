@@ -1,6 +1,7 @@
 /* Services, and what an environment may hold. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -157,6 +158,72 @@ check_volumes(struct rule_ctx *c, const struct value *s)
 }
 
 static void
+check_ready(struct rule_ctx *c, const struct value *s)
+{
+	const struct value *ready = value_get(s, "ready");
+	const struct value *url = value_get(ready, "http");
+
+	rule_pattern(c, MATCH_REGEX, value_get(ready, "log"), "ready.log");
+	rule_pattern(
+	    c, MATCH_GLOB, value_get(s, "wait_for_span"), "wait_for_span");
+	if (!url || url->kind != VALUE_STR ||
+	    !strncmp(url->str.s, "http://", 7))
+		return;
+	rule_tell(c, "E304", &url->at, "ready.http '%.80s' is no http URL",
+	    url->str.s);
+	rule_hint(c, "http://127.0.0.1:8080/health");
+}
+
+/* The host's network is a hole that a policy must have made. */
+static void
+check_network(struct rule_ctx *c, const struct value *s)
+{
+	const struct value *network = value_get(s, "network");
+	const struct value *list = value_get(c->root, "scenario");
+	bool is_low = rule_count(list);
+
+	for (size_t i = 0; i < rule_count(list); i++)
+		is_low &= !strcasecmp(
+		    value_str_or(
+			value_find(list->list.item[i], "policy.security_level"),
+			""),
+		    "low");
+	if (strcmp(value_str_or(network, ""), "host") || is_low)
+		return;
+	rule_tell(c, "E304", &network->at,
+	    "the host's network needs a policy that allows it");
+	rule_hint(c, "policy.security_level = \"low\" in every scenario");
+}
+
+static const struct value_member *
+service_named(const struct rule_ctx *c, const char *name, size_t len)
+{
+	const struct value_member *m =
+	    value_member(value_get(c->root, "service"), name, len);
+
+	return m ? m : value_member(value_get(c->root, "services"), name, len);
+}
+
+static void
+check_needs(
+    struct rule_ctx *c, const struct value_member *m, struct rule_order *order)
+{
+	const struct value *needs = value_get(m->value, "depends_on");
+
+	for (size_t i = 0; i < rule_count(needs); i++) {
+		const struct value *it = needs->list.item[i];
+		const char *s = value_str_or(it, NULL);
+
+		rule_order_add(order, s, m->key, &it->at);
+		if (s && !service_named(c, s, it->str.len))
+			rule_tell(c, "E304", &it->at,
+			    "service '%.80s' depends on '%.80s', which is not "
+			    "there",
+			    m->key, s);
+	}
+}
+
+static void
 check_service(
     struct rule_ctx *c, const struct value_member *m, struct map *taken)
 {
@@ -166,6 +233,8 @@ check_service(
 	check_image(c, m->value);
 	check_ports(c, m->key, m->value, taken);
 	check_volumes(c, m->value);
+	check_ready(c, m->value);
+	check_network(c, m->value);
 	rule_env(c, value_get(m->value, "env"));
 }
 
@@ -174,16 +243,20 @@ rule_services(struct rule_ctx *c)
 {
 	const struct value *old = value_get(c->root, "services");
 	const struct value *new = value_get(c->root, "service");
+	struct rule_order order = {0};
 	AUTO_MAP taken = {0};
 
-	for (size_t i = 0; i < rule_members(old); i++)
+	for (size_t i = 0; i < rule_members(old); i++) {
 		check_service(c, &old->table.member[i], &taken);
+		check_needs(c, &old->table.member[i], &order);
+	}
 	for (size_t i = 0; i < rule_members(new); i++) {
 		const struct value_member *m = &new->table.member[i];
 		const struct value_member *first =
 		    value_member(old, m->key, m->len);
 
 		check_service(c, m, &taken);
+		check_needs(c, m, &order);
 		if (!first)
 			continue;
 		rule_tell(c, "E305", &m->at,
@@ -192,4 +265,5 @@ rule_services(struct rule_ctx *c)
 		    m->key);
 		rule_hint(c, "the first is at line %u", first->at.line);
 	}
+	rule_order_check(c, &order, "no service can start");
 }

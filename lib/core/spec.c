@@ -144,82 +144,12 @@ write_meta(struct spec_write *w)
 }
 
 static void
-write_volumes(struct json *j, const struct value *volumes)
-{
-	json_open(j, "volumes", '[');
-	for (size_t i = 0; i < spec_count(volumes); i++) {
-		const struct value *v = volumes->list.item[i];
-
-		json_open(j, NULL, '{');
-		spec_put(j, "host_path", value_get(v, "host_path"));
-		spec_put(j, "container_path", value_get(v, "container_path"));
-		json_bool(j, "read_only",
-		    value_bool_or(value_get(v, "read_only"), false));
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void
 put_seconds(struct json *j, const char *key, const struct value *v)
 {
 	if (v && v->kind == VALUE_INT && v->i <= INT64_MAX / 1000)
 		json_int(j, key, v->i * 1000);
 	else
 		json_null(j, key);
-}
-
-static void
-write_health(struct json *j, const struct value *h)
-{
-	if (!h) {
-		json_null(j, "health_check");
-		return;
-	}
-	json_open(j, "health_check", '{');
-	spec_list(j, "cmd", value_get(h, "cmd"));
-	put_seconds(j, "interval_ms", value_get(h, "interval"));
-	put_seconds(j, "timeout_ms", value_get(h, "timeout"));
-	spec_put(j, "retries", value_get(h, "retries"));
-	json_close(j, '}');
-}
-
-static void
-write_service(struct spec_write *w, const struct value_member *m)
-{
-	const struct value *s = m->value;
-	struct json *j = &w->body;
-
-	json_open(j, NULL, '{');
-	json_strn(j, "name", m->key, m->len);
-	json_str(j, "plugin", spec_plugin(s).name);
-	spec_put(j, "image", value_get(s, "image"));
-	spec_list(j, "args", value_get(s, "args"));
-	spec_texts(w, "env", value_get(s, "env"));
-	spec_list(j, "ports", value_get(s, "ports"));
-	write_volumes(j, value_get(s, "volumes"));
-	write_health(j, value_get(s, "health_check"));
-	spec_put(j, "wait_for_span", value_get(s, "wait_for_span"));
-	json_close(j, '}');
-}
-
-static void
-write_services(struct spec_write *w)
-{
-	static const char *const tables[] = {"services", "service"};
-	size_t n = 0;
-
-	json_open(&w->body, "services", '[');
-	for (size_t t = 0; t < COUNT(tables); t++) {
-		const struct value *all = value_get(w->root, tables[t]);
-
-		for (size_t i = 0; i < value_count(all); i++) {
-			write_service(w, &all->table.member[i]);
-			spec_at(
-			    w, &all->table.member[i].at, "services[%zu]", n++);
-		}
-	}
-	json_close(&w->body, ']');
 }
 
 /* What stands in a step, else in its scenario, for all steps. */
@@ -491,7 +421,7 @@ spec_plan(const struct spec_source *src, const struct value *root,
 
 	json_open(&w.at, "at", '{');
 	write_meta(&w);
-	write_services(&w);
+	spec_services(&w);
 	write_scenarios(&w);
 	spec_expect(&w);
 	write_otel(&w);

@@ -38,6 +38,9 @@ void spec_texts(struct spec_write *w, const char *key, const struct value *v);
 /* A scalar as its canonical text: 1.5, true. Borrowed until the next call. */
 const char *spec_text(struct spec_write *w, const struct value *v);
 
+/* The member `services`. */
+void spec_services(struct spec_write *w);
+
 /* The member `expect`. */
 void spec_expect(struct spec_write *w);
 
