@@ -18,9 +18,7 @@
 #include "core/project.h"
 #include "core/setting.h"
 #include "core/stage.h"
-#include "core/vars.h"
-#include "data/hash.h"
-#include "data/tmpl.h"
+#include "core/template.h"
 #include "sys/stop.h"
 
 static const char *format, *output, *root_dir, *stdin_name, *context_file;
@@ -62,35 +60,75 @@ static size_t shown; /* files whose text was printed */
 struct job {
 	const char *path;
 	int64_t gen, start_ns;
-	bool is_change;	    /* it may be gone by now */
-	bool is_mapped;	    /* `map` holds */
-	struct buf in, out; /* out is empty when the text is not a template */
-	struct tmpl_map map;
+	bool is_alone;
+	struct template_file file;
 };
 
 /* ---- telling */
 
+/* Of a place in another file than the source. */
 static void
-tell(const char *path, const char *severity, const char *code,
-    const struct err *e)
+diagnose_in(const char *path, const char *file, const char *severity,
+    const char *code, const struct err *e)
+{
+	AUTO_JSON j = stage_record(&stage, "diagnostic");
+
+	json_str(&j, "stage", stage.name);
+	json_str(&j, "source", path);
+	json_str(&j, "severity", severity);
+	json_str(&j, "code", code);
+	json_str(&j, "message", err_message(e));
+	json_int(&j, "line", e->line ? e->line : 1);
+	json_int(&j, "column", e->column ? e->column : 1);
+	json_null(&j, "end_line");
+	json_null(&j, "end_column");
+	json_str(&j, "hint", *e->hint ? e->hint : NULL);
+	json_str(&j, "file", file);
+	stage_put(&stage, &j);
+}
+
+static void
+print_hint(const char *hint)
+{
+	while (*hint) {
+		size_t n = strcspn(hint, "\n");
+
+		fprintf(stderr, "  = %s%.*s\n",
+		    strncmp(hint, "note:", 5) ? "fix: " : "", (int)n, hint);
+		hint += n + (hint[n] == '\n');
+	}
+}
+
+static void
+tell_in(const char *path, const char *file, const char *severity,
+    const char *code, const struct err *e)
 {
 	bool is_error = !strcmp(severity, "error");
 
 	if (is_error || (strict && !strcmp(severity, "warning")))
 		stage_status(&stage, EXIT_INPUT);
 	if (!is_text) {
-		stage_diagnose(&stage, path, severity, code, e);
+		if (strcmp(path, file) != 0)
+			diagnose_in(path, file, severity, code, e);
+		else
+			stage_diagnose(&stage, path, severity, code, e);
 		return;
 	}
-	fprintf(stderr, "%s:", path);
+	fprintf(stderr, "%s:", file);
 	if (e->line)
 		fprintf(stderr, "%u:%u:", e->line, e->column);
 	fprintf(stderr, " %s: %s", severity, err_message(e));
 	if (code)
 		fprintf(stderr, " [%s]", code);
 	fputc('\n', stderr);
-	if (*e->hint)
-		fprintf(stderr, "  = fix: %s\n", e->hint);
+	print_hint(e->hint);
+}
+
+static void
+tell(const char *path, const char *severity, const char *code,
+    const struct err *e)
+{
+	tell_in(path, path, severity, code, e);
 }
 
 /* The reason alone: the record names the path itself. */
@@ -109,13 +147,14 @@ tell_unreadable(const char *path, const struct err *e, bool is_warning)
 /* ---- what comes out */
 
 static void
-print_line(
-    const struct job *j, size_t at, uint32_t number, const char *line, size_t n)
+print_line(const struct job *j, const struct tmpl_place *p, uint32_t number,
+    const char *line, size_t n)
 {
-	const struct tmpl_place *p = at ? &j->map.place[at - 1] : NULL;
+	const struct tmpl *t = &j->file.t;
 	AUTO_BUF b = BUF_INIT;
 
-	buf_addf(&b, "%s:%" PRIu32 ":%" PRIu32 ": ", j->path,
+	buf_addf(&b, "%s:%" PRIu32 ":%" PRIu32 ": ",
+	    p && t->files ? t->file[p->file]->path : j->path,
 	    p ? p->line + (number - p->rendered) : number,
 	    p && p->rendered == number ? p->column : 1);
 	buf_add(&b, line, n);
@@ -124,88 +163,66 @@ print_line(
 }
 
 static void
-print_map(const struct job *j, const struct buf *text)
+print_map(const struct job *j, const struct template_text *text)
 {
-	const char *s = text->s, *end = s + text->len;
+	const char *s = text->text.s, *end = s + text->text.len;
+	const struct tmpl_map *map = &text->map;
 	size_t at = 0;
 
 	for (uint32_t number = 1; s < end; number++) {
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 		const char *stop = nl ? nl : end;
 
-		while (at < j->map.n && j->map.place[at].rendered <= number)
+		while (at < map->n && map->place[at].rendered <= number)
 			at++;
-		print_line(j, at, number, s, (size_t)(stop - s));
+		print_line(j, at ? &map->place[at - 1] : NULL, number, s,
+		    (size_t)(stop - s));
 		s = stop + 1;
 	}
 }
 
+/* Of several texts each is headed by what it is. */
 static void
-print_text(const struct job *j, const struct buf *text, bool is_alone)
+print_heading(const struct job *j, const struct template_text *text)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	buf_addf(&b, "%s# %s", shown++ ? "\n" : "", j->path);
+	if (text->variant)
+		buf_addf(&b, " (%s)", text->variant);
+	buf_addc(&b, '\n');
+	out_add(&out_std, b.s, b.len);
+}
+
+static void
+print_text(const struct job *j, const struct template_text *text)
 {
 	struct err e = {0};
 
 	if (output) {
-		if (file_replace(output, text->s, text->len, 0666, &e) < 0) {
+		if (file_replace(
+			output, text->text.s, text->text.len, 0666, &e) < 0) {
 			warn("%s", e.text);
 			stage_status(&stage, EXIT_RUN);
 		}
 		return;
 	}
-	if (!is_alone) {
-		const char *gap = shown++ ? "\n# " : "# ";
-
-		out_add(&out_std, gap, strlen(gap));
-		out_add(&out_std, j->path, strlen(j->path));
-		out_add(&out_std, "\n", 1);
-	}
+	if (!j->is_alone || text->variant)
+		print_heading(j, text);
 	if (show_map)
 		print_map(j, text);
 	else
-		out_add(&out_std, text->s, text->len);
+		out_add(&out_std, text->text.s, text->text.len);
 }
 
 static void
-add_map(struct json *j, const struct job *job)
+write_record(const struct job *job, const struct template_text *text)
 {
-	if (!job->is_mapped) {
-		json_null(j, "map");
-		return;
-	}
-	json_open(j, "map", '[');
-	for (size_t i = 0; i < job->map.n; i++) {
-		const struct tmpl_place *p = &job->map.place[i];
-
-		json_open(j, NULL, '[');
-		json_int(j, NULL, p->rendered);
-		json_int(j, NULL, 0);
-		json_int(j, NULL, p->line);
-		json_int(j, NULL, p->column);
-		json_close(j, ']');
-	}
-	json_close(j, ']');
-}
-
-static void
-write_record(const struct job *job, const struct buf *text)
-{
-	char of_text[HASH_HEX], of_file[HASH_HEX];
 	AUTO_JSON j = stage_record(&stage, "rendered");
 
-	hash_hex(text->s, text->len, of_text);
-	hash_hex(job->in.s, job->in.len, of_file);
 	json_str(&j, "source", job->path);
 	json_int(&j, "gen", job->gen);
-	json_null(&j, "variant");
-	json_strn(&j, "text", text->s, text->len);
-	json_str(&j, "sha256", of_text);
-	add_map(&j, job);
-	json_open(&j, "deps", '[');
-	json_open(&j, NULL, '{');
-	json_str(&j, "path", job->path);
-	json_str(&j, "sha256", of_file);
-	json_close(&j, '}');
-	json_close(&j, ']');
+	template_record(&j, &job->file, text);
 	json_bool(&j, "cached", false);
 	json_int(&j, "duration_ns", clock_mono_ns() - job->start_ns);
 	stage_put(&stage, &j);
@@ -213,112 +230,98 @@ write_record(const struct job *job, const struct buf *text)
 
 /* ---- one file */
 
-static int
-not_utf8(const struct job *j)
-{
-	size_t at = utf8_check(j->in.s, j->in.len), line = 1, start = 0;
-	struct err e = {0};
-
-	if (at == j->in.len)
-		return 0;
-	for (size_t i = 0; i < at; i++)
-		if (j->in.s[i] == '\n') {
-			line++;
-			start = i + 1;
-		}
-	err_at(&e, NULL, (unsigned)line,
-	    (unsigned)utf8_count(j->in.s + start, at - start) + 1,
-	    "byte 0x%02x is not UTF-8", (unsigned char)j->in.s[at]);
-	tell(j->path, "error", "E102", &e);
-	return -1;
-}
-
-static const char *
-code_of(enum tmpl_fault fault)
-{
-	return fault == TMPL_SYNTAX ? "E110"
-	     : fault == TMPL_EVAL   ? "E111"
-				    : "E120";
-}
-
-static int
-expand(struct job *j)
-{
-	AUTO_ARENA a = {0};
-	struct err e = {0}, note = {0};
-	struct tmpl t;
-	struct value *vars;
-	int got;
-
-	got = tmpl_parse(&a, j->path, j->in.s, j->in.len, false, &t, &e);
-	for (size_t i = 0; i < t.notes; i++)
-		tell(j->path, "warning", "W302", &t.note[i]);
-	if (!got) {
-		vars = vars_of_file(&a, j->path, j->in.s, j->in.len, &note);
-		if (*note.text)
-			tell(j->path, "note", "E120", &note);
-		got = tmpl_render(
-		    &t, vars_context(&a, &given, vars), &j->out, &j->map, &e);
-	}
-	if (got < 0)
-		tell(j->path, "error", code_of(t.fault), &e);
-	return got;
-}
-
-/* From the text in j->in to the record or the printed text. */
-static void
-render_text(struct job *j, bool is_alone)
-{
-	const struct buf *text = &j->in;
-
-	if (not_utf8(j) < 0)
-		return;
-	j->is_mapped = tmpl_is_template(j->in.s, j->in.len);
-	if (j->is_mapped) {
-		if (expand(j) < 0)
-			return;
-		text = &j->out;
-	}
-	if (is_text)
-		print_text(j, text, is_alone);
-	else
-		write_record(j, text);
-}
-
-static void
-free_job(struct job *j)
-{
-	buf_free(&j->in);
-	buf_free(&j->out);
-	tmpl_map_free(&j->map);
-}
-
-static void
-render_file(const char *path, int64_t gen, bool is_change, bool is_alone)
-{
-	struct job j = {.path = path,
-	    .gen = gen,
-	    .start_ns = clock_mono_ns(),
-	    .is_change = is_change,
-	    .in = BUF_INIT,
-	    .out = BUF_INIT};
-	struct err e = {0};
-
-	errno = 0;
-	if (!file_read(path, &j.in, &e))
-		render_text(&j, is_alone);
-	else
-		tell_unreadable(path, &e, is_change && errno == ENOENT);
-	free_job(&j);
-}
-
-/* ---- sources */
-
 static bool
 is_stopped(void)
 {
 	return stop_signal() || out_std.lost;
 }
+
+static int
+not_utf8(const char *path, const struct buf *in)
+{
+	size_t at = utf8_check(in->s, in->len), line = 1, start = 0;
+	struct err e = {0};
+
+	if (at == in->len)
+		return 0;
+	for (size_t i = 0; i < at; i++)
+		if (in->s[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	err_at(&e, NULL, (unsigned)line,
+	    (unsigned)utf8_count(in->s + start, at - start) + 1,
+	    "byte 0x%02x is not UTF-8", (unsigned char)in->s[at]);
+	tell(path, "error", "E102", &e);
+	return -1;
+}
+
+static void
+told(void *arg, const char *file, const char *severity, const char *code,
+    const struct err *e)
+{
+	tell_in(arg, file, severity, code, e);
+}
+
+/* One record, or one text, for each cell. */
+static void
+render_cells(struct job *j)
+{
+	size_t cells = j->file.matrix.cells;
+	struct template_text text;
+
+	if (output && cells > 1) {
+		warn("%s has %zu variants, and -o takes one text", j->path,
+		    cells);
+		stage_status(&stage, EXIT_INPUT);
+		return;
+	}
+	for (size_t i = 0; i < cells && !is_stopped(); i++) {
+		if (template_render(&j->file, i, &text) < 0)
+			i = cells; /* what fails in one fails in all */
+		else if (is_text)
+			print_text(j, &text);
+		else
+			write_record(j, &text);
+		template_text_free(&text);
+		j->start_ns = clock_mono_ns();
+	}
+}
+
+/* From the text to the records or what is printed. */
+static void
+render_text(struct job *j, const struct buf *in)
+{
+	if (not_utf8(j->path, in) < 0)
+		return;
+	j->start_ns = clock_mono_ns();
+	j->file = (struct template_file){.path = j->path,
+	    .s = in->s,
+	    .n = in->len,
+	    .given = &given,
+	    .root = root_dir,
+	    .tell = told,
+	    .arg = (void *)(uintptr_t)j->path};
+	if (!template_open(&j->file))
+		render_cells(j);
+	template_close(&j->file);
+}
+
+static void
+render_file(const char *path, int64_t gen, bool is_change, bool is_alone)
+{
+	struct job j = {.path = path, .gen = gen, .is_alone = is_alone};
+	AUTO_BUF in = BUF_INIT;
+	struct err e = {0};
+
+	errno = 0;
+	if (!file_read(path, &in, &e))
+		render_text(&j, &in);
+	else
+		tell_unreadable(path, &e, is_change && errno == ENOENT);
+}
+
+/* ---- sources */
 
 static void
 found(void *arg, const char *path, const struct err *e)
@@ -417,20 +420,17 @@ render_project(char *argv[])
 static int
 render_stdin(char *argv[])
 {
-	struct job j = {.path = stdin_name,
-	    .start_ns = clock_mono_ns(),
-	    .in = BUF_INIT,
-	    .out = BUF_INIT};
+	struct job j = {.path = stdin_name, .is_alone = true};
+	AUTO_BUF in = BUF_INIT;
 	struct err e = {0};
 
 	if (isatty(0))
 		cli_misuse(&tool);
 	start_source(argv);
-	if (fd_drain(0, stdin_name, 0, &j.in, &e) < 0)
+	if (fd_drain(0, stdin_name, 0, &in, &e) < 0)
 		tell_unreadable(stdin_name, &e, false);
 	else
-		render_text(&j, true);
-	free_job(&j);
+		render_text(&j, &in);
 	return finish();
 }
 
@@ -471,14 +471,50 @@ render_stream(void)
 
 /* ---- one template, one context */
 
+struct others {
+	struct tmpl *t;
+	struct err *e;
+};
+
+static int
+add_other(void *arg, const char *path)
+{
+	struct others *o = arg;
+
+	return tmpl_add(o->t, path, o->e);
+}
+
+/* As Tera has it: all templates of the folder have to parse. */
+static int
+render_folder(struct arena *a, char *path, const struct buf *in,
+    const struct value *context)
+{
+	char *dir = arena_str(a, path), *slash = strrchr(dir, '/');
+	struct template_loader loader =
+	    template_loader_flat(slash ? (*slash = 0, dir) : ".");
+	struct tmpl_how how = {.is_pure = true,
+	    .loader = &loader.base,
+	    .function = template_pure_functions};
+	AUTO_BUF out = BUF_INIT;
+	struct err e = {0};
+	struct tmpl t;
+	struct others others = {&t, &e};
+
+	if (tmpl_parse(a, path, in->s, in->len, &how, &t, &e) < 0 ||
+	    template_each(loader.root, add_other, &others) < 0 ||
+	    tmpl_render(&t, context, &out, NULL, &e) < 0)
+		die(EXIT_INPUT, "%s%s%s", e.text, *e.hint ? "\n" : "", e.hint);
+	out_add(&out_std, out.s, out.len);
+	return cli_finish(EXIT_YES);
+}
+
 static int
 render_with_context(char *path[])
 {
 	AUTO_ARENA a = {0};
-	AUTO_BUF json = BUF_INIT, in = BUF_INIT, out = BUF_INIT;
+	AUTO_BUF json = BUF_INIT, in = BUF_INIT;
 	struct value *context;
 	struct err e = {0};
-	struct tmpl t;
 
 	if (!path[0] || path[1])
 		die(EXIT_INPUT, "--context goes with one template");
@@ -489,13 +525,7 @@ render_with_context(char *path[])
 	if (!context || context->kind != VALUE_TABLE)
 		die(EXIT_INPUT, "%s: %s", context_file,
 		    context ? "no JSON object" : e.text);
-	if (utf8_check(in.s, in.len) < in.len)
-		die(EXIT_INPUT, "%s: not UTF-8", path[0]);
-	if (tmpl_parse(&a, path[0], in.s, in.len, true, &t, &e) < 0 ||
-	    tmpl_render(&t, context, &out, NULL, &e) < 0)
-		die(EXIT_INPUT, "%s", e.text);
-	out_add(&out_std, out.s, out.len);
-	return cli_finish(EXIT_YES);
+	return render_folder(&a, path[0], &in, context);
 }
 
 static bool

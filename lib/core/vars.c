@@ -94,31 +94,41 @@ opens_table(const char *s, const char *end, const char **name, size_t *n)
 	return *n && (close == end || *close == '#');
 }
 
+/* The table itself, or one below it. */
 static bool
-is_vars(const char *name, size_t n, bool also_below)
+is_table(const char *line, size_t n, const char *name, bool also_below)
 {
-	if (n == 4)
-		return !memcmp(name, "vars", 4);
-	return also_below && n > 5 && !memcmp(name, "vars.", 5);
+	size_t len = strlen(name);
+
+	if (n < len || memcmp(line, name, len) != 0)
+		return false;
+	return n == len || (also_below && line[len] == '.');
 }
 
-/* Where the [vars] lines begin; NULL: there are none. */
-static const char *
-find_vars(const char *s, const char *end, const char **stop)
+/* A line that is no TOML, for it begins with a tag. */
+static bool
+opens_tag(const char *s, const char *end)
 {
-	const char *start = NULL, *next, *name;
+	s = skip_blank(s, end);
+	return end - s > 1 && *s == '{' && strchr("{%#", s[1]);
+}
+
+const char *
+vars_lines(const char *s, const char *end, const char *name, const char **stop)
+{
+	const char *start = NULL, *next, *other;
 	size_t n;
 
 	for (; s; s = next) {
 		const char *eol = line_end(s, end, &next);
+		bool opens = opens_table(s, eol, &other, &n);
 
-		if (!opens_table(s, eol, &name, &n))
-			continue;
-		if (start && !is_vars(name, n, true)) {
+		if (start && (opens_tag(s, eol) ||
+				 (opens && !is_table(other, n, name, true)))) {
 			*stop = s;
 			return start;
 		}
-		if (!start && is_vars(name, n, false))
+		if (!start && opens && is_table(other, n, name, false))
 			start = s;
 	}
 	*stop = end;
@@ -150,7 +160,7 @@ struct value *
 vars_of_file(
     struct arena *a, const char *path, const char *s, size_t n, struct err *e)
 {
-	const char *stop, *start = find_vars(s, s + n, &stop);
+	const char *stop, *start = vars_lines(s, s + n, "vars", &stop);
 	struct value *all, *vars;
 	struct err why = {0};
 
@@ -198,8 +208,8 @@ add_all(struct arena *a, struct value *to, const struct value *from)
 }
 
 struct value *
-vars_context(
-    struct arena *a, const struct cli_list *given, const struct value *of_file)
+vars_context(struct arena *a, const struct cli_list *given,
+    const struct value *of_file, struct value *matrix)
 {
 	struct value *context = value_new(a, VALUE_TABLE);
 	struct value *vars = value_new(a, VALUE_TABLE);
@@ -212,7 +222,7 @@ vars_context(
 			add_given(a, vars, *v + sizeof GIVEN - 1);
 	for (size_t i = 0; i < given->n; i++)
 		add_given(a, vars, given->item[i]);
-	value_put(a, context, "matrix", value_new(a, VALUE_TABLE));
+	value_put(a, context, "matrix", matrix);
 	value_put(a, context, "otel", value_new(a, VALUE_TABLE));
 	add_all(a, context, vars);
 	value_put(a, context, "vars", vars);

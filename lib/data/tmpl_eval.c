@@ -278,6 +278,9 @@ truth(struct tmpl_run *r, const struct tmpl_expr *x)
 		return tmpl_truthy(x->value);
 	case EXPR_ARRAY:
 	case EXPR_CONCAT:
+	case EXPR_MACRO:
+	case EXPR_MAP:
+	case EXPR_GROUP:
 		break;
 	}
 	v = tmpl_eval(r, x);
@@ -307,6 +310,22 @@ eval_array(struct tmpl_run *r, const struct tmpl_expr *x)
 		tmpl_push(r, list, v);
 	}
 	return list;
+}
+
+static struct value *
+eval_map(struct tmpl_run *r, const struct tmpl_expr *x)
+{
+	struct value *map = tmpl_new(r, VALUE_TABLE);
+
+	for (size_t i = 0; i + 1 < x->list.n; i += 2) {
+		const struct value *key = x->list.item[i]->value;
+		struct value *v = tmpl_eval(r, x->list.item[i + 1]);
+
+		if (!v)
+			return NULL;
+		value_set(r->arena, map, key->str.s, key->str.len, v);
+	}
+	return map;
 }
 
 static int
@@ -370,6 +389,27 @@ eval_path(struct tmpl_run *r, const struct tmpl_expr *x)
 	return v;
 }
 
+/* A variable of the environment that is not set, before a default. */
+static struct value *
+eval_call(struct tmpl_run *r, const struct tmpl_expr *x)
+{
+	struct value *v;
+
+	if (r->t->how.is_pure || !is_default(x->filter) ||
+	    (!tmpl_is_name(&x->call->name, "env") &&
+		!tmpl_is_name(&x->call->name, "get_env")))
+		return tmpl_function(r, x->call);
+	r->quiet++;
+	v = tmpl_function(r, x->call);
+	r->quiet--;
+	if (v)
+		return v;
+	tmpl_warn_run(r, x->filter->at,
+	    "write get_env(name=\"NAME\", default=\"…\")",
+	    "`default` behind a function is not Tera");
+	return eval_default(r, x);
+}
+
 static struct value *
 of_truth(struct tmpl_run *r, int got)
 {
@@ -403,11 +443,17 @@ eval_bare(struct tmpl_run *r, const struct tmpl_expr *x)
 	case EXPR_PATH:
 		return eval_path(r, x);
 	case EXPR_CALL:
-		return tmpl_function(r, x->call);
+		return eval_call(r, x);
+	case EXPR_MACRO:
+		return tmpl_macro(r, x->call);
 	case EXPR_TEST:
 		return of_truth(r, tmpl_is(r, x->call));
 	case EXPR_ARRAY:
 		return eval_array(r, x);
+	case EXPR_MAP:
+		return eval_map(r, x);
+	case EXPR_GROUP:
+		return tmpl_eval(r, x->left);
 	case EXPR_CONCAT:
 		return eval_concat(r, x);
 	case EXPR_IN:

@@ -93,6 +93,14 @@ string(struct tmpl_parser *p)
 	return tmpl_literal(p, value_str(p->a, s.s, s.len), at);
 }
 
+static void
+append(struct tmpl_parser *p, struct tmpl_expr *list, struct tmpl_expr *x)
+{
+	list->list.item = arena_more(p->a, list->list.item, list->list.n,
+	    &list->list.cap, sizeof *list->list.item);
+	list->list.item[list->list.n++] = x;
+}
+
 /* first ~ piece ~ …, or NULL without *e when no `~` follows. */
 static struct tmpl_expr *
 concat(struct tmpl_parser *p, struct tmpl_expr *first)
@@ -104,9 +112,7 @@ concat(struct tmpl_parser *p, struct tmpl_expr *first)
 
 		if (!tmpl_above(p, x, next))
 			return NULL;
-		x->list.item = arena_more(p->a, x->list.item, x->list.n,
-		    &x->list.cap, sizeof *x->list.item);
-		x->list.item[x->list.n++] = next;
+		append(p, x, next);
 		tmpl_blank(p);
 		if (!tmpl_take(p, "~")) {
 			p->pos = back;
@@ -327,12 +333,11 @@ array(struct tmpl_parser *p)
 	if (tmpl_enter(p) < 0)
 		return NULL;
 	for (tmpl_blank(p); !tmpl_take(p, "]"); tmpl_blank(p)) {
-		item = operand(p);
+		item = p->leeway == TMPL_NONE ? operand(p)
+					      : tmpl_logic_or_array(p);
 		if (!item || !tmpl_above(p, x, item))
 			return NULL;
-		x->list.item = arena_more(p->a, x->list.item, x->list.n,
-		    &x->list.cap, sizeof *x->list.item);
-		x->list.item[x->list.n++] = item;
+		append(p, x, item);
 		tmpl_blank(p);
 		if (tmpl_take(p, ",") || tmpl_sees(p, "]"))
 			continue;
@@ -343,26 +348,86 @@ array(struct tmpl_parser *p)
 	return x;
 }
 
+static struct tmpl_expr *
+key(struct tmpl_parser *p)
+{
+	size_t at = p->pos;
+	struct tmpl_str s;
+
+	if (tmpl_sees_quote(p))
+		return string(p);
+	if (tmpl_ident(p, &s))
+		return tmpl_literal(p, value_str(p->a, s.s, s.len), at);
+	tmpl_expected(p, "a key");
+	return NULL;
+}
+
+/* Key and value of a map literal. */
+static int
+entry(struct tmpl_parser *p, struct tmpl_expr *map)
+{
+	struct tmpl_expr *name = key(p), *x;
+
+	if (!name)
+		return -1;
+	tmpl_blank(p);
+	if (!tmpl_take(p, ":") && !tmpl_take(p, "="))
+		return tmpl_expected(p, "`:`");
+	x = tmpl_logic_or_array(p);
+	if (!x || !tmpl_above(p, map, x))
+		return -1;
+	append(p, map, name);
+	append(p, map, x);
+	return 0;
+}
+
+static struct tmpl_expr *
+map_literal(struct tmpl_parser *p)
+{
+	struct tmpl_expr *x = tmpl_new_expr(p, EXPR_MAP, p->pos++);
+
+	if (tmpl_enter(p) < 0)
+		return NULL;
+	tmpl_warn(p, x->at, "give the map by a variable: [vars], --context",
+	    "a map literal is not Tera");
+	for (tmpl_blank(p); !tmpl_take(p, "}"); tmpl_blank(p)) {
+		if (entry(p, x) < 0)
+			return NULL;
+		tmpl_blank(p);
+		if (tmpl_take(p, ",") || tmpl_sees(p, "}"))
+			continue;
+		tmpl_expected(p, "an operator, a filter, `,` or `}`");
+		return NULL;
+	}
+	p->depth--;
+	return x;
+}
+
+/* An array, or a map where that goes. */
+static struct tmpl_expr *
+collection(struct tmpl_parser *p)
+{
+	struct tmpl_expr *x = tmpl_sees(p, "[") ? array(p) : map_literal(p);
+
+	return x ? tmpl_filters(p, x) : NULL;
+}
+
+static bool
+sees_collection(struct tmpl_parser *p)
+{
+	tmpl_blank(p);
+	return tmpl_sees(p, "[") ||
+	       (p->leeway != TMPL_NONE && tmpl_sees(p, "{"));
+}
+
 struct tmpl_expr *
 tmpl_logic_or_array(struct tmpl_parser *p)
 {
-	struct tmpl_expr *x;
-
-	tmpl_blank(p);
-	if (!tmpl_sees(p, "["))
-		return tmpl_logic(p);
-	x = array(p);
-	return x ? tmpl_filters(p, x) : NULL;
+	return sees_collection(p) ? collection(p) : tmpl_logic(p);
 }
 
 struct tmpl_expr *
 tmpl_container(struct tmpl_parser *p)
 {
-	struct tmpl_expr *x;
-
-	tmpl_blank(p);
-	if (!tmpl_sees(p, "["))
-		return group(p);
-	x = array(p);
-	return x ? tmpl_filters(p, x) : NULL;
+	return sees_collection(p) ? collection(p) : group(p);
 }

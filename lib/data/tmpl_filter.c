@@ -5,29 +5,41 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "data/tmpl_int.h"
 
 /* ---- the table */
 
-static const char *const later[] = {"date", "pluralize", "filesizeformat",
-    "linebreaksbr", "spaceless", "striptags", "camel", "pascal", "snake",
-    "kebab", "slug", "toml_encode", "sha256"};
+static const struct tmpl_filter *const tables[] = {tmpl_text_filters,
+    tmpl_list_filters, tmpl_number_filters, tmpl_markup_filters,
+    tmpl_date_filters};
+
+enum { KNOWN = 128 };
 
 static const struct tmpl_filter *
 find(const struct tmpl_filter *f, const struct tmpl_str *name)
 {
-	for (; f->name; f++)
-		if (strlen(f->name) == name->len &&
-		    !memcmp(f->name, name->s, name->len))
+	for (; f && f->name; f++)
+		if (tmpl_is_name(name, f->name))
 			return f;
 	return NULL;
+}
+
+const struct tmpl_filter *
+tmpl_find_filter(const struct tmpl *t, const struct tmpl_str *name)
+{
+	const struct tmpl_filter *f = find(t->how.filter, name);
+
+	for (size_t i = 0; !f && i < COUNT(tables); i++)
+		f = find(tables[i], name);
+	return f;
 }
 
 static size_t
 names(const struct tmpl_filter *f, const char *to[], size_t n)
 {
-	for (; f->name; f++)
+	for (; f && f->name && n < KNOWN - 1; f++)
 		to[n++] = f->name;
 	return n;
 }
@@ -35,48 +47,34 @@ names(const struct tmpl_filter *f, const char *to[], size_t n)
 static struct value *
 unknown(struct tmpl_run *r, const struct tmpl_call *c)
 {
-	const char *known[128], *near;
-	size_t n = names(tmpl_text_filters, known, 0);
+	const char *known[KNOWN];
+	size_t n = names(r->t->how.filter, known, 0);
 	char word[64];
 
 	snprintf(word, sizeof word, "%.*s",
 	    (int)(c->name.len < 60 ? c->name.len : 60), c->name.s);
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (!strcmp(word, later[i])) {
-			tmpl_fail(r, c->at,
-			    "the filter `%s` is not supported yet", word);
-			return NULL;
-		}
-	n = names(tmpl_list_filters, known, n);
-	n = names(tmpl_number_filters, known, n);
+	for (size_t i = 0; i < COUNT(tables); i++)
+		n = names(tables[i], known, n);
 	known[n++] = "default";
 	tmpl_fail(r, c->at, "unknown filter `%s`", word);
-	near = cli_nearest(word, known, n);
-	if (near)
-		err_hint(r->e, "did you mean `%s`?", near);
+	tmpl_hint_near(r, word, cli_nearest(word, known, n));
 	return NULL;
 }
 
 struct value *
 tmpl_filter(struct tmpl_run *r, const struct tmpl_call *c, struct value *v)
 {
-	const struct tmpl_filter *f = find(tmpl_text_filters, &c->name);
 	struct tmpl_given given[TMPL_ARGS];
-	struct tmpl_use u = {r, c, given, 0};
-	bool is_text = f != NULL;
+	struct tmpl_use u = {r, c, c->name, given, 0};
 
-	if (!f)
-		f = find(tmpl_list_filters, &c->name);
-	if (!f)
-		f = find(tmpl_number_filters, &c->name);
-	if (!f)
+	if (!c->filter)
 		return unknown(r, c);
 	if (tmpl_args(r, c, given, &u.n) < 0)
 		return NULL;
-	if (is_text && v->kind != VALUE_STR && v->kind != VALUE_TIME)
+	if (c->filter->is_text && v->kind != VALUE_STR && v->kind != VALUE_TIME)
 		return tmpl_refuse(
 		    &u, "wants a string, this is %s", value_kind_name(v->kind));
-	return f->fn(&u, v);
+	return c->filter->fn(&u, v);
 }
 
 /* ---- text filters: v is a string */
@@ -485,49 +483,25 @@ split(struct tmpl_use *u, struct value *v)
 	return list;
 }
 
-static struct value *
-slugify(struct tmpl_use *u, struct value *v)
-{
-	struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < v->str.len; i++) {
-		char c = v->str.s[i];
-
-		if (c & 0x80) {
-			buf_free(&b);
-			return tmpl_refuse(
-			    u, "of more than ASCII is not supported yet");
-		}
-		if (is_alnum(c))
-			buf_addc(&b, c >= 'A' && c <= 'Z' ? c + 32 : c);
-		else if (b.len && b.s[b.len - 1] != '-')
-			buf_addc(&b, '-');
-	}
-	if (b.len && b.s[b.len - 1] == '-')
-		buf_cut(&b, b.len - 1);
-	return done(u, &b);
-}
-
 const struct tmpl_filter tmpl_text_filters[] = {
-    {"addslashes", addslashes},
-    {"capitalize", capitalize},
-    {"escape", escape},
-    {"escape_xml", escape_xml},
-    {"indent", indent},
-    {"lower", lower},
-    {"replace", replace},
-    {"slugify", slugify},
-    {"split", split},
-    {"title", title},
-    {"trim", trim},
-    {"trim_end", trim_end},
-    {"trim_end_matches", trim_end_matches},
-    {"trim_start", trim_start},
-    {"trim_start_matches", trim_start_matches},
-    {"truncate", truncate_filter},
-    {"upper", upper},
-    {"urlencode", urlencode},
-    {"urlencode_strict", urlencode_strict},
-    {"wordcount", wordcount},
+    {"addslashes", addslashes, true},
+    {"capitalize", capitalize, true},
+    {"escape", escape, true},
+    {"escape_xml", escape_xml, true},
+    {"indent", indent, true},
+    {"lower", lower, true},
+    {"replace", replace, true},
+    {"split", split, true},
+    {"title", title, true},
+    {"trim", trim, true},
+    {"trim_end", trim_end, true},
+    {"trim_end_matches", trim_end_matches, true},
+    {"trim_start", trim_start, true},
+    {"trim_start_matches", trim_start_matches, true},
+    {"truncate", truncate_filter, true},
+    {"upper", upper, true},
+    {"urlencode", urlencode, true},
+    {"urlencode_strict", urlencode_strict, true},
+    {"wordcount", wordcount, true},
     {0},
 };

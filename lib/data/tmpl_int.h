@@ -5,22 +5,20 @@
 #ifndef DATA_TMPL_INT_H
 #define DATA_TMPL_INT_H
 
-#include "data/tmpl.h"
+#include "data/tmpl_use.h"
 
 enum {
-	TMPL_DEPTH = 128,   /* parentheses, brackets, arguments, tags */
-	TMPL_HEIGHT = 500,  /* of the tree of one expression */
-	TMPL_NESTING = 256, /* of a value */
+	TMPL_DEPTH = 128,  /* parentheses, brackets, arguments, tags */
+	TMPL_HEIGHT = 500, /* of the tree of one expression */
 	TMPL_ARGS = 32,
-	TMPL_OUTPUT = 64 << 20,
+	TMPL_FILES = 1000,  /* in one rendering */
+	TMPL_NAMES = 10000, /* that a file has or gives */
+	TMPL_CHAIN = 64,    /* of files that pull in the next */
+	TMPL_CALLS = 500,   /* of macros and includes within each other */
+	TMPL_STACK = 4 << 20,
 };
 
 /* ---- the tree */
-
-struct tmpl_str {
-	const char *s;
-	size_t len;
-};
 
 struct tmpl_step {
 	struct tmpl_str key;   /* when `sub` is NULL */
@@ -36,14 +34,18 @@ struct tmpl_path {
 };
 
 struct tmpl_arg {
-	struct tmpl_str name; /* empty: by position, for a test */
+	struct tmpl_str name; /* empty: by position */
 	struct tmpl_expr *value;
 	struct tmpl_arg *next;
 };
 
-/* A function, a filter or a test. */
+/* A function, a filter, a test or a macro. */
 struct tmpl_call {
 	struct tmpl_str name;
+	struct tmpl_str space;		      /* of a macro */
+	const struct tmpl_filter *filter;     /* or NULL */
+	const struct tmpl_function *function; /* or NULL */
+	struct tmpl_link *link; /* to the macro, once it is known */
 	uint32_t at;
 	struct tmpl_arg *arg;
 	size_t args;
@@ -56,8 +58,11 @@ enum tmpl_kind {
 	EXPR_LITERAL, /* a number, a string, a boolean: `value` */
 	EXPR_PATH,
 	EXPR_CALL,
+	EXPR_MACRO, /* call */
 	EXPR_TEST,
 	EXPR_ARRAY,  /* list */
+	EXPR_MAP,    /* list: key, value, key, … */
+	EXPR_GROUP,  /* left: in parentheses, for the filters behind them */
 	EXPR_CONCAT, /* list */
 	EXPR_IN,     /* left, right; op 1: not in */
 	EXPR_AND,
@@ -99,6 +104,11 @@ enum tmpl_tag {
 	NODE_FOR,
 	NODE_BREAK,
 	NODE_CONTINUE,
+	NODE_INCLUDE,
+	NODE_BLOCK,
+	NODE_SUPER,
+	NODE_FILTER,
+	NODE_MACRO, /* a definition, where it stands */
 };
 
 struct tmpl_branch {
@@ -117,20 +127,91 @@ struct tmpl_node {
 	struct tmpl_expr *expr;	   /* output, set, the loop's container */
 	struct tmpl_branch *branch;	/* of if */
 	struct tmpl_node *body, *other; /* of for: turns, and when empty */
+	struct tmpl_call *call;		/* of a filter section */
+	struct tmpl_include *include;
 	struct tmpl_node *next;
+};
+
+/* ---- what a file holds, and what it pulls in */
+
+/* A file that another one names: import, extends, a name of an include. */
+struct tmpl_ref {
+	struct tmpl_str name;
+	struct tmpl_str space; /* of an import */
+	uint32_t at;
+	struct tmpl_file *file; /* NULL: not there */
+	struct tmpl_ref *next;
+};
+
+struct tmpl_include {
+	struct tmpl_ref *name;
+	bool may_miss;
+};
+
+struct tmpl_param {
+	struct tmpl_str name;
+	struct tmpl_expr *value; /* its default, or NULL */
+	struct tmpl_param *next;
+};
+
+struct tmpl_macro {
+	struct tmpl_str name;
+	struct tmpl_file *file;
+	struct tmpl_param *param;
+	struct tmpl_node *body;
+	struct tmpl_macro *next;
+};
+
+struct tmpl_block {
+	struct tmpl_str name;
+	struct tmpl_node *node;
+	struct tmpl_block *next;
+};
+
+struct tmpl_includes {
+	struct tmpl_include *include;
+	struct tmpl_includes *next;
+};
+
+struct tmpl_module {
+	struct tmpl_node *body;
+	struct tmpl_ref *parent; /* extends, or NULL */
+	struct tmpl_ref *import;
+	struct tmpl_macro *macro;
+	struct tmpl_block *block;
+	struct tmpl_includes *includes;
+	uint32_t mark; /* of a search that came by */
+	int names;     /* how many of all these */
+};
+
+struct tmpl_link {
+	const struct tmpl_macro *macro;
 };
 
 /* ---- the scanner and the parser */
 
+/* How much beyond Tera is taken. */
+enum tmpl_leeway {
+	TMPL_NONE,
+	TMPL_LENIENT,
+	TMPL_ESCAPES, /* and `\"` in strings */
+};
+
 struct tmpl_parser {
 	struct tmpl *t;
+	struct tmpl_file *file;
+	struct tmpl_module *module;
 	struct arena *a;
 	const char *s;
 	size_t n, pos;
 	size_t place_at; /* where line and column below hold */
 	uint32_t line, column;
-	int depth, loops;
-	bool is_pure;
+	int depth;
+	int loops;     /* that a break could leave */
+	int all_loops; /* also those around a filter section */
+	int blocks;
+	bool in_macro;
+	enum tmpl_leeway leeway;
 	size_t no_comment_end; /* no `#}` from here on; 0: unknown */
 	struct err *e;
 };
@@ -203,10 +284,74 @@ struct tmpl_expr *tmpl_term(struct tmpl_parser *p);
 /* Read the filters behind x. */
 struct tmpl_expr *tmpl_filters(struct tmpl_parser *p, struct tmpl_expr *x);
 
+/* A warning at an offset, with how to mend it. */
+void tmpl_warn(struct tmpl_parser *p, size_t at, const char *fix,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The arguments of a call, from behind its `(`; positional ones in lenience. */
+int tmpl_arguments(struct tmpl_parser *p, struct tmpl_call *c);
+struct tmpl_call *tmpl_new_call(
+    struct tmpl_parser *p, struct tmpl_str name, size_t at);
+
+/* true, false, True, False; NULL when none is here. */
+struct tmpl_expr *tmpl_boolean(struct tmpl_parser *p, size_t at);
+
 /* Expressions; NULL and *e when there is none. */
 struct tmpl_expr *tmpl_logic(struct tmpl_parser *p);
 struct tmpl_expr *tmpl_logic_or_array(struct tmpl_parser *p);
 struct tmpl_expr *tmpl_container(struct tmpl_parser *p);
+
+/* ---- tags */
+
+/* A row of nodes that grows. */
+struct tmpl_row {
+	struct tmpl_node *first, *last;
+	bool trim_next; /* a dash before it trims the next node, if a text */
+};
+
+/* The tag that opened, or ended, a body. */
+struct tmpl_open {
+	struct tmpl_str name; /* empty at the end of the text */
+	size_t at;
+	bool trim_left;
+};
+
+struct tmpl_node *tmpl_new_node(
+    struct tmpl_parser *p, enum tmpl_tag tag, size_t at);
+void tmpl_add_node(struct tmpl_row *row, struct tmpl_node *n);
+
+/* Nodes up to a tag that ends a body. */
+int tmpl_body(
+    struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end);
+
+/* The end of a tag; whether a dash there trims what follows. */
+int tmpl_close_tag(struct tmpl_parser *p, const char *mark, bool *trim);
+
+/* A body that `end` should have ended; returns -1. */
+int tmpl_unclosed(struct tmpl_parser *p, const struct tmpl_open *open,
+    const struct tmpl_open *end);
+
+/* Trim the end of a row's last text. */
+void tmpl_trim_last(struct tmpl_row *row);
+
+/* The comments, imports and extends that a file begins with. */
+int tmpl_head(struct tmpl_parser *p, struct tmpl_row *row);
+
+/*
+ * A tag of modules: import, extends, include, block, macro, filter.
+ *
+ * out: 1 when it is none of them, 0, or -1 and *e
+ */
+int tmpl_module_tag(
+    struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag);
+
+/* ---- files */
+
+/* Parse f->text to f->module. */
+int tmpl_parse_file(struct tmpl *t, struct tmpl_file *f, struct err *e);
+
+/* Where the chain of files that led to f began, as notes of the hint. */
+void tmpl_hint_chain(const struct tmpl_file *f, struct err *e);
 
 /* ---- a rendering */
 
@@ -221,8 +366,28 @@ struct tmpl_scope {
 	size_t index, turns;
 };
 
+/* A block that is being rendered. */
+struct tmpl_inner {
+	const struct tmpl_inner *outer;
+	struct tmpl_str name;
+	const struct tmpl_file *level; /* where its definition stands */
+};
+
+/* A file that is being included. */
+struct tmpl_running {
+	const struct tmpl_running *outer;
+	const struct tmpl_file *file;
+};
+
 struct tmpl_run {
 	struct tmpl *t;
+	struct tmpl_file *file;	  /* whose code runs */
+	struct tmpl_file *lowest; /* the child that overrides all others */
+	const struct tmpl_inner *inner;
+	const struct tmpl_running *running;
+	const char *stack; /* where it began */
+	int calls;
+	uint32_t mark; /* of the last search */
 	const struct value *context;
 	struct tmpl_scope *scope;
 	struct arena *arena;  /* where values that are made now go */
@@ -239,10 +404,18 @@ struct tmpl_run {
 };
 
 bool tmpl_is_name(const struct tmpl_str *s, const char *name);
+bool tmpl_same(const struct tmpl_str *a, const struct tmpl_str *b);
+
+/* A warning while rendering; one for each place. */
+void tmpl_warn_run(struct tmpl_run *r, size_t at, const char *fix,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* A failure at an offset of the template; returns -1. */
 int tmpl_fail(struct tmpl_run *r, size_t at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Hint at the nearest known word (NULL: none) to one that is not known. */
+void tmpl_hint_near(struct tmpl_run *r, const char *word, const char *near);
 
 /* Evaluate; NULL and *e on failure. */
 struct value *tmpl_eval(struct tmpl_run *r, const struct tmpl_expr *x);
@@ -261,46 +434,45 @@ struct value *tmpl_step_into(
 /* Down a dotted path; NULL when it is not there. */
 struct value *tmpl_dotted(const struct value *v, const char *path, size_t len);
 
-/* New values in the arena of the moment. */
-struct value *tmpl_new(struct tmpl_run *r, enum value_kind kind);
-struct value *tmpl_new_str(struct tmpl_run *r, const char *s, size_t len);
-struct value *tmpl_new_bool(struct tmpl_run *r, bool b);
-struct value *tmpl_new_int(struct tmpl_run *r, int64_t i);
-struct value *tmpl_new_float(struct tmpl_run *r, double f);
-struct value *tmpl_new_buf(struct tmpl_run *r, struct buf *b); /* frees b */
-void tmpl_push(struct tmpl_run *r, struct value *list, struct value *item);
-
 /* A copy of all of v that lives in `a`; NULL when it is nested too deep. */
 struct value *tmpl_copy(struct arena *a, const struct value *v, int depth);
 
 /* The visible variables as pretty JSON: `__tera_context`. */
 struct value *tmpl_dump(struct tmpl_run *r, uint32_t at);
 
+/* Render nodes. */
+int tmpl_nodes(struct tmpl_run *r, const struct tmpl_node *n);
+
+/* Append to the output what came from a node. */
+int tmpl_emit(
+    struct tmpl_run *r, const struct tmpl_node *from, const char *s, size_t n);
+int tmpl_emit_value(
+    struct tmpl_run *r, const struct tmpl_node *from, const struct value *v);
+
+/* include, block, super, filter sections. */
+int tmpl_include(struct tmpl_run *r, const struct tmpl_node *n);
+int tmpl_block(struct tmpl_run *r, const struct tmpl_node *n);
+int tmpl_super(struct tmpl_run *r, const struct tmpl_node *n);
+int tmpl_section(struct tmpl_run *r, const struct tmpl_node *n);
+
+/* Call a macro, into the output or to a string. */
+int tmpl_print_macro(struct tmpl_run *r, const struct tmpl_call *c);
+struct value *tmpl_macro(struct tmpl_run *r, const struct tmpl_call *c);
+
 /* ---- filters, functions, tests */
-
-struct tmpl_given {
-	struct tmpl_str name;
-	struct value *value;
-};
-
-/* A call at work: its name, its place, its evaluated arguments. */
-struct tmpl_use {
-	struct tmpl_run *r;
-	const struct tmpl_call *call;
-	struct tmpl_given *given;
-	size_t n;
-};
-
-typedef struct value *tmpl_filter_fn(struct tmpl_use *u, struct value *v);
-
-struct tmpl_filter {
-	const char *name;
-	tmpl_filter_fn *fn;
-};
 
 extern const struct tmpl_filter tmpl_text_filters[];
 extern const struct tmpl_filter tmpl_list_filters[];
 extern const struct tmpl_filter tmpl_number_filters[];
+extern const struct tmpl_filter tmpl_markup_filters[];
+extern const struct tmpl_filter tmpl_date_filters[];
+extern const struct tmpl_function tmpl_functions[];
+
+/* By name, the caller's first; NULL: there is none. */
+const struct tmpl_filter *tmpl_find_filter(
+    const struct tmpl *t, const struct tmpl_str *name);
+const struct tmpl_function *tmpl_find_function(
+    const struct tmpl *t, const struct tmpl_str *name);
 
 /* Apply a filter, call a function; NULL and *e. */
 struct value *tmpl_filter(
@@ -314,46 +486,12 @@ int tmpl_is(struct tmpl_run *r, const struct tmpl_call *c);
 int tmpl_args(struct tmpl_run *r, const struct tmpl_call *c,
     struct tmpl_given given[], size_t *n);
 
-/* The argument of that name, or NULL. */
-struct value *tmpl_arg(const struct tmpl_use *u, const char *name);
-
-/* A failure of this call. Returns NULL, for `return tmpl_refuse(…)`. */
-struct value *tmpl_refuse(struct tmpl_use *u, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/*
- * An argument of a kind; *out keeps its default when it is not given.
- *
- * err: -1 and *e when it is of another kind, or missing though `need`
- */
-int tmpl_str_arg(
-    struct tmpl_use *u, const char *name, bool need, struct tmpl_str *out);
-int tmpl_int_arg(struct tmpl_use *u, const char *name, bool need, int64_t least,
-    int64_t *out);
-int tmpl_bool_arg(struct tmpl_use *u, const char *name, bool *out);
-
 /* ---- values as text */
 
 bool tmpl_truthy(const struct value *v);
-bool tmpl_is_num(const struct value *v);
-double tmpl_num(const struct value *v);
 
 /* Deep equality; 1 and 1.0 differ. */
 bool tmpl_equal(const struct value *a, const struct value *b, int depth);
-
-/* As an output prints it; -1 when it is nested too deep. */
-int tmpl_print(struct buf *b, const struct value *v, int depth);
-
-/* As JSON, keys in byte order; pretty with an indent of two, else negative. */
-int tmpl_json(struct buf *b, const struct value *v, int indent, int depth);
-
-/* Shortest digits that read back: never, or as JSON does, with an exponent. */
-void tmpl_print_float(struct buf *b, double f);
-void tmpl_json_float(struct buf *b, double f);
-
-/* Members of a table in byte order of their keys, in the arena. */
-const struct value_member **tmpl_sorted(
-    struct arena *a, const struct value *table);
 
 /* ---- Unicode */
 

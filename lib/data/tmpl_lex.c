@@ -51,7 +51,8 @@ tmpl_bad(struct tmpl_parser *p, size_t at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	return err_at(p->e, p->t->path, here.line, here.column, "%s", text);
+	p->t->fault_path = p->file->path;
+	return err_at(p->e, p->file->path, here.line, here.column, "%s", text);
 }
 
 int
@@ -191,35 +192,89 @@ tmpl_number(struct tmpl_parser *p)
 	return NULL;
 }
 
+/* The quote that ends the string at `start`, past those behind a backslash. */
+static const char *
+end_of_string(const char *start, const char *end, bool *has_escape)
+{
+	char quote = *start;
+
+	for (const char *s = start + 1; s < end; s++) {
+		if (*s == quote)
+			return s;
+		if (*s == '\\' && s + 1 < end) {
+			*has_escape |= s[1] == quote;
+			s++;
+		}
+	}
+	return NULL;
+}
+
+static struct tmpl_str
+unescape(struct tmpl_parser *p, const char *s, const char *end)
+{
+	char *to = arena_alloc(p->a, (size_t)(end - s) + 1), *at = to;
+
+	while (s < end) {
+		if (*s == '\\' && s + 1 < end && (s[1] == '\\' || s[1] == *end))
+			s++;
+		*at++ = *s++;
+	}
+	return (struct tmpl_str){to, (size_t)(at - to)};
+}
+
 bool
 tmpl_string(struct tmpl_parser *p, struct tmpl_str *s)
 {
-	const char *start = p->s + p->pos;
-	const char *end = memchr(start + 1, *start, p->n - p->pos - 1);
+	const char *start = p->s + p->pos, *end;
+	size_t at = p->pos;
+	bool has_escape = false;
 
+	if (p->leeway == TMPL_ESCAPES)
+		end = end_of_string(start, p->s + p->n, &has_escape);
+	else
+		end = memchr(start + 1, *start, p->n - p->pos - 1);
 	if (!end) {
 		tmpl_bad(p, p->pos, "the string does not end");
 		return false;
 	}
-	*s = (struct tmpl_str){start + 1, (size_t)(end - start) - 1};
 	p->pos = (size_t)(end - p->s) + 1;
+	*s = (struct tmpl_str){start + 1, (size_t)(end - start) - 1};
+	if (has_escape) {
+		*s = unescape(p, start + 1, end);
+		tmpl_warn(p, at, "use the other quotes around it",
+		    "an escaped quote in a string is not Tera");
+	}
 	return true;
+}
+
+void
+tmpl_warn(
+    struct tmpl_parser *p, size_t at, const char *fix, const char *fmt, ...)
+{
+	struct tmpl *t = p->t;
+	struct err *keep = p->e;
+	char text[200];
+	va_list ap;
+
+	if (t->notes >= 50)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	t->note = arena_more(
+	    t->arena, t->note, t->notes, &t->note_cap, sizeof *t->note);
+	t->note[t->notes].path = p->file->path;
+	p->e = &t->note[t->notes++].err;
+	tmpl_bad(p, at, "%s", text);
+	err_hint(p->e, "%s", fix);
+	p->e = keep;
 }
 
 static void
 note(struct tmpl_parser *p, size_t at, const char *what, const char *why)
 {
-	struct tmpl *t = p->t;
-	struct err *keep = p->e;
-
-	if (t->notes >= 50)
-		return;
-	t->note =
-	    arena_more(p->a, t->note, t->notes, &t->note_cap, sizeof *t->note);
-	p->e = &t->note[t->notes++];
-	tmpl_bad(p, at, "`%s` %s: taken as text", what, why);
-	err_hint(p->e, "write {%% raw %%}…{%% endraw %%} around it");
-	p->e = keep;
+	tmpl_warn(p, at, "write {% raw %}…{% endraw %} around it",
+	    "`%s` %s: taken as text", what, why);
 }
 
 /* Is there a `#}` at or behind `from`? */
@@ -251,7 +306,7 @@ is_shell_length(struct tmpl_parser *p, size_t at)
 static bool
 is_false_marker(struct tmpl_parser *p, size_t at)
 {
-	if (p->is_pure)
+	if (p->t->how.is_pure)
 		return false;
 	if (p->s[at + 1] == '{' && at + 2 < p->n && p->s[at + 2] == '.') {
 		note(p, at, "{{.", "opens no tag");

@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cli.h"
@@ -17,8 +18,11 @@ tmpl_is_name(const struct tmpl_str *s, const char *name)
 int
 tmpl_fail(struct tmpl_run *r, size_t at, const char *fmt, ...)
 {
-	struct tmpl_parser here = {
-	    .t = r->t, .s = r->t->text, .n = r->t->len, .e = r->e};
+	struct tmpl_parser here = {.t = r->t,
+	    .file = r->file,
+	    .s = r->file->text,
+	    .n = r->file->len,
+	    .e = r->e};
 	char text[512];
 	va_list ap;
 
@@ -28,7 +32,38 @@ tmpl_fail(struct tmpl_run *r, size_t at, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	r->t->fault = TMPL_EVAL;
-	return tmpl_bad(&here, at, "%s", text);
+	tmpl_bad(&here, at, "%s", text);
+	tmpl_hint_chain(r->file, r->e);
+	return -1;
+}
+
+/* Has this very warning been given? */
+static bool
+is_told(const struct tmpl *t, const struct tmpl_note *note)
+{
+	for (size_t i = 0; i + 1 < t->notes; i++)
+		if (t->note[i].path == note->path &&
+		    !strcmp(t->note[i].err.text, note->err.text))
+			return true;
+	return false;
+}
+
+void
+tmpl_warn_run(
+    struct tmpl_run *r, size_t at, const char *fix, const char *fmt, ...)
+{
+	struct tmpl_parser here = {
+	    .t = r->t, .file = r->file, .s = r->file->text, .n = r->file->len};
+	size_t notes = r->t->notes;
+	char text[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	tmpl_warn(&here, at, fix, "%s", text);
+	if (r->t->notes > notes && is_told(r->t, &r->t->note[notes]))
+		r->t->notes = notes;
 }
 
 /* ---- look-up */
@@ -81,6 +116,15 @@ tmpl_dotted(const struct value *v, const char *path, size_t len)
 	return (struct value *)v;
 }
 
+void
+tmpl_hint_near(struct tmpl_run *r, const char *word, const char *near)
+{
+	if (!near || !strcmp(near, word) || r->quiet)
+		return;
+	err_hint(r->e, "did you mean `%s`?", near);
+	tmpl_hint_chain(r->file, r->e);
+}
+
 struct keys {
 	struct tmpl_str *key;
 	size_t n, cap;
@@ -90,7 +134,7 @@ struct keys {
 static void
 hint_name(struct tmpl_run *r, const struct tmpl_str *head)
 {
-	const char *names[256], *near;
+	const char *names[256];
 	char word[64];
 	size_t n = 0;
 
@@ -103,9 +147,7 @@ hint_name(struct tmpl_run *r, const struct tmpl_str *head)
 			names[n++] = s->vars->table.member[i].key;
 	for (size_t i = 0; i < r->context->table.n && n < 256; i++)
 		names[n++] = r->context->table.member[i].key;
-	near = cli_nearest(word, names, n);
-	if (near && strcmp(near, word))
-		err_hint(r->e, "did you mean `%s`?", near);
+	tmpl_hint_near(r, word, cli_nearest(word, names, n));
 }
 
 static int
@@ -187,8 +229,8 @@ descend(const struct value *v, const struct keys *k)
 	return (struct value *)v;
 }
 
-static bool
-same(const struct tmpl_str *a, const struct tmpl_str *b)
+bool
+tmpl_same(const struct tmpl_str *a, const struct tmpl_str *b)
 {
 	return b->s && a->len == b->len && !memcmp(a->s, b->s, a->len);
 }
@@ -218,11 +260,28 @@ in_scope(struct tmpl_run *r, const struct tmpl_scope *s,
 
 	if (v || !s->loop)
 		return v;
-	if (!k->n && same(head, &s->loop->key))
+	if (!k->n && tmpl_same(head, &s->loop->key))
 		return tmpl_new_str(r, s->key, s->key_len);
 	if (tmpl_is_name(head, "loop"))
 		return k->n == 1 ? loop_field(r, s, &k->key[0]) : NULL;
-	return same(head, &s->loop->name) ? descend(s->value, k) : NULL;
+	return tmpl_same(head, &s->loop->name) ? descend(s->value, k) : NULL;
+}
+
+/* `env.NAME`, which Tera does not know, for env(name="NAME"). */
+static struct value *
+of_environment(struct tmpl_run *r, const struct tmpl_path *path, uint32_t at)
+{
+	const struct tmpl_step *s = path->step;
+	const char *v = NULL;
+
+	if (!r->t->how.is_pure && s && !s->next && !s->sub &&
+	    tmpl_is_name(&path->head, "env"))
+		v = getenv(arena_dup(r->arena, s->key.s, s->key.len));
+	if (!v)
+		return NULL;
+	tmpl_warn_run(r, at, "write env(name=\"NAME\")", "`%.*s` is not Tera",
+	    (int)(path->text.len), path->text.s);
+	return tmpl_new_str(r, v, strlen(v));
 }
 
 struct value *
@@ -243,6 +302,8 @@ tmpl_look(
 		return v;
 	m = value_member(r->context, path->head.s, path->head.len);
 	v = m ? descend(m->value, &k) : NULL;
+	if (!v && !quiet && !r->quiet) /* what would be an error in Tera */
+		v = of_environment(r, path, at);
 	if (!v)
 		not_there(r, path, at, quiet);
 	return v;

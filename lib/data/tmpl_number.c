@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,6 +173,43 @@ float_filter(struct tmpl_use *u, struct value *v)
 }
 
 static struct value *
+pluralize(struct tmpl_use *u, struct value *v)
+{
+	struct tmpl_str many = {"s", 1}, one = {"", 0};
+
+	if (!tmpl_is_num(v))
+		return no_number(u, v);
+	if (tmpl_str_arg(u, "plural", false, &many) < 0 ||
+	    tmpl_str_arg(u, "singular", false, &one) < 0)
+		return NULL;
+	if (fabs(tmpl_num(v)) == 1)
+		many = one;
+	return tmpl_new_str(u->r, many.s, many.len);
+}
+
+static struct value *
+filesizeformat(struct tmpl_use *u, struct value *v)
+{
+	static const char *const units[][7] = {
+	    {"B", "kB", "MB", "GB", "TB", "PB", "EB"},
+	    {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}};
+	bool is_binary = false;
+	char text[40];
+	size_t unit = 0;
+	double f;
+
+	if (v->kind != VALUE_UINT && (v->kind != VALUE_INT || v->i < 0))
+		return tmpl_refuse(u, "wants an integer that is not negative");
+	if (tmpl_bool_arg(u, "binary", &is_binary) < 0)
+		return NULL;
+	for (f = tmpl_num(v); f >= 1024; f /= 1024)
+		unit++;
+	snprintf(text, sizeof text, f == floor(f) ? "%.0f %s" : "%.2f %s", f,
+	    units[is_binary][unit]);
+	return tmpl_new_str(u->r, text, strlen(text));
+}
+
+static struct value *
 json_encode(struct tmpl_use *u, struct value *v)
 {
 	const struct value *pretty = tmpl_arg(u, "pretty");
@@ -200,12 +238,14 @@ safe(struct tmpl_use *u, struct value *v)
 }
 
 const struct tmpl_filter tmpl_number_filters[] = {
-    {"abs", abs_filter},
-    {"as_str", as_str},
-    {"float", float_filter},
-    {"int", int_filter},
-    {"json_encode", json_encode},
-    {"round", round_filter},
-    {"safe", safe},
+    {"abs", abs_filter, false},
+    {"as_str", as_str, false},
+    {"filesizeformat", filesizeformat, false},
+    {"float", float_filter, false},
+    {"int", int_filter, false},
+    {"json_encode", json_encode, false},
+    {"pluralize", pluralize, false},
+    {"round", round_filter, false},
+    {"safe", safe, false},
     {0},
 };

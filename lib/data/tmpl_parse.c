@@ -4,21 +4,6 @@
 #include "base/mem.h"
 #include "data/tmpl_int.h"
 
-/* A row of nodes that grows. */
-struct row {
-	struct tmpl_node *first, *last;
-	bool trim_next; /* a dash before it trims the next node, if a text */
-};
-
-/* The tag that ended a body. */
-struct tag {
-	struct tmpl_str name; /* empty at the end of the text */
-	size_t at;
-	bool trim_left;
-};
-
-static int body(struct tmpl_parser *p, struct row *row, struct tag *end);
-
 static void
 trim_start(struct tmpl_parser *p, struct tmpl_node *n)
 {
@@ -41,8 +26,14 @@ trim_end(struct tmpl_node *n)
 		tmpl_trim(n->text.s, &n->text.len, false, true);
 }
 
-static struct tmpl_node *
-new_node(struct tmpl_parser *p, enum tmpl_tag tag, size_t at)
+void
+tmpl_trim_last(struct tmpl_row *row)
+{
+	trim_end(row->last);
+}
+
+struct tmpl_node *
+tmpl_new_node(struct tmpl_parser *p, enum tmpl_tag tag, size_t at)
 {
 	struct tmpl_node *n = arena_alloc(p->a, sizeof *n);
 
@@ -53,8 +44,8 @@ new_node(struct tmpl_parser *p, enum tmpl_tag tag, size_t at)
 	return n;
 }
 
-static void
-add(struct row *row, struct tmpl_node *n)
+void
+tmpl_add_node(struct tmpl_row *row, struct tmpl_node *n)
 {
 	if (row->last)
 		row->last->next = n;
@@ -64,21 +55,20 @@ add(struct row *row, struct tmpl_node *n)
 }
 
 static void
-text(struct tmpl_parser *p, struct row *row, size_t end)
+text(struct tmpl_parser *p, struct tmpl_row *row, size_t end)
 {
-	struct tmpl_node *n = new_node(p, NODE_TEXT, p->pos);
+	struct tmpl_node *n = tmpl_new_node(p, NODE_TEXT, p->pos);
 
 	n->text = (struct tmpl_str){p->s + p->pos, end - p->pos};
 	if (row->trim_next)
 		trim_start(p, n);
 	row->trim_next = false;
-	add(row, n);
+	tmpl_add_node(row, n);
 	p->pos = end;
 }
 
-/* The end of a tag; whether a dash there trims what follows. */
-static int
-close_tag(struct tmpl_parser *p, const char *mark, bool *trim)
+int
+tmpl_close_tag(struct tmpl_parser *p, const char *mark, bool *trim)
 {
 	tmpl_blank(p);
 	*trim = tmpl_take(p, "-");
@@ -90,20 +80,31 @@ close_tag(struct tmpl_parser *p, const char *mark, bool *trim)
 	return tmpl_expected(p, "an operator, a filter or `%}`");
 }
 
-static int
-output(struct tmpl_parser *p, struct row *row, size_t at)
+/* `super()` alone, where Tera knows it: in a block, not in a loop there. */
+static bool
+is_super(const struct tmpl_parser *p, const struct tmpl_expr *x)
 {
-	struct tmpl_node *n = new_node(p, NODE_OUTPUT, at);
+	return p->blocks && !p->all_loops && x->kind == EXPR_CALL &&
+	       tmpl_is_name(&x->call->name, "super") && !x->call->arg &&
+	       !x->filter && !x->is_not;
+}
+
+static int
+output(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
+{
+	struct tmpl_node *n = tmpl_new_node(p, NODE_OUTPUT, at);
 
 	n->expr = tmpl_logic_or_array(p);
 	if (!n->expr)
 		return -1;
-	add(row, n);
-	return close_tag(p, "}}", &row->trim_next);
+	if (is_super(p, n->expr))
+		n->tag = NODE_SUPER;
+	tmpl_add_node(row, n);
+	return tmpl_close_tag(p, "}}", &row->trim_next);
 }
 
 static int
-comment(struct tmpl_parser *p, struct row *row, size_t at)
+comment(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
 {
 	const char *from = p->s + p->pos, *end;
 
@@ -112,7 +113,7 @@ comment(struct tmpl_parser *p, struct row *row, size_t at)
 		return tmpl_bad(p, at, "the comment does not end: no `#}`");
 	if (end == from || (end == from + 1 && *from == '-'))
 		return tmpl_bad(p, at, "an empty comment");
-	add(row, new_node(p, NODE_COMMENT, at));
+	tmpl_add_node(row, tmpl_new_node(p, NODE_COMMENT, at));
 	row->trim_next = end[-1] == '-';
 	p->pos = (size_t)(end - p->s) + 2;
 	return 0;
@@ -121,9 +122,9 @@ comment(struct tmpl_parser *p, struct row *row, size_t at)
 /* ---- tags */
 
 static int
-set(struct tmpl_parser *p, struct row *row, const struct tag *tag)
+set(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 {
-	struct tmpl_node *n = new_node(p, NODE_SET, tag->at);
+	struct tmpl_node *n = tmpl_new_node(p, NODE_SET, tag->at);
 
 	n->is_global = tag->name.len > 3;
 	tmpl_blank(p);
@@ -135,19 +136,13 @@ set(struct tmpl_parser *p, struct row *row, const struct tag *tag)
 	n->expr = tmpl_logic_or_array(p);
 	if (!n->expr)
 		return -1;
-	add(row, n);
-	return close_tag(p, "%}", &row->trim_next);
+	tmpl_add_node(row, n);
+	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
 
-static bool
-is_named(const struct tag *t, const char *name)
-{
-	return t->name.len == strlen(name) &&
-	       !memcmp(t->name.s, name, t->name.len);
-}
-
-static int
-unclosed(struct tmpl_parser *p, const struct tag *open, const struct tag *end)
+int
+tmpl_unclosed(struct tmpl_parser *p, const struct tmpl_open *open,
+    const struct tmpl_open *end)
 {
 	if (!end->name.len)
 		return tmpl_bad(p, open->at, "this `%.*s` is not closed",
@@ -160,42 +155,45 @@ unclosed(struct tmpl_parser *p, const struct tag *open, const struct tag *end)
 /* One branch's condition, tag end and body. */
 static int
 branch(struct tmpl_parser *p, struct tmpl_branch *b, bool has_condition,
-    struct row *row, struct tag *end)
+    struct tmpl_row *row, struct tmpl_open *end)
 {
-	*row = (struct row){0};
+	*row = (struct tmpl_row){0};
 	if (has_condition && !(b->when = tmpl_logic(p)))
 		return -1;
-	if (close_tag(p, "%}", &row->trim_next) < 0 || body(p, row, end) < 0)
+	if (tmpl_close_tag(p, "%}", &row->trim_next) < 0 ||
+	    tmpl_body(p, row, end) < 0)
 		return -1;
 	if (end->trim_left)
-		trim_end(row->last);
+		tmpl_trim_last(row);
 	b->body = row->first;
 	return 0;
 }
 
 static int
-if_tag(struct tmpl_parser *p, struct row *row, const struct tag *open)
+if_tag(
+    struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *open)
 {
-	struct tmpl_node *n = new_node(p, NODE_IF, open->at);
+	struct tmpl_node *n = tmpl_new_node(p, NODE_IF, open->at);
 	struct tmpl_branch **last = &n->branch;
-	struct tag end = *open;
+	struct tmpl_open end = *open;
 	bool is_else = false;
-	struct row inner;
+	struct tmpl_row inner;
 
-	add(row, n);
-	while (!is_named(&end, "endif")) {
+	tmpl_add_node(row, n);
+	while (!tmpl_is_name(&end.name, "endif")) {
 		bool was_else = is_else;
 
-		is_else = is_named(&end, "else");
+		is_else = tmpl_is_name(&end.name, "else");
 		if (end.at != open->at &&
-		    (was_else || (!is_else && !is_named(&end, "elif"))))
-			return unclosed(p, open, &end);
+		    (was_else ||
+			(!is_else && !tmpl_is_name(&end.name, "elif"))))
+			return tmpl_unclosed(p, open, &end);
 		*last = arena_alloc(p->a, sizeof **last);
 		if (branch(p, *last, !is_else, &inner, &end) < 0)
 			return -1;
 		last = &(*last)->next;
 	}
-	return close_tag(p, "%}", &row->trim_next);
+	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
 
 static int
@@ -219,34 +217,38 @@ for_names(struct tmpl_parser *p, struct tmpl_node *n)
 }
 
 static int
-for_tag(struct tmpl_parser *p, struct row *row, const struct tag *open)
+for_tag(
+    struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *open)
 {
-	struct tmpl_node *n = new_node(p, NODE_FOR, open->at);
-	struct row turns = {0};
-	struct tag end;
+	struct tmpl_node *n = tmpl_new_node(p, NODE_FOR, open->at);
+	struct tmpl_row turns = {0};
+	struct tmpl_open end;
 	bool unused;
 
-	if (for_names(p, n) < 0 || close_tag(p, "%}", &turns.trim_next) < 0)
+	if (for_names(p, n) < 0 ||
+	    tmpl_close_tag(p, "%}", &turns.trim_next) < 0)
 		return -1;
 	p->loops++;
-	if (body(p, &turns, &end) < 0)
+	p->all_loops++;
+	if (tmpl_body(p, &turns, &end) < 0)
 		return -1;
-	while (is_named(&end, "else")) {
-		struct row other = {0};
+	while (tmpl_is_name(&end.name, "else")) {
+		struct tmpl_row other = {0};
 
-		if (close_tag(p, "%}", &unused) < 0 ||
-		    body(p, &other, &end) < 0)
+		if (tmpl_close_tag(p, "%}", &unused) < 0 ||
+		    tmpl_body(p, &other, &end) < 0)
 			return -1;
 		n->other = other.first;
 	}
 	p->loops--;
-	if (!is_named(&end, "endfor"))
-		return unclosed(p, open, &end);
+	p->all_loops--;
+	if (!tmpl_is_name(&end.name, "endfor"))
+		return tmpl_unclosed(p, open, &end);
 	if (end.trim_left)
-		trim_end(turns.last);
+		tmpl_trim_last(&turns);
 	n->body = turns.first;
-	add(row, n);
-	return close_tag(p, "%}", &row->trim_next);
+	tmpl_add_node(row, n);
+	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
 
 /* At `{%`: an endraw tag? Then its dashes, and go behind it. */
@@ -269,17 +271,17 @@ end_raw(struct tmpl_parser *p, bool *left, bool *right)
 }
 
 static int
-raw(struct tmpl_parser *p, struct row *row, const struct tag *open)
+raw(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *open)
 {
 	bool trim, left, right;
 	struct tmpl_node *n;
 	const char *end;
 	size_t start;
 
-	if (close_tag(p, "%}", &trim) < 0)
+	if (tmpl_close_tag(p, "%}", &trim) < 0)
 		return -1;
 	start = p->pos;
-	n = new_node(p, NODE_TEXT, start);
+	n = tmpl_new_node(p, NODE_TEXT, start);
 	for (;; p->pos++) {
 		end = memmem(p->s + p->pos, p->n - p->pos, "{%", 2);
 		if (!end)
@@ -295,40 +297,36 @@ raw(struct tmpl_parser *p, struct row *row, const struct tag *open)
 	if (left)
 		trim_end(n);
 	n->is_fixed = true;
-	add(row, n);
+	tmpl_add_node(row, n);
 	row->trim_next = right;
 	return 0;
 }
 
 static int
-jump(struct tmpl_parser *p, struct row *row, const struct tag *tag)
+jump(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 {
 	enum tmpl_tag kind =
-	    is_named(tag, "break") ? NODE_BREAK : NODE_CONTINUE;
+	    tmpl_is_name(&tag->name, "break") ? NODE_BREAK : NODE_CONTINUE;
 
 	if (!p->loops)
 		return tmpl_bad(p, tag->at, "`%.*s` outside of a `for`",
 		    (int)tag->name.len, tag->name.s);
-	add(row, new_node(p, kind, tag->at));
-	return close_tag(p, "%}", &row->trim_next);
+	tmpl_add_node(row, tmpl_new_node(p, kind, tag->at));
+	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
 
 static int
-unknown(struct tmpl_parser *p, const struct tag *tag)
+unknown(struct tmpl_parser *p, const struct tmpl_open *tag)
 {
-	static const char *const later[] = {"extends", "block", "endblock",
-	    "include", "import", "macro", "endmacro", "filter", "endfilter"};
 	static const char *const tags[] = {"if", "elif", "else", "endif", "for",
-	    "endfor", "set", "set_global", "raw", "break", "continue"};
+	    "endfor", "set", "set_global", "raw", "break", "continue",
+	    "extends", "block", "endblock", "include", "import", "macro",
+	    "endmacro", "filter", "endfilter"};
 	char word[32] = "";
 	const char *near;
 
 	if (!tag->name.len)
 		return tmpl_expected(p, "the name of a tag");
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (is_named(tag, later[i]))
-			return tmpl_bad(p, tag->at,
-			    "the tag `%s` is not supported yet", later[i]);
 	tmpl_bad(p, tag->at, "unknown tag `%.*s`",
 	    (int)(tag->name.len < 60 ? tag->name.len : 60), tag->name.s);
 	if (tag->name.len < sizeof word) {
@@ -341,41 +339,52 @@ unknown(struct tmpl_parser *p, const struct tag *tag)
 }
 
 static bool
-ends_body(const struct tag *t)
+ends_body(const struct tmpl_open *t)
 {
-	return is_named(t, "elif") || is_named(t, "else") ||
-	       is_named(t, "endif") || is_named(t, "endfor");
+	static const char *const ends[] = {"elif", "else", "endif", "endfor",
+	    "endblock", "endfilter", "endmacro"};
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (tmpl_is_name(&t->name, ends[i]))
+			return true;
+	return false;
 }
 
 /* One tag, `{%` is behind us. */
 static int
-tag_at(struct tmpl_parser *p, struct row *row, const struct tag *tag)
+tag_at(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 {
 	int got;
 
-	if (is_named(tag, "set") || is_named(tag, "set_global"))
+	if (tmpl_is_name(&tag->name, "set") ||
+	    tmpl_is_name(&tag->name, "set_global"))
 		return set(p, row, tag);
-	if (is_named(tag, "break") || is_named(tag, "continue"))
+	if (tmpl_is_name(&tag->name, "break") ||
+	    tmpl_is_name(&tag->name, "continue"))
 		return jump(p, row, tag);
-	if (is_named(tag, "raw"))
+	if (tmpl_is_name(&tag->name, "raw"))
 		return raw(p, row, tag);
-	if (!is_named(tag, "if") && !is_named(tag, "for"))
+	got = tmpl_module_tag(p, row, tag);
+	if (got <= 0)
+		return got;
+	if (!tmpl_is_name(&tag->name, "if") && !tmpl_is_name(&tag->name, "for"))
 		return unknown(p, tag);
 	if (tmpl_enter(p) < 0)
 		return -1;
-	got = is_named(tag, "if") ? if_tag(p, row, tag) : for_tag(p, row, tag);
+	got = tmpl_is_name(&tag->name, "if") ? if_tag(p, row, tag)
+					     : for_tag(p, row, tag);
 	p->depth--;
 	return got;
 }
 
 /* What stands at a marker; 1 when it ends the body. */
 static int
-marker(struct tmpl_parser *p, struct row *row, struct tag *end)
+marker(struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end)
 {
 	size_t at = p->pos;
 	char kind = p->s[at + 1];
 
-	*end = (struct tag){.at = at};
+	*end = (struct tmpl_open){.at = at};
 	p->pos += 2;
 	end->trim_left = tmpl_take(p, "-");
 	row->trim_next = false;
@@ -386,14 +395,14 @@ marker(struct tmpl_parser *p, struct row *row, struct tag *end)
 			return 1;
 	}
 	if (end->trim_left)
-		trim_end(row->last);
+		tmpl_trim_last(row);
 	if (kind == '{')
 		return output(p, row, at);
 	return kind == '#' ? comment(p, row, at) : tag_at(p, row, end);
 }
 
-static int
-body(struct tmpl_parser *p, struct row *row, struct tag *end)
+int
+tmpl_body(struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end)
 {
 	for (;;) {
 		size_t next = tmpl_next_marker(p, p->pos);
@@ -402,7 +411,7 @@ body(struct tmpl_parser *p, struct row *row, struct tag *end)
 		if (next > p->pos)
 			text(p, row, next);
 		if (next == p->n) {
-			*end = (struct tag){.at = next};
+			*end = (struct tmpl_open){.at = next};
 			return 0;
 		}
 		got = marker(p, row, end);
@@ -411,27 +420,59 @@ body(struct tmpl_parser *p, struct row *row, struct tag *end)
 	}
 }
 
-int
-tmpl_parse(struct arena *a, const char *path, const char *s, size_t n,
-    bool pure, struct tmpl *t, struct err *e)
+static int
+attempt(
+    struct tmpl *t, struct tmpl_file *f, enum tmpl_leeway leeway, struct err *e)
 {
 	struct tmpl_parser p = {.t = t,
-	    .a = a,
-	    .s = s,
-	    .n = n,
+	    .file = f,
+	    .module = arena_alloc(t->arena, sizeof *p.module),
+	    .a = t->arena,
+	    .s = f->text,
+	    .n = f->len,
 	    .line = 1,
 	    .column = 1,
-	    .is_pure = pure,
+	    .leeway = leeway,
 	    .e = e};
-	struct row row = {0};
-	struct tag end;
+	struct tmpl_row row = {0};
+	struct tmpl_open end;
 
-	*t = (struct tmpl){.path = path, .text = s, .len = n};
-	if (body(&p, &row, &end) < 0)
+	if (tmpl_head(&p, &row) < 0 || tmpl_body(&p, &row, &end) < 0)
 		return -1;
 	if (end.name.len)
 		return tmpl_bad(&p, end.at, "a stray `%.*s`", (int)end.name.len,
 		    end.name.s);
-	t->body = row.first;
+	f->module = p.module;
+	f->module->body = row.first;
 	return 0;
+}
+
+static bool
+is_behind(const struct err *a, const struct err *b)
+{
+	return a->line > b->line ||
+	       (a->line == b->line && a->column > b->column);
+}
+
+/* As Tera if that goes; else the attempt that came furthest tells why not. */
+int
+tmpl_parse_file(struct tmpl *t, struct tmpl_file *f, struct err *e)
+{
+	size_t notes = t->notes;
+	struct err why = {0}, furthest = {0};
+
+	for (int leeway = TMPL_NONE; leeway <= TMPL_ESCAPES; leeway++) {
+		t->notes = notes;
+		if (!attempt(t, f, (enum tmpl_leeway)leeway, &why))
+			return 0;
+		if (is_behind(&why, &furthest))
+			furthest = why;
+		if (t->how.is_pure)
+			break;
+	}
+	*e = furthest;
+	t->notes = notes;
+	t->fault = TMPL_SYNTAX;
+	t->fault_path = f->path;
+	return -1;
 }

@@ -6,8 +6,6 @@
 
 enum { MADE_LIMIT = 1 << 20 }; /* of scratch, before it is emptied */
 
-static int nodes(struct tmpl_run *r, const struct tmpl_node *n);
-
 /* ---- new values */
 
 struct value *
@@ -129,7 +127,8 @@ add_place(struct tmpl_map *map, struct tmpl_place new)
 	const struct tmpl_place *last = map->n ? &map->place[map->n - 1] : NULL;
 
 	if (last && new.column == 1 &&
-	    new.line == last->line + (new.rendered - last->rendered))
+	    new.file == last->file &&new.line ==
+		last->line + (new.rendered - last->rendered))
 		return;
 	map->place =
 	    mem_more(map->place, map->n, &map->cap, sizeof *map->place);
@@ -154,8 +153,8 @@ trace(struct tmpl_run *r, const char *s, size_t n, const struct tmpl_node *from)
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 
 		if (r->is_line_start)
-			add_place(r->map,
-			    (struct tmpl_place){r->out_line, line, column});
+			add_place(r->map, (struct tmpl_place){r->out_line,
+					      r->file->index, line, column});
 		r->is_line_start = nl != NULL;
 		if (!nl)
 			return;
@@ -169,39 +168,55 @@ trace(struct tmpl_run *r, const char *s, size_t n, const struct tmpl_node *from)
 }
 
 static int
-emit(struct tmpl_run *r, const struct tmpl_node *from, const char *s, size_t n)
+fail_at(struct tmpl_run *r, const struct tmpl_node *n, const char *text)
+{
+	r->t->fault = TMPL_EVAL;
+	r->t->fault_path = r->file->path;
+	err_at(r->e, r->file->path, n->line, n->column, "%s", text);
+	tmpl_hint_chain(r->file, r->e);
+	return -1;
+}
+
+int
+tmpl_emit(
+    struct tmpl_run *r, const struct tmpl_node *from, const char *s, size_t n)
 {
 	if (r->map)
 		trace(r, s, n, from);
 	buf_add(r->out, s, n);
 	if (r->out->len - r->out_start <= TMPL_OUTPUT)
 		return 0;
-	r->t->fault = TMPL_EVAL;
-	return err_at(r->e, r->t->path, from->line, from->column,
-	    "the rendered text is larger than 64 MiB");
+	return fail_at(r, from, "the rendered text is larger than 64 MiB");
 }
 
 static int
 too_deep(struct tmpl_run *r, const struct tmpl_node *n)
 {
-	r->t->fault = TMPL_EVAL;
-	return err_at(r->e, r->t->path, n->line, n->column,
-	    "a value nested deeper than %d levels", TMPL_NESTING);
+	return fail_at(r, n, "a value nested deeper than 256 levels");
+}
+
+int
+tmpl_emit_value(
+    struct tmpl_run *r, const struct tmpl_node *from, const struct value *v)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	if (v->kind == VALUE_STR)
+		return tmpl_emit(r, from, v->str.s, v->str.len);
+	if (tmpl_print(&b, v, 0) < 0)
+		return too_deep(r, from);
+	return tmpl_emit(r, from, b.s, b.len);
 }
 
 static int
 output(struct tmpl_run *r, const struct tmpl_node *n)
 {
-	const struct value *v = tmpl_eval(r, n->expr);
-	AUTO_BUF b = BUF_INIT;
+	const struct value *v;
 
-	if (!v)
-		return -1;
-	if (v->kind == VALUE_STR)
-		return emit(r, n, v->str.s, v->str.len);
-	if (tmpl_print(&b, v, 0) < 0)
-		return too_deep(r, n);
-	return emit(r, n, b.s, b.len);
+	if (n->expr->kind == EXPR_MACRO && !n->expr->filter && !n->expr->is_not)
+		return tmpl_print_macro(r, n->expr->call);
+	v = tmpl_eval(r, n->expr);
+	return v ? tmpl_emit_value(r, n, v) : -1;
 }
 
 /* ---- variables */
@@ -310,7 +325,7 @@ turn(struct tmpl_run *r, struct tmpl_scope *s)
 
 	s->arena = &arena;
 	s->vars = &vars;
-	got = nodes(r, s->loop->body);
+	got = tmpl_nodes(r, s->loop->body);
 	if (r->flow == NODE_CONTINUE)
 		r->flow = 0;
 	return got;
@@ -342,6 +357,13 @@ turns(struct tmpl_run *r, const struct tmpl_node *n, struct value *v)
 	return got;
 }
 
+static bool
+is_container(enum tmpl_kind kind)
+{
+	return kind == EXPR_PATH || kind == EXPR_CALL || kind == EXPR_ARRAY ||
+	       kind == EXPR_MAP || kind == EXPR_GROUP;
+}
+
 static int
 loop(struct tmpl_run *r, const struct tmpl_node *n)
 {
@@ -350,8 +372,7 @@ loop(struct tmpl_run *r, const struct tmpl_node *n)
 	struct value *v;
 	int got = -1;
 
-	if (n->expr->kind != EXPR_PATH && n->expr->kind != EXPR_CALL &&
-	    n->expr->kind != EXPR_ARRAY)
+	if (!is_container(n->expr->kind))
 		return tmpl_fail(r, n->expr->at,
 		    "a loop goes over a name, a function or an array");
 	r->arena = &arena;
@@ -363,7 +384,7 @@ loop(struct tmpl_run *r, const struct tmpl_node *n)
 	if (v && v->kind == VALUE_STR)
 		v = clusters(r, v);
 	if (v)
-		got = value_count(v) ? turns(r, n, v) : nodes(r, n->other);
+		got = value_count(v) ? turns(r, n, v) : tmpl_nodes(r, n->other);
 	r->arena = back;
 	return got;
 }
@@ -377,7 +398,7 @@ branches(struct tmpl_run *r, const struct tmpl_branch *b)
 		if (got < 0)
 			return -1;
 		if (got)
-			return nodes(r, b->body);
+			return tmpl_nodes(r, b->body);
 	}
 	return 0;
 }
@@ -387,10 +408,11 @@ node(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	switch (n->tag) {
 	case NODE_TEXT:
-		return emit(r, n, n->text.s, n->text.len);
+		return tmpl_emit(r, n, n->text.s, n->text.len);
 	case NODE_OUTPUT:
 		return output(r, n);
 	case NODE_COMMENT:
+	case NODE_MACRO:
 		return 0;
 	case NODE_SET:
 		return set(r, n);
@@ -398,6 +420,14 @@ node(struct tmpl_run *r, const struct tmpl_node *n)
 		return branches(r, n->branch);
 	case NODE_FOR:
 		return loop(r, n);
+	case NODE_INCLUDE:
+		return tmpl_include(r, n);
+	case NODE_BLOCK:
+		return tmpl_block(r, n);
+	case NODE_SUPER:
+		return tmpl_super(r, n);
+	case NODE_FILTER:
+		return tmpl_section(r, n);
 	case NODE_BREAK:
 	case NODE_CONTINUE:
 		r->flow = (int)n->tag;
@@ -406,8 +436,8 @@ node(struct tmpl_run *r, const struct tmpl_node *n)
 	return 0;
 }
 
-static int
-nodes(struct tmpl_run *r, const struct tmpl_node *n)
+int
+tmpl_nodes(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	for (; n && !r->flow; n = n->next) {
 		if (node(r, n) < 0)
@@ -415,6 +445,15 @@ nodes(struct tmpl_run *r, const struct tmpl_node *n)
 		tidy(r);
 	}
 	return 0;
+}
+
+/* Whose text is rendered: the topmost parent's. */
+static struct tmpl_file *
+topmost(struct tmpl_file *f)
+{
+	while (f->module->parent)
+		f = f->module->parent->file;
+	return f;
 }
 
 int
@@ -425,6 +464,9 @@ tmpl_render(struct tmpl *t, const struct value *context, struct buf *out,
 	struct value vars = {.kind = VALUE_TABLE};
 	struct tmpl_scope root = {.vars = &vars, .arena = &arena};
 	struct tmpl_run r = {.t = t,
+	    .file = topmost(t->file[0]),
+	    .lowest = t->file[0],
+	    .stack = __builtin_frame_address(0),
 	    .context = context,
 	    .scope = &root,
 	    .out = out,
@@ -436,7 +478,7 @@ tmpl_render(struct tmpl *t, const struct value *context, struct buf *out,
 	int got;
 
 	r.arena = &r.scratch;
-	got = nodes(&r, t->body);
+	got = tmpl_nodes(&r, r.file->module->body);
 	arena_free(&r.scratch);
 	return got;
 }

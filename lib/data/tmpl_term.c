@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "data/tmpl_int.h"
 
 struct tmpl_expr *
@@ -194,18 +195,26 @@ add_arg(struct tmpl_parser *p, struct tmpl_call *c, struct tmpl_arg new)
 	return 0;
 }
 
+/* `name=`; 0 when it is none and positions will do, or -1 and *e. */
 static int
 keyword(struct tmpl_parser *p, struct tmpl_arg *arg)
 {
 	size_t at = p->pos;
 
-	if (!tmpl_ident(p, &arg->name))
+	if (tmpl_ident(p, &arg->name)) {
+		tmpl_blank(p);
+		if (tmpl_sees(p, "=") && !tmpl_sees(p, "==")) {
+			p->pos++;
+			return 0;
+		}
+	} else if (p->leeway == TMPL_NONE) {
 		return tmpl_expected(p, "an argument: name=value");
-	tmpl_blank(p);
-	if (!tmpl_sees(p, "=") || tmpl_sees(p, "=="))
+	}
+	if (p->leeway == TMPL_NONE)
 		return tmpl_bad(
 		    p, at, "an argument needs its name: name=value");
-	p->pos++;
+	p->pos = at;
+	arg->name = (struct tmpl_str){0};
 	return 0;
 }
 
@@ -236,8 +245,61 @@ arguments(struct tmpl_parser *p, struct tmpl_call *c, bool by_name)
 	return 0;
 }
 
-static struct tmpl_call *
-new_call(struct tmpl_parser *p, struct tmpl_str name, size_t at)
+/* What arguments by position are called. */
+static const struct {
+	const char *name;
+	const char *arg[4][4]; /* [how many are given][which] */
+} positions[] = {
+    {"default", {{0}, {"value"}}},
+    {"env", {{0}, {"name"}, {"name", "default"}}},
+    {"get_env", {{0}, {"name"}, {"name", "default"}}},
+    {"range", {{0}, {"end"}, {"start", "end"}, {"start", "end", "step_by"}}},
+};
+
+static const char *
+name_of(const struct tmpl_call *c, size_t given, size_t i)
+{
+	for (size_t k = 0; k < COUNT(positions) && given < 4 && i < 4; k++)
+		if (tmpl_is_name(&c->name, positions[k].name))
+			return positions[k].arg[given][i];
+	return NULL;
+}
+
+static void
+warn_position(struct tmpl_parser *p, const struct tmpl_call *c)
+{
+	tmpl_warn(p, c->at, "write name=value",
+	    "an argument of `%.*s` without its name is not Tera",
+	    (int)c->name.len, c->name.s);
+}
+
+int
+tmpl_arguments(struct tmpl_parser *p, struct tmpl_call *c)
+{
+	size_t given = 0, i = 0;
+	const char *name;
+
+	if (arguments(p, c, true) < 0)
+		return -1;
+	for (const struct tmpl_arg *a = c->arg; a; a = a->next)
+		given += !a->name.len;
+	for (struct tmpl_arg *a = c->arg; a && given; a = a->next) {
+		if (a->name.len)
+			continue;
+		name = name_of(c, given, i++);
+		if (!name)
+			return tmpl_bad(p, c->at,
+			    "an argument of `%.*s` needs its name: name=value",
+			    (int)c->name.len, c->name.s);
+		a->name = (struct tmpl_str){name, strlen(name)};
+	}
+	if (given)
+		warn_position(p, c);
+	return 0;
+}
+
+struct tmpl_call *
+tmpl_new_call(struct tmpl_parser *p, struct tmpl_str name, size_t at)
 {
 	struct tmpl_call *c = arena_alloc(p->a, sizeof *c);
 
@@ -278,12 +340,13 @@ tmpl_filters(struct tmpl_parser *p, struct tmpl_expr *x)
 			tmpl_expected(p, "the name of a filter");
 			return NULL;
 		}
-		*last = new_call(p, name, at);
+		*last = tmpl_new_call(p, name, at);
+		(*last)->filter = tmpl_find_filter(p->t, &name);
 		back = p->pos;
 		tmpl_blank(p);
 		if (!tmpl_take(p, "("))
 			p->pos = back;
-		else if (arguments(p, *last, true) < 0 ||
+		else if (tmpl_arguments(p, *last) < 0 ||
 			 !above_args(p, x, *last))
 			return NULL;
 	}
@@ -324,8 +387,9 @@ tmpl_piece(struct tmpl_parser *p)
 		x->path = got;
 	} else {
 		x = tmpl_new_expr(p, EXPR_CALL, at);
-		x->call = new_call(p, got->head, at);
-		if (arguments(p, x->call, true) < 0 ||
+		x->call = tmpl_new_call(p, got->head, at);
+		x->call->function = tmpl_find_function(p->t, &got->head);
+		if (tmpl_arguments(p, x->call) < 0 ||
 		    !above_args(p, x, x->call))
 			return NULL;
 	}
@@ -349,7 +413,7 @@ is_test(struct tmpl_parser *p, struct tmpl_expr *x)
 		tmpl_expected(p, "the name of a test");
 		return NULL;
 	}
-	x->call = new_call(p, name, x->at);
+	x->call = tmpl_new_call(p, name, x->at);
 	x->call->subject = subject;
 	x->call->is_not = is_not;
 	back = p->pos;
@@ -361,30 +425,113 @@ is_test(struct tmpl_parser *p, struct tmpl_expr *x)
 	return above_args(p, x, x->call);
 }
 
+/* `ns::name(…)`, with the name of the space behind us. */
+static struct tmpl_expr *
+macro(struct tmpl_parser *p, struct tmpl_expr *x)
+{
+	struct tmpl_str space = x->path->head, name;
+	size_t given = 0;
+
+	p->pos += 2;
+	tmpl_blank(p);
+	if (x->path->step || !tmpl_ident(p, &name)) {
+		tmpl_expected(p, "the name of a macro");
+		return NULL;
+	}
+	x->kind = EXPR_MACRO;
+	x->call = tmpl_new_call(p, name, x->at);
+	x->call->space = space;
+	x->call->link = arena_alloc(p->a, sizeof *x->call->link);
+	tmpl_blank(p);
+	if (!tmpl_take(p, "(")) {
+		tmpl_expected(p, "`(`");
+		return NULL;
+	}
+	if (arguments(p, x->call, true) < 0)
+		return NULL;
+	for (const struct tmpl_arg *a = x->call->arg; a; a = a->next)
+		given += !a->name.len;
+	if (given)
+		warn_position(p, x->call);
+	return above_args(p, x, x->call);
+}
+
+static bool
+is_null_word(const struct tmpl_path *path)
+{
+	static const char *const words[] = {"none", "None", "null"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (tmpl_is_name(&path->text, words[i]))
+			return true;
+	return false;
+}
+
+struct tmpl_expr *
+tmpl_boolean(struct tmpl_parser *p, size_t at)
+{
+	size_t len = boolean_prefix(p->s + at, p->n - at);
+
+	if (!len)
+		return NULL;
+	p->pos = at + len; /* Tera wants no end of the word here */
+	return tmpl_literal(p, value_bool(p->a, len == 4), at);
+}
+
 /* What a piece turns out to be where it is no part of a concat. */
 struct tmpl_expr *
 tmpl_as_value(struct tmpl_parser *p, struct tmpl_expr *x)
 {
-	size_t back = p->pos, len;
+	struct tmpl_expr *truth;
+	size_t back = p->pos;
 
 	if (x->kind == EXPR_LITERAL)
 		return x;
-	len = boolean_prefix(p->s + x->at, p->n - x->at);
-	if (len) { /* Tera wants no end of the word here */
-		p->pos = x->at + len;
-		return tmpl_literal(p, value_bool(p->a, len == 4), x->at);
-	}
+	truth = tmpl_boolean(p, x->at);
+	if (truth)
+		return truth;
 	if (x->kind != EXPR_PATH)
 		return x;
 	tmpl_blank(p);
 	if (tmpl_take(p, "is"))
 		return is_test(p, x);
-	if (tmpl_sees(p, "::")) {
-		tmpl_bad(p, x->at, "macros are not supported yet");
-		return NULL;
-	}
+	if (tmpl_sees(p, "::"))
+		return macro(p, x);
 	p->pos = back;
-	return x;
+	if (p->leeway == TMPL_NONE || !is_null_word(x->path))
+		return x;
+	tmpl_warn(p, x->at, "leave it out, or write \"\"",
+	    "`%.*s` is no value in Tera", (int)x->path->text.len,
+	    x->path->text.s);
+	return tmpl_literal(p, value_new(p->a, VALUE_NULL), x->at);
+}
+
+/* Is something next that Tera allows behind no parenthesis but arithmetic? */
+static bool
+goes_on(struct tmpl_parser *p)
+{
+	size_t back = p->pos;
+	bool yes;
+
+	tmpl_blank(p);
+	yes = p->pos < p->n && p->s[p->pos] &&
+	      strchr("|=!<>+-*/%", p->s[p->pos]) && !tmpl_sees(p, "%}") &&
+	      !tmpl_sees(p, "-%}") && !tmpl_sees(p, "-}}");
+	p->pos = back;
+	return yes;
+}
+
+/* Anything in parentheses, as an operand. */
+static struct tmpl_expr *
+grouped(struct tmpl_parser *p, struct tmpl_expr *inner, size_t at)
+{
+	struct tmpl_expr *x = tmpl_new_expr(p, EXPR_GROUP, at);
+
+	tmpl_warn(p, at, "give it a name with {% set %} first",
+	    "an operator or a filter behind these parentheses is not Tera");
+	x->left = inner;
+	x->is_arith = true;
+	return tmpl_above(p, x, inner);
 }
 
 /* A parenthesis whose inside is arithmetic, or (`logic`) anything. */
@@ -402,7 +549,11 @@ tmpl_parenthesis(struct tmpl_parser *p, bool logic)
 		tmpl_expected(p, "an operator, a filter or `)`");
 		return NULL;
 	}
-	if (x->is_arith || logic)
+	if (x->is_arith)
+		return x;
+	if (p->leeway != TMPL_NONE && (!logic || goes_on(p)))
+		return grouped(p, x, at);
+	if (logic)
 		return x;
 	tmpl_bad(p, at, "parentheses here may only hold arithmetic");
 	return NULL;
