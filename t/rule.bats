@@ -105,6 +105,21 @@ W302 12:13 expect.span[0].attrs.any is an array of \"key=value\"" ]
 	done
 }
 
+# ---- templates
+
+@test "a slip in an included template is told at its own file, line and column" {
+	with <<<'{% include "part.tera" %}'
+	printf '# a part\n{%% set n = "x" %%}\n\n  [[expcet.span]]\n  name = "{{ n }}"\n' >part.tera
+	run -0 clnrm lint x.clnrm.toml
+	[ "${lines[0]}" = "warning[W301]: unknown key 'expcet'" ]
+	[ "${lines[1]}" = "  --> part.tera:4:5" ]
+	[ "${lines[3]}" = " 4 |   [[expcet.span]]" ]
+	[ "${lines[5]}" = "   = fix:   did you mean 'expect'?" ]
+	[ "${lines[6]}" = "   = note:  included from x.clnrm.toml:8:12" ]
+	run -1 clnrm lint --strict x.clnrm.toml
+	[ "${lines[0]}" = "error[W301]: unknown key 'expcet'" ]
+}
+
 # ---- what is no test, and what nobody judges
 
 @test "a file with none of a test's tables is skipped with a warning" {
