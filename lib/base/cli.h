@@ -41,6 +41,7 @@ struct cli {
 	const char *operands; /* "[FILE ... | -]"; "" when there are none */
 	const char *examples; /* lines for -h, each ended by \n */
 	const struct cli_opt *opts;
+	bool has_own_keys; /* its section of clnrm.conf holds others too */
 };
 
 /*

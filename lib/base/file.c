@@ -174,11 +174,17 @@ remove_at(int dir, const char *name, int *failed)
 }
 
 int
-file_remove_tree(const char *path)
+file_remove_at(int dir, const char *name)
 {
 	int failed = 0;
 
-	remove_at(AT_FDCWD, path, &failed);
+	remove_at(dir, name, &failed);
 	errno = failed;
 	return failed ? -1 : 0;
+}
+
+int
+file_remove_tree(const char *path)
+{
+	return file_remove_at(AT_FDCWD, path);
 }

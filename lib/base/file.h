@@ -66,4 +66,7 @@ int file_mkdirs(const char *path, mode_t mode, struct err *e);
  */
 int file_remove_tree(const char *path);
 
+/* The same of a name in an open directory. */
+int file_remove_at(int dir, const char *name);
+
 #endif

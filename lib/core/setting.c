@@ -52,7 +52,8 @@ apply(const struct cli *tool, const char *path, uint64_t *done)
 			continue;
 		o = cli_find(tool->opts, it->key);
 		if (!o) {
-			unknown_key(tool, path, it);
+			if (!tool->has_own_keys)
+				unknown_key(tool, path, it);
 			continue;
 		}
 		bit = (uint64_t)1 << (o - tool->opts);
@@ -87,7 +88,7 @@ from_environment(const struct cli *tool, uint64_t *done)
 }
 
 static void
-from_project(const struct cli *tool, uint64_t *done)
+project_file(void (*fn)(void *arg, const char *path), void *arg)
 {
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 
@@ -98,7 +99,7 @@ from_project(const struct cli *tool, uint64_t *done)
 
 		snprintf(path, sizeof path, "%s/clnrm.conf", dir);
 		if (!access(path, F_OK)) {
-			apply(tool, path, done);
+			fn(arg, path);
 			return;
 		}
 		if (!slash)
@@ -108,7 +109,7 @@ from_project(const struct cli *tool, uint64_t *done)
 }
 
 static void
-from_user(const struct cli *tool, uint64_t *done)
+user_file(void (*fn)(void *arg, const char *path), void *arg)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	AUTO_BUF path = BUF_INIT;
@@ -120,17 +121,36 @@ from_user(const struct cli *tool, uint64_t *done)
 	else
 		return;
 	if (!access(path.s, F_OK))
-		apply(tool, path.s, done);
+		fn(arg, path.s);
+}
+
+void
+setting_files(void (*fn)(void *arg, const char *path), void *arg)
+{
+	project_file(fn, arg);
+	user_file(fn, arg);
+}
+
+struct applying {
+	const struct cli *tool;
+	uint64_t done; /* options that have their value */
+};
+
+static void
+apply_file(void *arg, const char *path)
+{
+	struct applying *ap = arg;
+
+	apply(ap->tool, path, &ap->done);
 }
 
 char **
 setting_start(const struct cli *tool, int argc, char *argv[])
 {
 	char **operands = cli_start(tool, argc, argv);
-	uint64_t done = 0;
+	struct applying ap = {tool, 0};
 
-	from_environment(tool, &done);
-	from_project(tool, &done);
-	from_user(tool, &done);
+	from_environment(tool, &ap.done);
+	setting_files(apply_file, &ap);
 	return operands;
 }

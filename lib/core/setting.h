@@ -17,4 +17,7 @@
  */
 char **setting_start(const struct cli *tool, int argc, char *argv[]);
 
+/* Call fn with each clnrm.conf that is there, the project's first. */
+void setting_files(void (*fn)(void *arg, const char *path), void *arg);
+
 #endif

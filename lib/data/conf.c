@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "base/file.h"
 
+/* Stands for a colon within a key, where inih would end it. */
+enum { COLON = 1 };
+
 struct reading {
 	struct arena *a;
 	struct conf *c;
@@ -35,15 +38,37 @@ line_of(struct reading *r, const char *key)
 	return 0;
 }
 
+static void
+swap(char *s, size_t n, char from, char to)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == from)
+			s[i] = to;
+}
+
+/* The name of an image as a key, alpine:3 = …; but `key: a=b` is older. */
+static void
+hide_colons(char *line, size_t n)
+{
+	char *equals = memchr(line, '=', n);
+	char *colon = memchr(line, ':', n);
+
+	if (equals && colon && colon < equals && *line != '#' && *line != ';' &&
+	    !strchr(" \t", colon[1]))
+		swap(line, (size_t)(equals - line), ':', COLON);
+}
+
 static int
 take(void *arg, const char *section, const char *key, const char *value)
 {
 	struct reading *r = arg;
 	struct conf *c = r->c;
+	char *shown = arena_str(r->a, key);
 
+	swap(shown, strlen(shown), COLON, ':');
 	c->entry = arena_more(r->a, c->entry, c->n, &c->cap, sizeof *c->entry);
-	c->entry[c->n++] = (struct conf_entry){arena_str(r->a, section),
-	    arena_str(r->a, key), arena_str(r->a, value), line_of(r, key)};
+	c->entry[c->n++] = (struct conf_entry){arena_str(r->a, section), shown,
+	    arena_str(r->a, value), line_of(r, key)};
 	return 1;
 }
 
@@ -64,6 +89,7 @@ unindent(struct buf *text)
 		if (!s[n - 1])
 			n--;
 		memmove(to, s, n);
+		hide_colons(to, n);
 		to += n;
 		s += n;
 	}

@@ -84,8 +84,30 @@ a_nul_byte_is_refused(void)
 	is_str(e.text, "nul.conf:1: holds a NUL byte");
 }
 
+static void
+a_colon_within_a_key_is_part_of_it(void)
+{
+	AUTO_ARENA a = {0};
+	struct conf c = {0};
+	struct err e = {0};
+
+	scratch_write("colon.conf", "[images]\n"
+				    "  a.io:5000/b:3 = x:y\n"
+				    "old: k=v\n"
+				    "c:* = z\n");
+	is_int(conf_read("colon.conf", &a, &c, &e), 1);
+	is_int(c.n, 3);
+	is_str(c.entry[0].key, "a.io:5000/b:3");
+	is_str(c.entry[0].value, "x:y");
+	is_str(c.entry[1].key, "old");
+	is_str(c.entry[1].value, "k=v");
+	is_str(c.entry[2].key, "c:*");
+	is_int(c.entry[2].line, 4);
+}
+
 TAP_MAIN(TEST(entries_carry_section_and_line),
     TEST(equal_keys_are_all_handed_out),
     TEST(a_key_that_begins_another_is_found_on_its_own_line),
     TEST(a_line_that_is_no_ini_is_told_with_its_number),
-    TEST(a_file_that_is_not_there_says_nothing), TEST(a_nul_byte_is_refused))
+    TEST(a_file_that_is_not_there_says_nothing), TEST(a_nul_byte_is_refused),
+    TEST(a_colon_within_a_key_is_part_of_it))
