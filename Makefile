@@ -32,7 +32,7 @@ endif
 # Debian packages: to build, then to test, then to lint.
 BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 	libinotifytools0-dev zlib1g-dev libnghttp2-dev libzstd-dev
-CHECK_DEPS = bats perl jq curl mandoc procps util-linux inotify-tools \
+CHECK_DEPS = bats perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd
 BENCH_DEPS = hyperfine jq bubblewrap g++ libtomlplusplus-dev
@@ -99,6 +99,9 @@ check: | deps check-deps		## run every test (SAN=... with sanitizers)
 	@$(MAKE) -j$$(nproc) all units
 	@BIN=$(abspath $B/bin) SAN=$(SAN) prove -j4 -f -o --timer $(if $(T),$(T),t/*.bats $(units))
 
+soak: $B/t/sandbox_soak			## ten thousand cleanrooms in a row
+	SOAK=10000 $<
+
 deps:					## install the Debian packages to build with
 	@.ci/deps $(BUILD_DEPS)
 
@@ -113,7 +116,7 @@ bench-deps:
 
 lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(unit_src) \
-		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c bench/*.c examples/*/*.c)
+		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.c examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
 		$(wildcard bench/*.sh)
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
@@ -145,7 +148,7 @@ fuzz-deps:
 
 format:					## put the C sources in form
 	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(unit_src) $(headers) \
-		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c bench/*.c examples/*/*.c)
+		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.c examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
 	@for b in start run dev toml lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
@@ -167,7 +170,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units fuzzers demo check fuzz lint format bench install uninstall \
+.PHONY: all units soak fuzzers demo check fuzz lint format bench install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d)

@@ -9,11 +9,19 @@ teardown() {
 # Starts a collector with the options "$@" on a free port, in $port; its
 # records go to the file `spans`.
 start() {
+	listen http --listen "$@"
+}
+
+start_grpc() {
+	listen grpc --grpc
+}
+
+listen() {
 	: >spans # or the last one's would be read
-	clnrm-collect --listen 127.0.0.1:0 "$@" >spans 3>&- &
+	clnrm-collect "$2" 127.0.0.1:0 "${@:3}" >spans 3>&- &
 	collector=$!
 	await grep -q '"type":"listening"' spans
-	port=$(sed -n 's/.*"http":"127.0.0.1:\([0-9]*\)".*/\1/p' spans)
+	port=$(sed -n 's/.*"'"$1"'":"127.0.0.1:\([0-9]*\)".*/\1/p' spans)
 }
 
 # Ends it, and waits for its `end`.
@@ -32,7 +40,16 @@ post() {
 
 # The canonical spans, as the corpus has them.
 canonical() {
-	sed -n '/^{"type":"span"/s/.*,"bound":"no",/{/p' spans
+	sed -n '/^{"type":"span"/s/.*,"bound":"no",/{/p' "${1-spans}"
+}
+
+# A span as ConsoleSpanExporter of Python prints it, named $1, in the trace $2,
+# of now.
+printed() {
+	local now
+	now=$(date -u +%FT%T.%6NZ)
+	printf '{"name": "%s", "context": {"trace_id": "0x%s", "span_id": "0x%016x", "trace_state": "[]"}, "kind": "SpanKind.INTERNAL", "parent_id": null, "start_time": "%s", "end_time": "%s", "status": {"status_code": "UNSET"}, "attributes": {}, "events": [], "links": [], "resource": {"attributes": {}, "schema_url": ""}}\n' \
+		"$1" "${2-5b8efff798038103d269b633813fc60c}" "${#1}" "$now" "$now"
 }
 
 a_request() {
@@ -263,4 +280,242 @@ cases() {
 	done < <(jq -r '.[].file' "$dir/cases.json") >wrong
 	cat wrong
 	[ ! -s wrong ]
+}
+
+# Sends a file to the port of gRPC and prints what comes back: "frame TYPE HEX"
+# a line; of a GOAWAY "goaway CODE", of a PING answered "ping TEXT", of another
+# protocol "text".
+call() {
+	perl -MIO::Socket::INET -e '
+		my ($port, $file) = @ARGV;
+		local ($/, $SIG{PIPE}) = (undef, "IGNORE");
+		open my $in, "<:raw", $file or die;
+		my $s = IO::Socket::INET->new("127.0.0.1:$port") or die;
+		print $s scalar <$in>;
+		$s->flush;
+		shutdown $s, 1;
+		alarm 10;
+		my $heard = scalar(<$s>) // "";
+		print "text\n" if $heard =~ /^HTTP/;
+		while (length $heard >= 9) {
+			my ($high, $n, $type) = unpack "CnC", $heard;
+			my $what = substr $heard, 9, $high << 16 | $n;
+			substr($heard, 0, 9 + length $what) = "";
+			print "goaway ", unpack("x4N", $what), "\n" if $type == 7;
+			print "ping $what\n" if $type == 6;
+			print "frame $type ", unpack("H*", $what), "\n";
+		}' "$port" "$1"
+}
+
+# What came of the calls: the codes that the collector told, 0 for an answer
+# with a message.
+codes() {
+	sed -n 's/.*was refused with \(gRPC status\|status\) \([0-9]*\):.*/\2/p' spans
+	grep -c '^frame 0 ' heard | xargs -I% seq % | sed 's/.*/0/'
+}
+
+@test "both ports are told, and the one of HTTP takes gRPC too" {
+	need_shared corpus/otlp
+	start --grpc 127.0.0.1:0
+	await grep -q '"grpc"' spans
+	[ "$(jq -c 'select(.type == "listening") | keys_unsorted' spans | xargs)" = \
+		"[type,http] [type,grpc]" ]
+	call "$SHARED/corpus/otlp/hostile/grpc/good.bin" >heard
+	grep -q '^frame 0 0000000000$' heard
+	finish
+	[ "$(grep -c '"type":"span"' spans)" = 1 ]
+	is_as_documented spans
+}
+
+@test "every recorded connection of gRPC is taken, byte for byte" {
+	need_shared corpus/otlp
+	local stream
+	for stream in "$SHARED"/corpus/otlp/recorded/*-grpc*/*.c2s.bin; do
+		start_grpc
+		call "$stream" >heard
+		finish
+		canonical | cmp - "${stream%.c2s.bin}.expect.ndjson"
+		[ "$(codes)" = 0 ]
+	done
+}
+
+# Whether the collector did with a hostile stream what its case says.
+try_stream() {
+	local file=$1 kind=$2 want=$3 also=$4 spans_wanted=$5 got
+	start_grpc
+	call "$SHARED/corpus/otlp/hostile/grpc/$file" >heard
+	finish
+	case $kind in
+	grpc_status | http_status)
+		got=$(codes | xargs)
+		[[ ",$want,$also," == *",$got,"* ]] ;;
+	goaway)
+		got=$(sed -n 's/^goaway //p' heard)
+		[ "$got" = "$want" ] ;;
+	close) grep -q '^text' heard ;;
+	*) : ;;
+	esac || echo "$file: $got, not $want"
+	got=$(grep -c '"type":"span"' spans) || :
+	[ "$got" = "$spans_wanted" ] || echo "$file: $got spans"
+	[ "$file" != ping-unknown-frame.bin ] || grep -q '^ping 12345678$' heard ||
+		echo "$file: no PING came back"
+}
+
+@test "every hostile stream of gRPC gets its status, or ends its connection" {
+	need_shared corpus/otlp
+	local case
+	trap - DEBUG
+	# A stream with an old number is passed over: nothing is answered twice.
+	while IFS= read -r case; do
+		eval "try_stream $case"
+	done < <(jq -r '.[] | select(.file != "conn-stream-id-backwards.bin") |
+		(.expect | keys_unsorted[0]) as $kind |
+		[.file, $kind, (.expect[$kind] | [.] | flatten | map(tostring) | join(" ")),
+		(.also_ok_grpc_status // [] | map(tostring) | join(",")),
+		.accepted_spans] | @sh' \
+		"$SHARED/corpus/otlp/hostile/grpc/cases.json") >wrong 2>&1
+	cat wrong
+	[ ! -s wrong ]
+}
+
+@test "a client of grpc.io is answered: plain, gzipped, large, many at once" {
+	/usr/bin/python3 -c 'import grpc' 2>/dev/null ||
+		cannot "python3-grpcio is not installed"
+	start_grpc
+	cat >client.py <<-'PY'
+	import struct, sys, grpc
+	def varint(n):
+	    out = b""
+	    while n > 127:
+	        out += bytes([n & 127 | 128])
+	        n >>= 7
+	    return out + bytes([n])
+	def field(n, b):
+	    return varint(n << 3 | 2) + varint(len(b)) + b
+	def request(i, name=b"op"):
+	    span = field(1, b"\1" * 16) + field(2, struct.pack(">Q", i)) + field(5, name)
+	    return field(1, field(2, field(2, span)))
+	export = grpc.insecure_channel("127.0.0.1:" + sys.argv[1]).unary_unary(
+	    "/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+	assert export(request(1)) == b""
+	assert export(request(2), compression=grpc.Compression.Gzip) == b""
+	assert export(request(3, b"x" * (5 << 20))) == b""
+	for call in [export.future(request(4 + i)) for i in range(300)]:
+	    assert call.result() == b""
+	try:
+	    export(b"\x0a\xff")
+	except grpc.RpcError as e:
+	    print(e.code().name, e.details())
+	PY
+	run /usr/bin/python3 client.py "$port"
+	[ "$output" = "INVALID_ARGUMENT a number that is cut off at byte 2" ]
+	finish
+	[ "$(grep -c '"type":"span"' spans)" = 303 ]
+}
+
+@test "a client that speaks HTTP/1.1 or TLS to the port of gRPC is told" {
+	start_grpc
+	curl -s "http://127.0.0.1:$port/v1/traces" |
+		grep -q OTEL_EXPORTER_OTLP_PROTOCOL=grpc
+	run curl -sk "https://127.0.0.1:$port/"
+	[ "$status" != 0 ]
+	finish
+	grep -q 'this port has no TLS' spans
+}
+
+@test "every recorded log gives its spans, byte for byte" {
+	need_shared corpus/otlp
+	local log
+	for log in "$SHARED"/corpus/otlp/recorded/*/*.{stdout,jsonl}; do
+		clnrm-collect --from "$log" >out
+		canonical out | cmp - "${log%.*}.expect.ndjson"
+		[ "$(jq -r 'select(.type == "span").via' out | sort -u)" = file ]
+		is_as_documented out
+	done
+}
+
+@test "printed spans are found as they come, and what is cut off is told" {
+	{
+		echo hello
+		printed a
+		echo '{"name": "cut", "context": {"trace_id": "0x5b8e'
+		printed bb | tr -d '\n'
+	} | clnrm-collect --from - >out
+	[ "$(jq -r 'select(.type == "span") | [.via, .form, .bound, .name] | join(" ")' out)" = \
+		"stdout python no a"$'\n'"stdout python no bb" ]
+	[ "$(jq -r 'select(.type == "diagnostic") | .code + " " + .message' out)" = \
+		"W416 a span printed from line 3 on is cut off" ]
+	is_as_documented out
+}
+
+@test "--from ends with status 1 where spans were waited for, 2 without a file" {
+	printed a >log
+	clnrm-collect --from log --max-spans 1
+	run -1 clnrm-collect --from log --max-spans 2
+	run -2 clnrm-collect --from no-such-log
+	[ "$(jq -r 'select(.type == "diagnostic") | .code + " " + .message' <<<"$output")" = \
+		"E101 cannot read no-such-log: No such file or directory" ]
+}
+
+# The spans of a run of a.clnrm.toml, "VIA BOUND NAME" a line.
+spans_of_run() {
+	executed a.clnrm.toml >out || :
+	is_as_documented out || return 1
+	jq -r 'select(.type == "span" and .via != "clnrm") |
+		[.via, .bound, .name] | join(" ")' out
+}
+
+@test "exporter = stdout reads the spans that steps print, bound by trace or run" {
+	cat >step <<-'SH'
+	trace=${TRACEPARENT#00-}
+	printed ours "${trace%%-*}"
+	printed foreign
+	echo "$OTEL_TRACES_EXPORTER"
+	SH
+	{ declare -f printed; cat step; } >step.sh
+	one_step a.clnrm.toml 'bash step.sh' <<<$'[otel]\nexporter = "stdout"'
+	[ "$(spans_of_run)" = "stdout trace ours"$'\n'"stdout no foreign" ]
+	jq -r 'select(.type == "step").stdout' out | grep -qx console
+	one_step a.clnrm.toml 'bash step.sh' </dev/null
+	[ -z "$(spans_of_run)" ]
+}
+
+@test "a child in the background prints on, and its spans are read to the end" {
+	cat >step <<-'SH'
+	trace=${TRACEPARENT#00-}
+	trap '' TERM # here, or the child may be told to end before it can say so
+	{
+		sleep 0.2
+		printed late "${trace%%-*}"
+		printed cut | head -c 70
+	} &
+	SH
+	{ declare -f printed; cat step; } >step.sh
+	one_step a.clnrm.toml 'bash step.sh' <<<$'[otel]\nexporter = "stdout"'
+	[ "$(spans_of_run)" = "stdout trace late" ]
+	grep -q '"code":"W416"' out
+}
+
+@test "steps send by gRPC where the file says so, and on the port of HTTP too" {
+	/usr/bin/python3 -c 'import grpc' 2>/dev/null ||
+		cannot "python3-grpcio is not installed"
+	cat >client.py <<-'PY'
+	import os, struct, sys, grpc
+	def field(n, b):
+	    return bytes([n << 3 | 2, len(b)]) + b
+	trace = bytes.fromhex(os.environ["TRACEPARENT"].split("-")[1])
+	span = field(1, trace) + field(2, struct.pack(">Q", 7)) + field(5, b"called")
+	where = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"].removeprefix("http://")
+	print(os.environ["OTEL_EXPORTER_OTLP_PROTOCOL"])
+	grpc.insecure_channel(where).unary_unary(
+	    "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+	)(field(1, field(2, field(2, span))))
+	PY
+	one_step a.clnrm.toml '/usr/bin/python3 client.py' <<<$'[otel]\nprotocol = "grpc"'
+	[ "$(spans_of_run)" = "otlp trace called" ]
+	[ "$(jq -r 'select(.type == "step").stdout' out)" = grpc ]
+	one_step a.clnrm.toml '/usr/bin/python3 client.py' </dev/null
+	[ "$(spans_of_run)" = "otlp trace called" ]
+	[ "$(jq -r 'select(.type == "step").stdout' out)" = http/protobuf ]
+	[ "$(jq 'select(.type == "scenario.end").complete.connections' out)" = true ]
 }

@@ -1,7 +1,9 @@
 /*
- * Take in spans from the network.
+ * Take in spans from the network, or from a log in which they are printed.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +20,18 @@
 #include "sys/loop.h"
 #include "sys/stop.h"
 
-static struct cli_list listens;
+static struct cli_list listens, grpcs;
+static const char *from;
 static long max_spans = -1;
 static int64_t timeout_ns = -1;
 
 static const struct cli_opt opts[] = {
-    {0, "listen", "ADDR:PORT", "where (127.0.0.1:4318); repeatable", CLI_LIST,
-	&listens},
+    {0, "listen", "ADDR:PORT", "for OTLP/HTTP (127.0.0.1:4318); repeatable",
+	CLI_LIST, &listens},
+    {0, "grpc", "ADDR:PORT", "for OTLP/gRPC (127.0.0.1:4317); repeatable",
+	CLI_LIST, &grpcs},
+    {0, "from", "FILE", "read printed spans from it, - is stdin; do not listen",
+	CLI_TEXT, &from},
     {0, "max-spans", "N", "end after so many spans", CLI_INT, &max_spans},
     {0, "timeout", "TIME", "end after so long", CLI_TIME, &timeout_ns},
     {0},
@@ -32,20 +39,25 @@ static const struct cli_opt opts[] = {
 
 static const struct cli tool = {
     .name = "clnrm-collect",
-    .does = "take in spans from the network",
+    .does = "take in spans from the network, or from a log",
     .operands = "",
     .examples = "  clnrm-collect >spans.ndjson\n"
 		"  clnrm-collect --listen 127.0.0.1:0 --max-spans 1\n"
+		"  program | clnrm-collect --from -\n"
 		"  clnrm-collect | jq -r 'select(.type == \"span\") | .name'\n",
     .opts = opts,
 };
 
+#define DEFAULT_PORT(port) ((port) == COLLECTOR_GRPC ? "4317" : "4318")
+
 static struct stage stage;
 static struct loop loop;
 static struct collector *collector;
-static bool reader_is_gone, is_over;
+static bool reader_is_gone, is_over, is_read;
 
 struct address {
+	const char *text;
+	enum collector_port port;
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;
@@ -61,7 +73,6 @@ set_host(struct address *a, const char *host, in_port_t port)
 	size_t n = strlen(host);
 	char inside[INET6_ADDRSTRLEN];
 
-	*a = (struct address){0};
 	if (!strcmp(host, "localhost"))
 		host = "127.0.0.1";
 	if (inet_pton(AF_INET, host, &a->v4.sin_addr) == 1) {
@@ -81,9 +92,9 @@ set_host(struct address *a, const char *host, in_port_t port)
 
 /* 127.0.0.1:4318 or [::1]:4318 */
 static int
-parse_address(const char *text, struct address *a)
+parse_address(struct address *a)
 {
-	const char *colon = strrchr(text, ':');
+	const char *text = a->text, *colon = strrchr(text, ':');
 	char host[64], *end;
 	unsigned long port;
 
@@ -99,8 +110,9 @@ parse_address(const char *text, struct address *a)
 
 /* A listening socket; *a then says which port it got. */
 static int
-listen_at(struct address *a, const char *text, struct err *e)
+listen_at(struct address *a, struct err *e)
 {
+	const char *text = a->text;
 	AUTO_FD fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int yes = 1;
 
@@ -111,7 +123,8 @@ listen_at(struct address *a, const char *text, struct err *e)
 	if (bind(fd, &a->any, a->len) < 0 || listen(fd, SOMAXCONN) < 0 ||
 	    getsockname(fd, &a->any, &a->len) < 0) {
 		err_set(e, "cannot listen on %s:", text);
-		return err_hint(e, "--listen 127.0.0.1:0 takes a free port");
+		return err_hint(e, "%s 127.0.0.1:0 takes a free port",
+		    a->port == COLLECTOR_GRPC ? "--grpc" : "--listen");
 	}
 	return fd_steal(&fd);
 }
@@ -120,31 +133,31 @@ static void
 tell_listening(const struct address *a)
 {
 	bool is_v6 = a->any.sa_family == AF_INET6;
-	char host[INET6_ADDRSTRLEN], http[80];
+	char host[INET6_ADDRSTRLEN], where[80];
 
 	inet_ntop(a->any.sa_family,
 	    is_v6 ? (const void *)&a->v6.sin6_addr
 		  : (const void *)&a->v4.sin_addr,
 	    host, sizeof host);
-	snprintf(http, sizeof http, is_v6 ? "[%s]:%u" : "%s:%u", host,
+	snprintf(where, sizeof where, is_v6 ? "[%s]:%u" : "%s:%u", host,
 	    ntohs(is_v6 ? a->v6.sin6_port : a->v4.sin_port));
 	AUTO_JSON j = stage_record(&stage, "listening");
-	json_str(&j, "http", http);
+	json_str(&j, a->port == COLLECTOR_GRPC ? "grpc" : "http", where);
 	stage_put(&stage, &j);
 }
 
 /* All the sockets, or none: then no `listening` is told. */
 static int
-open_sockets(struct address address[], struct err *e)
+open_sockets(struct address address[], size_t n, struct err *e)
 {
-	for (size_t i = 0; i < listens.n; i++) {
-		int fd = listen_at(&address[i], listens.item[i], e);
+	for (size_t i = 0; i < n; i++) {
+		int fd = listen_at(&address[i], e);
 
 		if (fd < 0)
 			return -1;
-		collector_listen(collector, fd);
+		collector_listen(collector, fd, address[i].port);
 	}
-	for (size_t i = 0; i < listens.n; i++)
+	for (size_t i = 0; i < n; i++)
 		tell_listening(&address[i]);
 	return 0;
 }
@@ -170,6 +183,37 @@ on_time(void *arg)
 	is_over = true;
 }
 
+struct log {
+	int fd;
+	struct collector_log *spans;
+};
+
+static void
+on_log(void *arg, int events)
+{
+	char chunk[64 << 10];
+	struct log *log = arg;
+	ssize_t n = read(log->fd, chunk, sizeof chunk);
+	struct err e = {0};
+
+	(void)events;
+	if (n > 0) {
+		collector_log_feed(log->spans, chunk, (size_t)n);
+		return;
+	}
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n < 0) {
+		err_set(&e, "cannot read %s:", from);
+		stage_diagnose(&stage, NULL, "error", "E407", &e);
+		stage_status(&stage, EXIT_RUN);
+	}
+	loop_drop(&loop, log->fd);
+	collector_log_del(log->spans); /* a last line may be a span */
+	log->spans = NULL;
+	is_read = true;
+}
+
 static bool
 has_enough(void)
 {
@@ -186,7 +230,8 @@ collect(void)
 	loop_add(&loop, out_std.fd, 0, on_stdout, NULL);
 	if (timeout_ns >= 0)
 		loop_at(&loop, clock_mono_ns() + timeout_ns, on_time, NULL);
-	while (!stop_signal() && !reader_is_gone && !is_over && !has_enough()) {
+	while (!stop_signal() && !reader_is_gone && !is_over && !is_read &&
+	       !has_enough()) {
 		if (out_flush(&out_std) < 0)
 			return;
 		if (loop_once(&loop, -1) < 0) {
@@ -199,54 +244,87 @@ collect(void)
 	/* What was sent before the end is taken. */
 	if (!has_enough())
 		collector_drain(collector);
-	if (is_over && max_spans >= 0 && !has_enough())
+	if ((is_over || is_read) && max_spans >= 0 && !has_enough())
 		stage_status(&stage, EXIT_NO);
 	if (stop_signal())
 		stage_status(&stage, 128 + stop_signal());
 }
 
 static void
-run(struct address address[])
+listen_all(struct address address[], size_t n)
 {
 	struct err e = {0};
 
-	collector =
-	    collector_new(&loop, &(struct collector_config){.stage = &stage});
-	if (open_sockets(address, &e) < 0) {
-		stage_diagnose(&stage, NULL, "error", "E407", &e);
-		stage_status(&stage, EXIT_RUN);
-	} else {
+	if (open_sockets(address, n, &e) == 0) {
 		collect();
+		return;
 	}
-	collector_del(collector);
+	stage_diagnose(&stage, NULL, "error", "E407", &e);
+	stage_status(&stage, EXIT_RUN);
 }
 
 static void
-check_addresses(struct address address[])
+read_log(void)
 {
-	for (size_t i = 0; i < listens.n; i++)
-		if (parse_address(listens.item[i], &address[i]) < 0)
+	bool is_stdin = !strcmp(from, "-");
+	AUTO_FD fd = is_stdin ? dup(0) : open(from, O_RDONLY | O_CLOEXEC);
+	struct log log = {.fd = fd};
+	struct err e = {0};
+
+	if (fd < 0) {
+		err_set(&e, "cannot read %s:", from);
+		stage_diagnose(&stage, NULL, "error", "E101", &e);
+		stage_status(&stage, EXIT_INPUT);
+		return;
+	}
+	log.spans = collector_log_new(collector, is_stdin ? "stdout" : "file");
+	loop_add(&loop, fd, POLLIN, on_log, &log);
+	collect();
+	collector_log_del(log.spans);
+}
+
+static size_t
+add_addresses(
+    struct address *to, const struct cli_list *list, enum collector_port port)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		to[i] = (struct address){.text = list->item[i], .port = port};
+		if (parse_address(&to[i]) < 0)
 			die(EXIT_INPUT,
-			    "--listen %s: not an address such as "
-			    "127.0.0.1:4318 or [::1]:4318",
-			    listens.item[i]);
+			    "--%s %s: not an address such as 127.0.0.1:%s or "
+			    "[::1]:%s",
+			    port == COLLECTOR_GRPC ? "grpc" : "listen",
+			    to[i].text, DEFAULT_PORT(port), DEFAULT_PORT(port));
+	}
+	return list->n;
 }
 
 int
 main(int argc, char *argv[])
 {
-	static const char *otherwise[] = {"127.0.0.1:4318"};
+	static const char *http[] = {"127.0.0.1:4318"};
+	static const char *grpc[] = {"127.0.0.1:4317"};
 	struct address *address;
+	size_t n;
 
 	if (*setting_start(&tool, argc, argv))
 		cli_misuse(&tool);
-	if (!listens.n)
-		listens = (struct cli_list){otherwise, 1, 0};
-	address = mem_new(listens.n, sizeof *address);
-	check_addresses(address);
+	if (!listens.n && !grpcs.n) {
+		listens = (struct cli_list){http, 1, 0};
+		grpcs = (struct cli_list){grpc, 1, 0};
+	}
+	address = mem_new(listens.n + grpcs.n, sizeof *address);
+	n = add_addresses(address, &listens, COLLECTOR_HTTP);
+	n += add_addresses(address + n, &grpcs, COLLECTOR_GRPC);
 	stop_catch(true);
 	stage_source(&stage, "collect", &out_std, argv);
-	run(address);
+	collector =
+	    collector_new(&loop, &(struct collector_config){.stage = &stage});
+	if (from)
+		read_log();
+	else
+		listen_all(address, n);
+	collector_del(collector);
 	stage_end(&stage);
 	loop_free(&loop);
 	free(address);

@@ -1,50 +1,25 @@
-#include "core/collector.h"
+#include "core/collector_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "data/gzip.h"
-#include "data/otlp.h"
-#include "sys/httpd.h"
 
-enum {
-	BODY = 64 << 20, /* bytes of a request, inflated */
-	TELL = 8,	 /* diagnostics of one kind; then silence */
-	TRACE = 16,
-	SPAN = 8,
-};
+enum { TELL = 8 }; /* diagnostics of one kind; then silence */
 
 /* Clocks that SDKs read are coarser than ours. */
 #define SLACK INT64_C(10000000)
 
-enum tale { CONFLICT, FULL, REJECTED, REFUSED, LENIENT, TALES };
-
-static const char *const code[TALES] = {"W411", "W412", "W413", "W414", "W415"};
+static const char *const code[COLLECTOR_TALES] = {
+    "W411", "W412", "W413", "W414", "W415", "W416"};
 
 /* A span that was seen, or one that others name as their parent. */
-struct node {
-	unsigned char id[TRACE + SPAN];
+struct collector_node {
+	unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN];
 	uint64_t digest; /* of its bytes; 0: none came */
 	bool is_used, is_seen, is_wanted;
-};
-
-struct collector {
-	struct stage *stage;
-	struct httpd *httpd;
-	struct record_key key;
-	unsigned char trace_id[TRACE];
-	bool has_trace, trusts_listener, drops_signals, is_lost;
-	char *run_id;
-	int64_t from_ns;
-	struct node *node; /* open addressing; node[slots] */
-	size_t slots, nodes;
-	size_t missing; /* named as a parent and not seen */
-	struct collector_counts counts;
-	unsigned told[TALES];
 };
 
 static bool
@@ -61,7 +36,8 @@ unhex(const char *s, unsigned char *to, size_t n)
 	return true;
 }
 
-/* FNV-1a, by words where it can; never 0. */
+/* FNV-1a, by words where it can, and MurmurHash3's last steps, without which
+ * ids that are counted up would all fall in one place; never 0. */
 static uint64_t
 digest(const char *s, size_t n)
 {
@@ -74,16 +50,22 @@ digest(const char *s, size_t n)
 	}
 	for (; n; s++, n--)
 		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
+	h ^= h >> 33;
 	return h ? h : 1;
 }
 
-static struct node *
-find(const struct collector *c, const unsigned char id[TRACE + SPAN])
+static struct collector_node *
+find(const struct collector *c,
+    const unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN])
 {
 	size_t mask = c->slots - 1;
-	size_t i = digest((const char *)id, TRACE + SPAN) & mask;
+	size_t i =
+	    digest((const char *)id, COLLECTOR_TRACE + COLLECTOR_SPAN) & mask;
 
-	while (c->node[i].is_used && memcmp(c->node[i].id, id, TRACE + SPAN))
+	while (c->node[i].is_used &&
+	       memcmp(c->node[i].id, id, COLLECTOR_TRACE + COLLECTOR_SPAN))
 		i = (i + 1) & mask;
 	return &c->node[i];
 }
@@ -91,7 +73,7 @@ find(const struct collector *c, const unsigned char id[TRACE + SPAN])
 static void
 grow(struct collector *c)
 {
-	struct node *old = c->node;
+	struct collector_node *old = c->node;
 	size_t n = c->slots;
 
 	c->slots = n ? n * 2 : 64;
@@ -102,24 +84,24 @@ grow(struct collector *c)
 	free(old);
 }
 
-static void
-tell(struct collector *c, enum tale t, const struct err *e)
+void
+collector_tell(struct collector *c, enum collector_tale t, const struct err *e)
 {
 	if (c->told[t]++ < TELL)
 		stage_diagnose(c->stage, c->key.source, "warning", code[t], e);
 }
 
 /* The node of these ids, made if need be; NULL when the limit is reached. */
-static struct node *
-node(struct collector *c, const unsigned char trace[TRACE],
-    const unsigned char span[SPAN])
+static struct collector_node *
+node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
+    const unsigned char span[COLLECTOR_SPAN])
 {
-	unsigned char id[TRACE + SPAN];
+	unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN];
 	struct err e = {0};
-	struct node *n;
+	struct collector_node *n;
 
-	memcpy(id, trace, TRACE);
-	memcpy(id + TRACE, span, SPAN);
+	memcpy(id, trace, COLLECTOR_TRACE);
+	memcpy(id + COLLECTOR_TRACE, span, COLLECTOR_SPAN);
 	if (c->nodes * 2 >= c->slots)
 		grow(c);
 	n = find(c, id);
@@ -131,7 +113,7 @@ node(struct collector *c, const unsigned char trace[TRACE],
 		    "twice are not noticed, nor are missing parents",
 		    COLLECTOR_SPANS);
 		if (!c->is_lost)
-			tell(c, FULL, &e);
+			collector_tell(c, COLLECTOR_FULL, &e);
 		c->is_lost = true;
 		return NULL;
 	}
@@ -142,14 +124,14 @@ node(struct collector *c, const unsigned char trace[TRACE],
 }
 
 static void
-see(struct collector *c, struct node *n)
+see(struct collector *c, struct collector_node *n)
 {
 	c->missing -= n->is_wanted && !n->is_seen;
 	n->is_seen = true;
 }
 
 static void
-want(struct collector *c, struct node *n)
+want(struct collector *c, struct collector_node *n)
 {
 	c->missing += !n->is_wanted && !n->is_seen;
 	n->is_wanted = true;
@@ -159,20 +141,20 @@ static void
 tell_conflict(struct collector *c, const struct otlp_span *s)
 {
 	struct err e = {0};
-	char id[2 * SPAN + 1];
+	char id[2 * COLLECTOR_SPAN + 1];
 
-	for (size_t i = 0; i < SPAN; i++)
+	for (size_t i = 0; i < COLLECTOR_SPAN; i++)
 		snprintf(id + 2 * i, 3, "%02x", s->span_id[i]);
 	err_set(&e, "span %s came again with other contents", id);
 	err_hint(&e, "two spans of one trace must not share an id");
-	tell(c, CONFLICT, &e);
+	collector_tell(c, COLLECTOR_CONFLICT, &e);
 }
 
 /* Remember it. False: it has been here, byte for byte. */
 static bool
 is_new(struct collector *c, const struct otlp_span *s)
 {
-	struct node *n = node(c, s->trace_id, s->span_id);
+	struct collector_node *n = node(c, s->trace_id, s->span_id);
 	uint64_t d;
 
 	if (!n)
@@ -200,29 +182,29 @@ is_within(const struct collector *c, uint64_t ns)
 
 /* The tie to this run; src: clnrm-records(7), the member `bound` */
 static const char *
-bound(const struct collector *c, const struct otlp_span *s)
+bound(const struct collector *c, const struct otlp_span *s, bool came_by_net)
 {
 	if (!c->key.id)
 		return "no";
-	if (c->has_trace && !memcmp(s->trace_id, c->trace_id, TRACE))
+	if (c->has_trace && !memcmp(s->trace_id, c->trace_id, COLLECTOR_TRACE))
 		return "trace";
 	if (s->run && c->run_id) /* another run's id is no tie at all */
 		return s->run_len == strlen(c->run_id) &&
 			       !memcmp(s->run, c->run_id, s->run_len)
 			 ? "run"
 			 : "no";
-	if (c->trusts_listener && is_within(c, s->start_ns) &&
+	if (came_by_net && c->trusts_listener && is_within(c, s->start_ns) &&
 	    is_within(c, s->end_ns))
 		return "listener";
 	return "no";
 }
 
-static void
-on_span(void *arg, const struct otlp_span *s)
+void
+collector_add(struct collector *c, const struct otlp_span *s, const char *via,
+    const char *form)
 {
-	struct collector *c = arg;
-	const char *tie = bound(c, s);
-	struct node *parent = NULL;
+	const char *tie = bound(c, s, !form);
+	struct collector_node *parent = NULL;
 
 	if (!is_new(c, s))
 		return;
@@ -233,27 +215,14 @@ on_span(void *arg, const struct otlp_span *s)
 	AUTO_JSON j = stage_record(c->stage, "span");
 	record_key(&j, &c->key);
 	json_null(&j, "service");
-	json_str(&j, "via", "otlp");
+	json_str(&j, "via", via);
+	if (form)
+		json_str(&j, "form", form);
 	json_str(&j, "bound", tie);
 	buf_addc(&j.text, ',');
 	buf_add(&j.text, s->text, s->len);
 	stage_put(c->stage, &j);
 	c->counts.spans++;
-}
-
-/* The media type of a Content-Type, without its parameters. */
-static bool
-is_type(const char *value, const char *type)
-{
-	size_t n = strcspn(value, "; \t");
-
-	return n == strlen(type) && !strncasecmp(value, type, n);
-}
-
-static bool
-is_json(const struct httpd_request *rq)
-{
-	return !is_type(rq->content_type, "application/x-protobuf");
 }
 
 static void
@@ -264,72 +233,39 @@ put_varint(struct buf *b, uint64_t v)
 	buf_addc(b, (char)v);
 }
 
-static void
-put_bytes(struct buf *b, int field, const struct buf *bytes)
+void
+collector_put_bytes(struct buf *b, int field, const struct buf *bytes)
 {
 	put_varint(b, (uint64_t)field << 3 | 2);
 	put_varint(b, bytes->len);
 	buf_add(b, bytes->s, bytes->len);
 }
 
-/* An ExportTraceServiceResponse; the message is empty when all is well. */
-static void
-succeed(const struct httpd_request *rq, struct httpd_response *rs,
-    size_t rejected, const struct buf *message)
+void
+collector_put_response(
+    struct buf *b, size_t rejected, const struct buf *message)
 {
 	AUTO_BUF partial = BUF_INIT;
 
-	if (is_json(rq)) {
-		AUTO_JSON j = JSON_INIT;
-
-		rs->content_type = "application/json";
-		json_open(&j, NULL, '{');
-		if (message->len) {
-			json_open(&j, "partialSuccess", '{');
-			json_nano(&j, "rejectedSpans", rejected);
-			json_strn(&j, "errorMessage", message->s, message->len);
-			json_close(&j, '}');
-		}
-		json_close(&j, '}');
-		buf_add(&rs->body, j.text.s, j.text.len);
-		return;
-	}
-	rs->content_type = "application/x-protobuf";
 	if (!message->len)
 		return;
 	if (rejected) {
 		put_varint(&partial, 1 << 3);
 		put_varint(&partial, rejected);
 	}
-	put_bytes(&partial, 2, message);
-	put_bytes(&rs->body, 1, &partial);
+	collector_put_bytes(&partial, 2, message);
+	collector_put_bytes(b, 1, &partial);
 }
 
-/* A google.rpc.Status. */
-static void
-refuse(struct collector *c, const struct httpd_request *rq,
-    struct httpd_response *rs, int status, const char *why)
+void
+collector_refuse(
+    struct collector *c, const char *kind, int status, const char *why)
 {
 	struct err e = {0};
-	AUTO_BUF message = BUF_INIT;
 
 	c->counts.refused++;
-	rs->status = status;
-	err_set(&e, "an export was refused with status %d: %s", status, why);
-	tell(c, REFUSED, &e);
-	buf_adds(&message, why);
-	if (is_json(rq)) {
-		AUTO_JSON j = JSON_INIT;
-
-		rs->content_type = "application/json";
-		json_open(&j, NULL, '{');
-		json_strn(&j, "message", message.s, message.len);
-		json_close(&j, '}');
-		buf_add(&rs->body, j.text.s, j.text.len);
-		return;
-	}
-	rs->content_type = "application/x-protobuf";
-	put_bytes(&rs->body, 2, &message);
+	err_set(&e, "an export was refused with %s %d: %s", kind, status, why);
+	collector_tell(c, COLLECTOR_REFUSED, &e);
 }
 
 static void
@@ -357,7 +293,7 @@ word_partial(
 		buf_addf(message, "%zu span%s rejected: %s", r->rejected,
 		    r->rejected == 1 ? "" : "s", text.s);
 		err_set(&e, "%s", message->s);
-		tell(c, REJECTED, &e);
+		collector_tell(c, COLLECTOR_REJECTED, &e);
 	}
 	buf_reset(&text);
 	for (unsigned bit = 1; bit <= r->warnings; bit <<= 1)
@@ -366,85 +302,35 @@ word_partial(
 	if (text.len) {
 		list(message, text.s);
 		err_set(&e, "%s", text.s);
-		tell(c, LENIENT, &e);
+		collector_tell(c, COLLECTOR_LENIENT, &e);
 	}
 }
 
 static void
-take(struct collector *c, const struct httpd_request *rq,
-    struct httpd_response *rs, const char *s, size_t n)
+on_span(void *arg, const struct otlp_span *s)
 {
-	struct otlp_result r;
-	struct err e = {0};
-	AUTO_BUF message = BUF_INIT;
-
-	if (otlp_decode(is_json(rq) ? OTLP_JSON : OTLP_PROTOBUF, s, n, on_span,
-		c, &r, &e) < 0) {
-		refuse(c, rq, rs, r.is_too_large ? 413 : 400, e.text);
-		return;
-	}
-	c->counts.rejected += r.rejected;
-	word_partial(c, &r, &message);
-	succeed(rq, rs, r.rejected, &message);
+	collector_add(arg, s, "otlp", NULL);
 }
 
-static void
-inflate(struct collector *c, const struct httpd_request *rq,
-    struct httpd_response *rs)
+int
+collector_take(struct collector *c, enum otlp_form form, const char *s,
+    size_t n, struct otlp_result *r, struct buf *message, struct err *e)
 {
-	AUTO_BUF body = BUF_INIT;
-	struct err e = {0};
-	enum gzip_result got = gzip_inflate(rq->body, rq->len, BODY, &body, &e);
-
-	if (got == GZIP_DONE)
-		take(c, rq, rs, body.s, body.len);
-	else
-		refuse(c, rq, rs, got == GZIP_TOO_LARGE ? 413 : 400, e.text);
+	if (otlp_decode(form, s, n, on_span, c, r, e) < 0)
+		return -1;
+	c->counts.rejected += r->rejected;
+	word_partial(c, r, message);
+	return 0;
 }
 
+/* What begins as HTTP/2 where HTTP/1.1 is awaited: an SDK is told one
+ * endpoint for both. */
 static void
-post(struct collector *c, const struct httpd_request *rq,
-    struct httpd_response *rs)
-{
-	const char *coding = rq->content_encoding;
-
-	if (is_json(rq) && !is_type(rq->content_type, "application/json"))
-		refuse(c, rq, rs, 415,
-		    "the content type is neither application/x-protobuf nor "
-		    "application/json");
-	else if (!strcasecmp(coding, "gzip"))
-		inflate(c, rq, rs);
-	else if (*coding && strcasecmp(coding, "identity"))
-		refuse(c, rq, rs, 415, "the content encoding is not gzip");
-	else
-		take(c, rq, rs, rq->body, rq->len);
-}
-
-static void
-on_request(void *arg, const struct httpd_request *rq, struct httpd_response *rs)
+on_http2(void *arg, int fd)
 {
 	struct collector *c = arg;
-	bool is_signal =
-	    !strcmp(rq->path, "/v1/metrics") || !strcmp(rq->path, "/v1/logs");
 
-	c->counts.requests++;
-	if (rq->refused) {
-		refuse(c, rq, rs, rq->refused, rq->why);
-	} else if (is_signal && c->drops_signals) {
-		succeed(rq, rs, 0, &(struct buf)BUF_INIT);
-	} else if (is_signal) {
-		refuse(c, rq, rs, 404,
-		    "only traces are collected, at /v1/traces: set "
-		    "OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none");
-	} else if (strcmp(rq->path, "/v1/traces")) {
-		refuse(c, rq, rs, 404,
-		    "traces are collected at /v1/traces, not here");
-	} else if (strcmp(rq->method, "POST")) {
-		rs->allow = "POST";
-		refuse(c, rq, rs, 405, "the method is not POST");
-	} else {
-		post(c, rq, rs);
-	}
+	h2d_adopt(c->h2d, fd);
 }
 
 struct collector *
@@ -460,33 +346,42 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->trusts_listener = config->trusts_listener;
 	c->drops_signals = config->drops_signals;
 	c->from_ns = config->from_unix_nano;
-	c->has_trace =
-	    config->trace_id && unhex(config->trace_id, c->trace_id, TRACE);
-	c->httpd = httpd_new(l, on_request, c);
+	c->has_trace = config->trace_id &&
+		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);
+	c->httpd = httpd_new(l, collector_on_request, c);
+	c->h2d = h2d_new(l, collector_on_call, c);
+	httpd_divert(c->httpd, on_http2, c);
 	if (config->trace_id && config->parent_id)
 		collector_known(c, config->trace_id, config->parent_id);
 	return c;
 }
 
 void
-collector_listen(struct collector *c, int fd)
+collector_listen(struct collector *c, int fd, enum collector_port port)
 {
-	httpd_listen(c->httpd, fd);
+	if (port == COLLECTOR_GRPC)
+		h2d_listen(c->h2d, fd);
+	else
+		httpd_listen(c->httpd, fd);
 }
 
 size_t
 collector_drain(struct collector *c)
 {
-	return httpd_drain(c->httpd);
+	size_t open = httpd_drain(c->httpd);
+
+	/* The second, for the first may hand connections over to it. */
+	return open + h2d_drain(c->h2d);
 }
 
 void
 collector_known(struct collector *c, const char *trace_id, const char *span_id)
 {
-	unsigned char trace[TRACE] = {0}, span[SPAN] = {0};
-	struct node *n;
+	unsigned char trace[COLLECTOR_TRACE] = {0}, span[COLLECTOR_SPAN] = {0};
+	struct collector_node *n;
 
-	if (!unhex(trace_id, trace, TRACE) || !unhex(span_id, span, SPAN))
+	if (!unhex(trace_id, trace, COLLECTOR_TRACE) ||
+	    !unhex(span_id, span, COLLECTOR_SPAN))
 		return;
 	n = node(c, trace, span);
 	if (n)
@@ -511,6 +406,7 @@ collector_del(struct collector *c)
 	if (!c)
 		return;
 	httpd_del(c->httpd);
+	h2d_del(c->h2d);
 	free((char *)c->key.id);
 	free((char *)c->key.source);
 	free((char *)c->key.variant);

@@ -1,11 +1,12 @@
 /*
- * Spans that arrive over OTLP/HTTP: taken in, tied to a run, written as `span`
- * records. One collector a scenario, or one for all of clnrm-collect.
+ * Spans that arrive over OTLP/HTTP and OTLP/gRPC, or that are printed: taken
+ * in, tied to a run, written as `span` records. One collector a scenario, or
+ * one for all of clnrm-collect.
  *
  * It lives in the caller's loop: records leave through the stage while
  * loop_once() runs; flush before waiting.
  *
- * src: OTLP specification 1.11, OTLP/HTTP; clnrm-collect(1)
+ * src: OTLP specification 1.11; clnrm-collect(1)
  */
 #ifndef CORE_COLLECTOR_H
 #define CORE_COLLECTOR_H
@@ -46,8 +47,12 @@ struct collector;
 struct collector *collector_new(
     struct loop *l, const struct collector_config *config);
 
+/* What is spoken at a port; at the one of HTTP also gRPC, which is told by its
+ * first bytes. */
+enum collector_port { COLLECTOR_HTTP, COLLECTOR_GRPC };
+
 /* Serve a listening socket; the collector closes it. */
-void collector_listen(struct collector *c, int fd);
+void collector_listen(struct collector *c, int fd, enum collector_port port);
 
 /*
  * Take all that has arrived: accept what is pending, read every connection
@@ -67,6 +72,19 @@ void collector_known(
  * False also when there were more spans than can be remembered.
  */
 bool collector_parents_found(const struct collector *c);
+
+/*
+ * A log in which spans are printed, as data/console.h has them; several may
+ * run at a time. Such a span is bound by its trace or its run id only.
+ *
+ * in:  via, the member of the records: "stdout" or "file"; borrowed
+ * mem: collector_log_del() it before the collector; what is cut off is told
+ *      then, and NULL is fine
+ */
+struct collector_log;
+struct collector_log *collector_log_new(struct collector *c, const char *via);
+void collector_log_feed(struct collector_log *l, const char *s, size_t n);
+void collector_log_del(struct collector_log *l);
 
 struct collector_counts collector_counts(const struct collector *c);
 

@@ -1,6 +1,7 @@
 #include "core/doctor.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,17 @@ first_event(struct sandbox *s, struct sandbox_event *ev, struct err *e)
 	}
 	return got > 0 ? 0 : -1;
 }
+
+/* What each level has, for a person. */
+static const char *const has[SANDBOX_LEVELS] = {
+    [SANDBOX_FULL] = "own users, mounts, processes, network, ipc, hostname",
+    [SANDBOX_NO_PROC] = "own users, mounts, network, ipc, hostname; /proc is "
+			"the machine's",
+    [SANDBOX_NO_NET] = "own users, mounts, processes, ipc, hostname; the "
+		       "network is the machine's",
+    [SANDBOX_PROCESS] = "own process tree, HOME, TMPDIR, environment; for "
+			"tests that accept it, or --allow-degraded",
+};
 
 static int
 look(struct sandbox_spawner *sp, const char *root, enum sandbox_level level,
@@ -84,33 +96,49 @@ say_limits(const struct sandbox_event *ev, struct buf *out)
 	return 0;
 }
 
+static void
+say_level(struct buf *out, const char *mark, enum sandbox_level level,
+    const char *text)
+{
+	char what[32];
+
+	snprintf(what, sizeof what, "isolation: %s", sandbox_level_name(level));
+	line(out, mark, what, text);
+}
+
+static void
+say_refusal(
+    struct buf *out, enum sandbox_level level, const struct sandbox_event *ev)
+{
+	AUTO_BUF why = BUF_INIT;
+
+	buf_addf(&why, "%s%s%s", ev->what, ev->error ? ": " : "",
+	    ev->error ? strerror(ev->error) : "");
+	say_level(out, "missing", level, why.s);
+	line(out, "", "", ev->hint);
+}
+
 int
 doctor_look(struct sandbox_spawner *sp, const char *root, struct buf *out,
     struct err *e)
 {
+	enum sandbox_level level = SANDBOX_FULL;
 	struct sandbox_event ev = {0};
-	int got = look(sp, root, SANDBOX_FULL, &ev, e), missing = 0;
+	int got, missing = 0;
 
+	while ((got = look(sp, root, level, &ev, e)) > 0) {
+		if (level == SANDBOX_PROCESS)
+			return err_set(e, "%s:", ev.what);
+		say_refusal(out, level--, &ev);
+		missing++;
+	}
 	if (got < 0)
 		return -1;
-	if (!got) {
-		line(out, "ok", "isolation: full",
-		    "own users, mounts, processes, network, ipc, hostname");
-	} else {
-		buf_addf(out, "%-8s%-20s%s%s%s\n", "missing", "isolation: full",
-		    ev.what, ev.error ? ": " : "",
-		    ev.error ? strerror(ev.error) : "");
-		line(out, "", "", ev.hint);
-		missing++;
-		got = look(sp, root, SANDBOX_PROCESS, &ev, e);
-		if (got)
-			return got < 0 ? -1 : err_set(e, "%s:", ev.what);
-		line(out, "ok", "isolation: process",
-		    "own process tree, HOME, TMPDIR, environment; for tests "
-		    "that accept it, or --allow-degraded");
-	}
+	say_level(out, "ok", level, has[level]);
 	missing += say_limits(&ev, out);
 	line(out, "ok", "spans", "a listener for OTLP over HTTP waits inside");
+	if (*ev.ids)
+		line(out, "note", "", ev.ids);
 	say_notes(&ev, out);
 	return missing;
 }

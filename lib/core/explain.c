@@ -159,6 +159,11 @@ static const struct {
 	"An exporter sent what is no OTLP, or too much of it."},
     {"W415", "a request that was not quite right was taken",
 	"An exporter breaks a rule of OTLP that does no harm."},
+    {"W416", "a printed span that cannot be read",
+	"What looks like a span in a program's output is cut off, as by a "
+	"program that ends while it prints, is larger than 2 MiB, or is mixed "
+	"with what another thread prints. Spans sent over OTLP have none of "
+	"this."},
 };
 
 /* Prose in lines that fit a terminal. */

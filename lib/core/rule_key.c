@@ -207,12 +207,14 @@ static const struct rule_key propagators[] = {
 
 static const struct rule_key otel[] = {
     KEY("exporter", RULE_STR,
-	"Part of the plan; spans are collected in any case.",
+	"With stdout, spans are read from what the steps print too; with "
+	"otlp-grpc the SDKs are told gRPC; else it decides nothing.",
 	ANY_CASE_OF(
 	    "stdout|otlp|otlp-http|otlp-grpc|jaeger|zipkin|datadog|newrelic")),
     KEY("endpoint", RULE_STR, "Part of the plan."),
     KEY("protocol", RULE_STR,
-	"Part of the plan: http/protobuf, http/json or grpc."),
+	"What the SDKs are told: http/protobuf (the default), http/json or "
+	"grpc."),
     KEY("sample_ratio", RULE_NUMBER, "Checked, and no part of the plan.",
 	BETWEEN(0, 1)),
     KEY("resources", RULE_STR_MAP,

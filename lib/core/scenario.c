@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -14,7 +15,7 @@
 #include "base/mem.h"
 #include "core/project.h"
 
-enum { OTLP_PORT = 4318 };
+enum { OTLP_PORT = 4318, GRPC_PORT = 4317 };
 
 static void on_sandbox(void *arg, int events);
 static void begin(struct scenario *s);
@@ -79,10 +80,9 @@ end(struct scenario *s)
 	cancel_timers(s);
 	if (s->is_cancelled)
 		s->status = "cancelled";
+	scenario_end_streams(s);
 	scenario_write_end(s);
 	drop_sandbox(s);
-	for (struct scenario_stream *st = s->streams; st; st = st->next)
-		scenario_close_stream(st);
 }
 
 /* Something of ours, or of this machine, is in the way. */
@@ -192,6 +192,8 @@ start_step(struct scenario *s, struct err *e)
 	s->err = s->out ? scenario_open_stream(s, &err, e) : NULL;
 	if (!s->err)
 		return -1;
+	if (scenario_prints_spans(s))
+		s->out->log = collector_log_new(s->collector, "stdout");
 	trace_new_span(s->step_span);
 	trace_parent(parent, s->trace_id, s->step_span);
 	collector_known(s->collector, s->trace_id, s->step_span);
@@ -199,6 +201,7 @@ start_step(struct scenario *s, struct err *e)
 	step.env =
 	    world_environ(&s->arena, &s->world, parent, value_get(spec, "env"));
 	step.cwd = value_str_or(value_get(spec, "workdir"), NULL);
+	scenario_doubt_clock(s, step.argv, step.env);
 	step.out = out;
 	step.err = err;
 	if (sandbox_run(s->sandbox, &step, e) < 0)
@@ -276,11 +279,37 @@ on_step_done(struct scenario *s, const struct sandbox_event *ev)
 		finish(s);
 }
 
+/* The port that was got for the one asked for. */
+static uint16_t
+port_of(const struct sandbox_event *ready, uint16_t asked)
+{
+	for (size_t i = 0; i < ready->listeners; i++)
+		if (ready->listener[i].asked == asked)
+			return ready->listener[i].got;
+	return 0;
+}
+
+static const char *
+protocol_of(const struct value *otel)
+{
+	static const char *const known[] = {"grpc", "http/json"};
+	const char *asked = value_str_or(value_get(otel, "protocol"), "");
+
+	if (!strcasecmp(
+		value_str_or(value_get(otel, "exporter"), ""), "otlp-grpc"))
+		asked = "grpc";
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (!strcasecmp(asked, known[i]))
+			return known[i];
+	return "http/protobuf";
+}
+
 static void
 make_world(struct scenario *s)
 {
 	const struct value *plan = s->test->plan;
 	const struct sandbox_event *ready = &s->ready;
+	const char *protocol = protocol_of(value_get(plan, "otel"));
 
 	s->world = (struct world){
 	    .test = s->test->name,
@@ -290,56 +319,92 @@ make_world(struct scenario *s)
 	    .run_id = s->id,
 	    .service_name = value_str_or(
 		value_find(plan, "otel.service_name"), s->test->name),
-	    .port = ready->listeners ? ready->listener[0].got : 0,
+	    .protocol = protocol,
+	    .port = port_of(
+		ready, strcmp(protocol, "grpc") ? OTLP_PORT : GRPC_PORT),
+	    .prints_spans = scenario_prints_spans(s),
 	    .resources = value_find(plan, "otel.resources"),
 	    .pass = value_get(plan, "pass_env"),
 	};
 }
 
 static void
+place_clock(struct scenario *s)
+{
+	struct err e = {0};
+
+	s->phase = SCENARIO_PLACING;
+	if (scenario_place_clock(s, &e) < 0)
+		refuse(s, "E401", EXIT_RUN, &e);
+}
+
+static void
+on_clock_placed(struct scenario *s, const struct sandbox_event *ev)
+{
+	struct err e = {0};
+
+	if (scenario_clock_placed(s, ev, &e) < 0)
+		refuse(s, "E401", EXIT_RUN, &e);
+	else if (strcmp(s->status, "ok") != 0)
+		finish(s);
+	else
+		next_step(s);
+}
+
+static void
 make_collector(struct scenario *s)
 {
-	s->collector = collector_new(
-	    s->host->loop, &(struct collector_config){.stage = stage(s),
-			       .key = s->key,
-			       .trace_id = s->trace_id,
-			       .parent_id = s->span_id,
-			       .run_id = s->id,
-			       .trusts_listener = s->level == SANDBOX_FULL,
-			       .from_unix_nano = s->start_unix_ns,
-			       .drops_signals = true});
+	s->collector = collector_new(s->host->loop,
+	    &(struct collector_config){.stage = stage(s),
+		.key = s->key,
+		.trace_id = s->trace_id,
+		.parent_id = s->span_id,
+		.run_id = s->id,
+		.trusts_listener =
+		    s->level >= SANDBOX_NO_PROC && !s->world.preload,
+		.from_unix_nano = s->start_unix_ns,
+		.drops_signals = true});
 	for (size_t i = 0; i < s->ready.listeners; i++)
-		collector_listen(s->collector, s->ready.listener[i].fd);
+		collector_listen(s->collector, s->ready.listener[i].fd,
+		    s->ready.listener[i].asked == GRPC_PORT ? COLLECTOR_GRPC
+							    : COLLECTOR_HTTP);
 }
 
 static void
 on_ready(struct scenario *s, const struct sandbox_event *ev)
 {
 	struct err e = {0};
+	bool is_time;
 
 	s->ready = *ev;
-	scenario_write_start(s, s->level == SANDBOX_FULL ? "full" : "process");
-	make_collector(s);
+	scenario_write_start(s, sandbox_level_name(s->level));
 	make_world(s);
-	if (scenario_check_limits(s, &e) < 0) {
+	is_time = !scenario_set_clock(s, &e);
+	make_collector(s);
+	if (!is_time)
+		refuse(s, "E304", EXIT_INPUT, &e);
+	else if (scenario_check_limits(s, &e) < 0)
 		refuse(s, "E403", EXIT_RUN, &e);
-		return;
-	}
-	next_step(s);
+	else if (s->world.preload)
+		place_clock(s);
+	else
+		next_step(s);
 }
 
-static bool
-accepts_process(const struct scenario *s)
+/* The least that will do. */
+static int
+least_level(const struct scenario *s)
 {
-	return s->host->allow_degraded ||
-	       !strcmp(value_str_or(value_get(s->spec, "isolation"), "full"),
-		   "process");
+	return s->host->allow_degraded
+		 ? SANDBOX_PROCESS
+		 : sandbox_level_of(
+		       value_str_or(value_get(s->spec, "isolation"), "full"));
 }
 
 static int
 build(struct scenario *s, struct err *e)
 {
-	static const uint16_t ports[] = {OTLP_PORT};
+	static const uint16_t ports[] = {OTLP_PORT, GRPC_PORT};
 	AUTO_BUF root = BUF_INIT;
 	struct sandbox_plan plan = {
 	    .level = s->level,
@@ -352,7 +417,7 @@ build(struct scenario *s, struct err *e)
 
 	if (project_root(s->key.source, s->host->root, &root, e) < 0)
 		return -1;
-	plan.project = root.s;
+	plan.project = s->project = arena_str(&s->arena, root.s);
 	s->sandbox = sandbox_new(s->host->spawner, &plan, e);
 	if (!s->sandbox)
 		return -1;
@@ -361,13 +426,12 @@ build(struct scenario *s, struct err *e)
 }
 
 static void
-explain_failure(const struct sandbox_event *ev, struct err *e)
+explain_failure(
+    enum sandbox_level level, const struct sandbox_event *ev, struct err *e)
 {
-	if (ev->error)
-		err_set(e, "no full isolation on this machine: %s: %s",
-		    ev->what, strerror(ev->error));
-	else
-		err_set(e, "no full isolation on this machine: %s", ev->what);
+	err_set(e, "no %s isolation on this machine: %s%s%s",
+	    sandbox_level_name(level), ev->what, ev->error ? ": " : "",
+	    ev->error ? strerror(ev->error) : "");
 	err_hint(e, "%s", ev->hint);
 }
 
@@ -375,7 +439,7 @@ explain_failure(const struct sandbox_event *ev, struct err *e)
 static void
 fail_below(struct scenario *s)
 {
-	const struct err *why = &s->host->full_why;
+	const struct err *why = &s->host->why[least_level(s)];
 	struct err e = *why;
 
 	err_hint(&e, "%s%s--allow-degraded runs it without", why->hint,
@@ -389,9 +453,11 @@ on_failed(struct scenario *s, const struct sandbox_event *ev)
 	struct err e = {0};
 
 	drop_sandbox(s);
-	if (s->level == SANDBOX_FULL) {
-		explain_failure(ev, &s->host->full_why);
-		s->host->full_failed = true;
+	if (s->level > SANDBOX_PROCESS) {
+		explain_failure(s->level, ev, &s->host->why[s->level]);
+		/* Another may have come further down meanwhile. */
+		if (s->host->refused < SANDBOX_LEVELS - (int)s->level)
+			s->host->refused = SANDBOX_LEVELS - (int)s->level;
 		begin(s);
 		return;
 	}
@@ -432,7 +498,10 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		on_failed(s, ev);
 		break;
 	case SANDBOX_STEP_DONE:
-		on_step_done(s, ev);
+		if (s->phase == SCENARIO_PLACING)
+			on_clock_placed(s, ev);
+		else
+			on_step_done(s, ev);
 		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
@@ -473,12 +542,11 @@ begin(struct scenario *s)
 		fail_at_once(s, "E405", EXIT_INPUT, &e);
 		return;
 	}
-	if (s->host->full_failed && !accepts_process(s)) {
+	if (SANDBOX_FULL - s->host->refused < least_level(s)) {
 		fail_below(s);
 		return;
 	}
-	if (s->host->full_failed)
-		s->level = SANDBOX_PROCESS;
+	s->level = (enum sandbox_level)(SANDBOX_FULL - s->host->refused);
 	if (build(s, &e) < 0)
 		fail_at_once(s, "E401", EXIT_RUN, &e);
 }
@@ -495,6 +563,7 @@ scenario_start(
 	s->name = value_str_or(value_get(s->spec, "name"), "");
 	s->worker = worker;
 	s->status = "ok";
+	s->unfrozen = (struct buf)BUF_INIT;
 	s->level = SANDBOX_FULL;
 	s->grace_ns = h->grace_ns;
 	s->start_ns = clock_mono_ns();
@@ -523,7 +592,8 @@ scenario_cancel(struct scenario *s, int64_t grace_ns)
 		end(s);
 	} else if (s->is_running) {
 		stop_step(s);
-	} else if (sandbox_finish(s->sandbox, 0, grace_ns, &e) < 0) {
+	} else if (s->phase != SCENARIO_PLACING &&
+		   sandbox_finish(s->sandbox, 0, grace_ns, &e) < 0) {
 		end(s);
 	}
 }
@@ -540,5 +610,6 @@ scenario_del(struct scenario *s)
 	collector_del(s->collector);
 	test_release(s->test);
 	arena_free(&s->arena);
+	buf_free(&s->unfrozen);
 	free(s);
 }

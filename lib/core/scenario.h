@@ -27,8 +27,8 @@ struct scenario_host {
 	int64_t grace_ns;    /* between TERM and KILL */
 	size_t capture;	     /* bytes kept of a stream */
 	bool allow_degraded; /* run below the level that a test asks for */
-	bool full_failed;    /* level full was tried and cannot be had: */
-	struct err full_why; /* this is why; asked once a run */
+	int refused; /* levels, from full down, that cannot be had here, */
+	struct err why[SANDBOX_LEVELS]; /* and why; asked once a run */
 };
 
 /* mem: scenario_del() it; before it is over that drops all of it, unwritten */

@@ -17,15 +17,19 @@ struct scenario_stream {
 	int fd;	      /* -1: at its end */
 	bool is_over; /* the step has ended: what comes is let go */
 	struct capture kept;
+	struct collector_log *log; /* spans are read from it; or NULL */
 	struct scenario_stream *next;
 };
 
 enum scenario_phase {
 	SCENARIO_BUILDING,
+	SCENARIO_PLACING, /* what stops the clock, into the cleanroom */
 	SCENARIO_STEPPING,
 	SCENARIO_FINISHING,
 	SCENARIO_ENDED,
 };
+
+enum { SCENARIO_PLACING_ID = -1 }; /* of that step, which is none of the test */
 
 struct scenario {
 	struct scenario_host *host;
@@ -44,6 +48,8 @@ struct scenario {
 	enum sandbox_level level;
 	struct sandbox_event ready; /* what was built */
 	struct world world;
+	const char *project; /* its root */
+	struct buf unfrozen; /* programs whose clock goes on, a line each */
 	struct collector *collector;
 
 	size_t step; /* the one that runs, or comes next */
@@ -75,6 +81,12 @@ void scenario_take_rest(struct scenario_stream *st);
 
 void scenario_close_stream(struct scenario_stream *st);
 
+/* Take what the open ones hold, for its spans, and close them. */
+void scenario_end_streams(struct scenario *s);
+
+/* Are spans read from what the steps print? */
+bool scenario_prints_spans(const struct scenario *s);
+
 /* A number of the plan's `limits`; 0: none. */
 int64_t scenario_limit(const struct scenario *s, const char *name);
 
@@ -84,6 +96,27 @@ int64_t scenario_limit(const struct scenario *s, const char *name);
  * err: -1 and *e, which names the first that nobody holds
  */
 int scenario_check_limits(const struct scenario *s, struct err *e);
+
+/*
+ * Prepare `world` for determinism.seed and determinism.freeze_clock.
+ *
+ * err: -1 and *e when the clock is no time
+ */
+int scenario_set_clock(struct scenario *s, struct err *e);
+
+/* Begin to put what stops the clock into the cleanroom … */
+int scenario_place_clock(struct scenario *s, struct err *e);
+
+/* … and see that it is there. */
+int scenario_clock_placed(
+    const struct scenario *s, const struct sandbox_event *ev, struct err *e);
+
+/* Keep in mind which programs of a step the stopped clock does not reach. */
+void scenario_doubt_clock(
+    struct scenario *s, char *const argv[], char *const env[]);
+
+/* Append what was kept in mind to notes, a line each. */
+void scenario_add_clock_notes(const struct scenario *s, struct buf *notes);
 
 /* The member `enforced`: the limits that are held, and by whom. */
 void scenario_write_enforced(const struct scenario *s, struct json *j);

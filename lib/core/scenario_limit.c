@@ -30,7 +30,7 @@ holder_of_files(const struct scenario *s)
 static const char *
 holder_of_disk(const struct scenario *s)
 {
-	return s->level == SANDBOX_FULL ? "tmpfs" : NULL;
+	return s->level != SANDBOX_PROCESS ? "tmpfs" : NULL;
 }
 
 static const char *
@@ -138,8 +138,6 @@ scenario_unsupported(const struct scenario *s)
 	if (scenario_limit(s, "cpu_millicores") &&
 	    !is_optional(s, "cpu_millicores"))
 		return "limits.cpu_millicores";
-	if (value_str_or(value_find(plan, "determinism.freeze_clock"), NULL))
-		return "determinism.freeze_clock";
 	what = unsupported_policy(value_get(s->spec, "policy"));
 	if (!what)
 		what = unsupported_artifact(value_get(s->spec, "artifacts"));

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ scenario_close_stream(struct scenario_stream *st)
 	loop_drop(st->scenario->host->loop, st->fd);
 	close(st->fd);
 	st->fd = -1;
+	collector_log_del(st->log);
+	st->log = NULL;
 }
 
 /* The bytes that came; 0 when it would block, -1 at the end. */
@@ -31,6 +34,8 @@ read_stream(struct scenario_stream *st)
 	}
 	if (!st->is_over)
 		capture_add(&st->kept, chunk, (size_t)n);
+	if (st->log)
+		collector_log_feed(st->log, chunk, (size_t)n);
 	return n;
 }
 
@@ -79,4 +84,23 @@ scenario_take_rest(struct scenario_stream *st)
 		left -= (int)n;
 	}
 	st->is_over = true;
+}
+
+void
+scenario_end_streams(struct scenario *s)
+{
+	for (struct scenario_stream *st = s->streams; st; st = st->next) {
+		if (st->log)
+			scenario_take_rest(st);
+		scenario_close_stream(st);
+	}
+}
+
+bool
+scenario_prints_spans(const struct scenario *s)
+{
+	const struct value *exporter =
+	    value_find(s->test->plan, "otel.exporter");
+
+	return !strcasecmp(value_str_or(exporter, ""), "stdout");
 }

@@ -156,27 +156,32 @@ write_lines(struct json *j, const char *key, const char *lines)
 }
 
 static void
+add_lines(struct buf *b, const char *text)
+{
+	if (*text)
+		buf_addf(b, "%s%s", b->len ? "\n" : "", text);
+}
+
+static void
 write_isolation(struct json *j, const struct scenario *s)
 {
-	static const char *const missing[] = {
-	    "users", "mounts", "processes", "network", "ipc", "hostname"};
-	const struct err *why = &s->host->full_why;
+	static const char *const missing[SANDBOX_LEVELS] = {
+	    "users\nmounts\nprocesses\nnetwork\nipc\nhostname", "network",
+	    "proc", ""};
+	const struct err *why = &s->host->why[s->level + 1];
 	AUTO_BUF notes = BUF_INIT;
-	bool is_full = s->level == SANDBOX_FULL;
 
 	json_open(j, "isolation", '{');
-	json_str(j, "level",
-	    !s->collector ? NULL
-	    : is_full	  ? "full"
-			  : "process");
-	json_open(j, "missing", '[');
-	for (size_t i = 0; !is_full && i < 6; i++)
-		json_str(j, NULL, missing[i]);
-	json_close(j, ']');
-	buf_adds(&notes, s->ready.notes);
-	if (!is_full)
-		buf_addf(&notes, "%s%s%s", *why->text ? why->text : "",
-		    *why->hint ? "; " : "", why->hint);
+	json_str(
+	    j, "level", s->collector ? sandbox_level_name(s->level) : NULL);
+	write_lines(j, "missing", missing[s->level]);
+	add_lines(&notes, s->ready.ids);
+	add_lines(&notes, s->ready.notes);
+	if (s->level < SANDBOX_FULL)
+		add_lines(&notes, why->text);
+	if (s->level < SANDBOX_FULL && *why->hint)
+		buf_addf(&notes, "; %s", why->hint);
+	scenario_add_clock_notes(s, &notes);
 	write_lines(j, "notes", notes.s);
 	json_close(j, '}');
 }

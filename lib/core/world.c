@@ -48,9 +48,9 @@ set_telemetry(struct map *env, struct arena *a, const struct world *w,
 {
 	set(env, "OTEL_EXPORTER_OTLP_ENDPOINT",
 	    arena_fmt(a, "http://127.0.0.1:%u", w->port));
-	set(env, "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+	set(env, "OTEL_EXPORTER_OTLP_PROTOCOL", w->protocol);
 	set(env, "OTEL_EXPORTER_OTLP_TIMEOUT", "2000");
-	set(env, "OTEL_TRACES_EXPORTER", "otlp");
+	set(env, "OTEL_TRACES_EXPORTER", w->prints_spans ? "console" : "otlp");
 	set(env, "OTEL_METRICS_EXPORTER", "none");
 	set(env, "OTEL_LOGS_EXPORTER", "none");
 	set(env, "OTEL_TRACES_SAMPLER", "always_on");
@@ -59,6 +59,45 @@ set_telemetry(struct map *env, struct arena *a, const struct world *w,
 	set(env, "OTEL_RESOURCE_ATTRIBUTES", resource_attributes(a, w));
 	set(env, "TRACEPARENT", traceparent);
 	set(env, "no_proxy", "localhost,127.0.0.1,::1");
+}
+
+static void
+set_some(struct map *env, const char *name, const char *value)
+{
+	if (value)
+		set(env, name, value);
+}
+
+/* What makes one run like the other; each name is somebody's convention. */
+static void
+set_determinism(struct map *env, const struct world *w)
+{
+	set_some(env, "CLNRM_SEED", w->seed);
+	set_some(env, "PYTHONHASHSEED", w->seed_32);
+	set_some(env, "PERL_HASH_SEED", w->seed_32);
+	set_some(env, "FREEZE_CLOCK", w->freeze_clock);
+	set_some(env, "CLNRM_CLOCK_NS", w->clock_ns);
+	if (w->clock_s && *w->clock_s != '-')
+		set(env, "SOURCE_DATE_EPOCH", w->clock_s);
+}
+
+/* A step may preload more; ours comes first. */
+static void
+set_preload(struct map *env, struct arena *a, const struct world *w)
+{
+	static const char name[] = "LD_PRELOAD";
+	const char *more = map_get(env, name, sizeof name - 1);
+
+	if (w->preload)
+		set(env, name,
+		    more && *more ? arena_fmt(a, "%s:%s", w->preload, more)
+				  : w->preload);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static char **
@@ -71,6 +110,7 @@ as_list(struct arena *a, const struct map *env)
 		if (env->entry[i].value)
 			list[n++] = arena_fmt(a, "%s=%s", env->entry[i].key,
 			    (const char *)env->entry[i].value);
+	qsort(list, n, sizeof *list, compare);
 	return list;
 }
 
@@ -89,6 +129,8 @@ world_environ(struct arena *a, const struct world *w, const char *traceparent,
 	set(&env, "CLNRM_SCENARIO", w->scenario);
 	set(&env, "TZ", "UTC");
 	set(&env, "LC_ALL", "C.UTF-8");
+	set(&env, "HOSTNAME", "clnrm");
+	set_determinism(&env, w);
 	set_telemetry(&env, a, w, traceparent);
 	for (size_t i = 0; i < value_count(w->pass); i++) {
 		const char *name = value_str_or(w->pass->list.item[i], "");
@@ -102,5 +144,6 @@ world_environ(struct arena *a, const struct world *w, const char *traceparent,
 
 		set(&env, m->key, value_str_or(m->value, ""));
 	}
+	set_preload(&env, a, w);
 	return as_list(a, &env);
 }

@@ -7,6 +7,7 @@
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "data/value.h"
@@ -16,16 +17,25 @@ struct world {
 	const char *home, *tmpdir;     /* as the steps see them */
 	const char *run_id;	       /* becomes test.run.id */
 	const char *service_name;      /* OTEL_SERVICE_NAME */
-	uint16_t port;		       /* of OTLP over HTTP on 127.0.0.1 */
+	const char *protocol;	       /* of OTLP: "http/protobuf", … */
+	uint16_t port;		       /* where it is spoken on 127.0.0.1 */
+	bool prints_spans;	       /* rather than to send them */
 	const struct value *resources; /* of the file; joined, may be NULL */
 	const struct value *pass;      /* names let in from our environment */
+
+	/* determinism.seed, whole and modulo 2^32; NULL: none */
+	const char *seed, *seed_32;
+	/* determinism.freeze_clock as it stands, and since the epoch; what is
+	   preloaded so that it holds; NULL: the clock goes on */
+	const char *freeze_clock, *clock_ns, *clock_s;
+	const char *preload;
 };
 
 /*
  * The environment of one step.
  *
  * in:  own, a table of the step's variables, which win; NULL for none
- * out: NAME=VALUE texts, ended by NULL
+ * out: NAME=VALUE texts in the order of their bytes, ended by NULL
  * mem: hangs off *a
  */
 char **world_environ(struct arena *a, const struct world *w,

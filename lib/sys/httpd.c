@@ -36,12 +36,15 @@ struct conn {
 	bool is_deaf;  /* the other side takes no more answers */
 	bool has_end;  /* the other side sends no more */
 	bool was_amid; /* in a header at the last turn */
+	bool is_known; /* to speak no HTTP/2 */
 };
 
 struct httpd {
 	struct loop *loop;
 	httpd_fn *fn;
 	void *arg;
+	httpd_other_fn *other; /* for HTTP/2; may be NULL */
+	void *other_arg;
 	int *fd; /* fd[n], listening */
 	size_t n, cap;
 	struct conn *first;
@@ -62,6 +65,13 @@ httpd_new(struct loop *l, httpd_fn *handler, void *arg)
 	return h;
 }
 
+void
+httpd_divert(struct httpd *h, httpd_other_fn *fn, void *arg)
+{
+	h->other = fn;
+	h->other_arg = arg;
+}
+
 size_t
 httpd_open_connections(const struct httpd *h)
 {
@@ -76,13 +86,13 @@ set_full(struct httpd *h, bool is_full)
 		loop_set(h->loop, h->fd[i], is_full ? 0 : POLLIN);
 }
 
+/* Forget the connection, which stays open. */
 static void
-drop(struct conn *c)
+release(struct conn *c)
 {
 	struct httpd *h = c->h;
 
 	loop_drop(h->loop, c->fd);
-	close(c->fd);
 	h->held -= c->held;
 	h->conns--;
 	if (c->prev)
@@ -96,6 +106,37 @@ drop(struct conn *c)
 	free(c);
 	if (h->is_full)
 		set_full(h, false);
+}
+
+static void
+drop(struct conn *c)
+{
+	int fd = c->fd;
+
+	release(c);
+	close(fd);
+}
+
+/* Does it begin with "PRI"? Then it is somebody else's, and gone. No method
+ * of HTTP/1 begins so. */
+static bool
+divert(struct conn *c)
+{
+	static const char pri[] = "PRI";
+	struct httpd *h = c->h;
+	char seen[sizeof pri - 1];
+	int fd = c->fd;
+	ssize_t n;
+
+	if (c->is_known || !h->other)
+		return false;
+	n = recv(fd, seen, sizeof seen, MSG_PEEK);
+	c->is_known = n >= 0;
+	if (n < (ssize_t)sizeof seen || memcmp(seen, pri, sizeof seen))
+		return false;
+	release(c);
+	h->other(h->other_arg, fd);
+	return true;
 }
 
 static const char *
@@ -309,6 +350,8 @@ shut(struct conn *c)
 static bool
 turn(struct conn *c, int rounds)
 {
+	if (divert(c))
+		return false;
 	flush(c);
 	pump(c);
 	while (rounds-- && !c->has_end && !is_blocked(c))

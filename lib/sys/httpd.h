@@ -49,6 +49,12 @@ struct httpd;
 
 struct httpd *httpd_new(struct loop *l, httpd_fn *handler, void *arg);
 
+/* Takes over a connection of which nothing has been read. */
+typedef void httpd_other_fn(void *arg, int fd);
+
+/* Hand over connections that begin as HTTP/2 does; without it they are 505. */
+void httpd_divert(struct httpd *h, httpd_other_fn *fn, void *arg);
+
 /* Serve a listening socket, which is made non-blocking and is closed by
  * httpd_del(). */
 void httpd_listen(struct httpd *h, int fd);

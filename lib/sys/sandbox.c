@@ -25,7 +25,8 @@ static const struct {
 	const char *hint;
 } remedies[] = {
     {"clone", ENOSPC,
-	"user namespaces are off: sysctl user.max_user_namespaces=15000"},
+	"namespaces are off: sysctl user.max_user_namespaces=15000 "
+	"user.max_net_namespaces=15000"},
     {"clone", EPERM,
 	"user namespaces are not allowed here; on a host: sysctl "
 	"kernel.unprivileged_userns_clone=1; in a container: "
@@ -34,7 +35,11 @@ static const struct {
     {"clone", EAGAIN, "too many processes: see ulimit -u"},
     {"proc", EPERM,
 	"the container engine masks /proc; start it with "
-	"--security-opt systempaths=unconfined, or accept level process"},
+	"--security-opt systempaths=unconfined, or accept level no-proc"},
+    {"loopback", EPERM,
+	"the network may not be set up here: --cap-add NET_ADMIN, or accept "
+	"level no-net"},
+    {"seccomp", 0, "the kernel is built without CONFIG_SECCOMP_FILTER"},
     {"overlay", ENODEV, "the kernel has no overlayfs: modprobe overlay"},
     {"overlay", EINVAL, "overlays of a user need Linux 5.11 or newer"},
     {"tmpfs", EINVAL, "the size of the disk limit is not valid"},
@@ -67,6 +72,28 @@ remedy(const char *what, int error)
 		    (!remedies[i].error || remedies[i].error == error))
 			return remedies[i].hint;
 	return "";
+}
+
+static const char *const level_name[SANDBOX_LEVELS] = {
+    [SANDBOX_PROCESS] = "process",
+    [SANDBOX_NO_NET] = "no-net",
+    [SANDBOX_NO_PROC] = "no-proc",
+    [SANDBOX_FULL] = "full",
+};
+
+const char *
+sandbox_level_name(enum sandbox_level level)
+{
+	return level_name[level];
+}
+
+int
+sandbox_level_of(const char *name)
+{
+	for (int i = 0; i < SANDBOX_LEVELS; i++)
+		if (!strcmp(name, level_name[i]))
+			return i;
+	return -1;
 }
 
 int
@@ -111,6 +138,7 @@ describe(struct wire *w, const struct sandbox_plan *plan, int far)
 	wire_int(w, (int64_t)plan->ports);
 	for (size_t i = 0; i < plan->ports; i++)
 		wire_int(w, plan->port[i]);
+	wire_int(w, plan->allow);
 	wire_fd(w, far);
 }
 
@@ -169,6 +197,7 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 	copy(ev->notes, sizeof ev->notes, wire_get_str(w));
 	copy(ev->processes_by, sizeof ev->processes_by, wire_get_str(w));
 	ev->open_files = wire_get_int(w);
+	copy(ev->ids, sizeof ev->ids, wire_get_str(w));
 	n = wire_get_int(w);
 	for (int64_t i = 0; i < n && i < SANDBOX_LISTENERS; i++) {
 		struct sandbox_listener *l = &ev->listener[i];

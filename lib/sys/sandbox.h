@@ -26,11 +26,21 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "sys/seccomp.h"
 
+/* Each lacks something that the next one has. */
 enum sandbox_level {
 	SANDBOX_PROCESS, /* a supervisor: fresh HOME and TMPDIR, no more */
+	SANDBOX_NO_NET,	 /* the network is the machine's */
+	SANDBOX_NO_PROC, /* /proc is the machine's, with its process ids */
 	SANDBOX_FULL,	 /* own users, mounts, processes, network, … */
 };
+
+enum { SANDBOX_LEVELS = SANDBOX_FULL + 1 };
+
+/* "process", "no-net", "no-proc", "full", and back: -1 when it is none. */
+const char *sandbox_level_name(enum sandbox_level level);
+int sandbox_level_of(const char *name);
 
 struct sandbox_spawner {
 	int fd;
@@ -45,7 +55,9 @@ struct sandbox_plan {
 	long processes;	      /* at once, without init; 0: no limit */
 	long open_files;      /* RLIMIT_NOFILE; 0: as it is */
 	const uint16_t *port; /* port[ports]: to listen at on its loopback; */
-	size_t ports;	      /* at level process free ones take their place */
+	size_t ports;	      /* without an own network free ones take their
+				 place */
+	unsigned allow;	      /* enum seccomp_deny that is not denied */
 };
 
 enum { SANDBOX_PORTS = 4, SANDBOX_LISTENERS = 2 * SANDBOX_PORTS };
@@ -83,6 +95,7 @@ struct sandbox_event {
 	char processes_by[32]; /* who holds plan.processes: "cgroup v1 pids";
 				  empty: nobody, and `notes` says why */
 	long open_files;       /* RLIMIT_NOFILE of the steps */
+	char ids[400];	       /* whose the users inside are, for a person */
 
 	/* FAILED: the first thing that failed: "clone", "uid_map",
 	   "overlay of /usr", "pivot_root", "loopback", …, and how to mend it */

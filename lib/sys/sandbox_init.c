@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -78,9 +79,9 @@ world_send_failure(const struct world *w, int control, int error)
 }
 
 static bool
-is_full(void)
+is_own(void)
 {
-	return me.w->level == SANDBOX_FULL;
+	return world_is_own(me.w);
 }
 
 static bool
@@ -122,7 +123,7 @@ wait_for_child(int64_t ns)
 static _Noreturn void
 leave(void)
 {
-	while (!is_full() && (reap_quietly(), has_children())) {
+	while (!is_own() && (reap_quietly(), has_children())) {
 		kin_signal(getpid(), SIGKILL);
 		wait_for_child(AGAIN_NS);
 	}
@@ -143,25 +144,53 @@ keep_descriptors(void)
 	close_range(FIRST_FREE, ~0U, 0);
 }
 
+static void
+take_go(struct world *w, struct wire *m)
+{
+	w->is_root = wire_get_int(m) != 0;
+	w->is_shifted = wire_get_int(m) != 0;
+	snprintf(w->notes, sizeof w->notes, "%s", wire_get_str(m));
+	snprintf(
+	    w->processes_by, sizeof w->processes_by, "%s", wire_get_str(m));
+	snprintf(w->ids, sizeof w->ids, "%s", wire_get_str(m));
+	w->trees = (size_t)wire_get_int(m);
+	for (size_t i = 0; i < w->trees; i++) {
+		snprintf(w->tree[i].path, sizeof w->tree[i].path, "%s",
+		    wire_get_str(m));
+		w->tree[i].fd = wire_get_fd(m);
+	}
+}
+
 /* Our getppid() is 0 with and without a parent: only the pipe can tell. */
 static void
-await_go(void)
+await_go(struct world *w)
 {
 	struct pollfd p[] = {{.fd = GO_FD, .events = POLLIN}, {.fd = LIFE},
 	    {.fd = CONTROL, .events = POLLRDHUP}};
-	uint64_t how = 0;
+	AUTO_WIRE m = WIRE_INIT;
 
 	while (poll(p, COUNT(p), -1) < 0)
 		;
 	if (has_hung_up(&p[1]) || has_hung_up(&p[2]) ||
-	    read(GO_FD, &how, sizeof how) < 0)
+	    wire_receive(GO_FD, &m, 0) <= 0)
 		leave();
+	take_go(w, &m);
 	close(GO_FD);
-	me.w->is_root = !(how & GO_ONE_ID);
-	if (how & GO_NO_GROUP) {
-		world_note(me.w, "processes: the cgroup cannot be entered");
-		me.w->processes_by[0] = 0;
-	}
+}
+
+/* Those who were outside become those inside. */
+static int
+take_ids(struct world *w)
+{
+	if (!w->is_shifted)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 ||
+	    setresuid(0, 0, 0) < 0)
+		return world_fails(w, "setresuid");
+	w->is_outer_root = false;
+	/* The change has cleared it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
 }
 
 static int
@@ -184,48 +213,80 @@ make_fresh(struct world *w)
 }
 
 static int
-make_full(struct world *w)
+make_own(struct world *w)
 {
 	snprintf(w->home, sizeof w->home, "/home/clnrm");
 	snprintf(w->tmpdir, sizeof w->tmpdir, "/tmp");
-	if (root_enter(w) < 0 || net_up(w) < 0)
+	if (take_ids(w) < 0 || root_enter(w) < 0 ||
+	    (world_has_net(w) && net_up(w) < 0))
 		return -1;
 	if (sethostname("clnrm", 5) < 0)
 		return world_fails(w, "hostname");
 	return 0;
 }
 
+/*
+ * Without own mounts root's rights to files stay, for the files are the
+ * machine's and may be anybody's; all others go. KILL is the supervisor's
+ * alone: a step may change its user, and must end all the same.
+ */
+enum {
+	KEPT = 1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE |
+	       1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID |
+	       1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE,
+};
+
 static int
-drop_capabilities(void)
+drop_capabilities(unsigned keep, unsigned own)
 {
 	struct __user_cap_header_struct head = {
 	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}};
+	struct __user_cap_data_struct has[2] = {{0}};
 
-	for (int cap = 0; !prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); cap++)
-		;
-	if (errno != EINVAL) /* the end of those that the kernel knows */
+	if (syscall(SYS_capget, &head, has) < 0)
 		return -1;
+	for (int cap = 0; has[0].effective & 1 << CAP_SETPCAP; cap++) {
+		if (cap < 32 && keep & 1u << cap)
+			continue;
+		if (!prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			continue;
+		if (errno != EINVAL)
+			return -1;
+		break; /* the end of those that the kernel knows */
+	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return (int)syscall(SYS_capset, &head, none);
+	has[0].permitted &= keep | own;
+	has[0].effective = has[0].permitted;
+	has[1].permitted = has[1].effective = 0;
+	has[0].inheritable = has[1].inheritable = 0;
+	return (int)syscall(SYS_capset, &head, has);
 }
 
 static int
 drop_privileges(struct world *w)
 {
+	const struct seccomp_rules rules = {SECCOMP_DENY_ALL & ~w->allow};
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return world_fails(w, "no_new_privs");
-	if (is_full() && drop_capabilities() < 0)
+	if (drop_capabilities(
+		is_own() ? 0 : KEPT, is_own() ? 0 : 1 << CAP_KILL) < 0)
 		return world_fails(w, "capabilities");
 	/* Hides our descriptors from those inside. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Init makes none of these calls either. */
+	if (!seccomp_enter(&rules))
+		return 0;
+	if (is_own())
+		return world_fails(w, "seccomp");
+	world_note(w, "seccomp: %s", strerrorname_np(errno));
 	return 0;
 }
 
 static int
 make(struct world *w)
 {
-	if (is_full() ? make_full(w) : make_fresh(w))
+	if (is_own() ? make_own(w) : make_fresh(w))
 		return -1;
 	if (chdir(w->project) < 0)
 		return world_fails(w, "project %s", w->project);
@@ -253,6 +314,7 @@ answer_ready(struct world *w)
 	wire_str(&m, w->notes);
 	wire_str(&m, w->processes_by);
 	wire_int(&m, (int64_t)files.rlim_cur);
+	wire_str(&m, w->ids);
 	wire_int(&m, (int64_t)n);
 	for (size_t i = 0; i < n; i++) {
 		wire_int(&m, l[i].asked);
@@ -337,6 +399,13 @@ reap(void)
 		ended(pid, status, &usage);
 }
 
+/* Are the numbers in /proc those that we know processes by? */
+static bool
+has_numbers(void)
+{
+	return !is_own() || me.w->has_own_proc;
+}
+
 static void
 signal_step(struct wire *m)
 {
@@ -346,7 +415,7 @@ signal_step(struct wire *m)
 	reap(); /* its number must still be its own */
 	for (size_t i = 0; !m->is_bad && i < me.n; i++)
 		if (me.step[i].id == id) {
-			if (sig == SIGKILL)
+			if (sig == SIGKILL && has_numbers())
 				kin_signal_session(me.step[i].pid, sig);
 			kill(-me.step[i].pid, sig);
 		}
@@ -357,7 +426,7 @@ signal_step(struct wire *m)
 static void
 signal_all(int sig)
 {
-	if (is_full())
+	if (is_own())
 		kill(-1, sig); /* all of the namespace but us */
 	else
 		kin_signal(getpid(), sig);
@@ -458,18 +527,18 @@ init_main(struct world *w)
 	sigset_t child;
 
 	me.w = w;
-	if (is_full())
+	if (is_own())
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	else
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	prctl(PR_SET_NAME, is_full() ? "clnrm-init" : "clnrm-super");
+	prctl(PR_SET_NAME, is_own() ? "clnrm-init" : "clnrm-super");
 	keep_descriptors();
 	setsid();
 	umask(022);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	me.children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	await_go();
+	await_go(w);
 	if (make(w) < 0 || answer_ready(w) < 0) {
 		world_send_failure(w, CONTROL, errno);
 		leave();

@@ -5,6 +5,8 @@
 #ifndef SYS_SANDBOX_INT_H
 #define SYS_SANDBOX_INT_H
 
+#include <limits.h>
+
 #include "base/buf.h"
 #include "sys/sandbox.h"
 
@@ -12,6 +14,7 @@
 
 enum wire_type {
 	WIRE_PLAN = 1, /* runner to spawner */
+	WIRE_GO,       /* spawner to init */
 	WIRE_RUN,      /* runner to init … */
 	WIRE_SIGNAL,
 	WIRE_FINISH,
@@ -21,7 +24,7 @@ enum wire_type {
 	WIRE_GONE,
 };
 
-enum { WIRE_FDS = 12 };
+enum { WIRE_FDS = 32, WORLD_TREES = 24 };
 
 struct wire {
 	uint32_t type;
@@ -65,10 +68,10 @@ int wire_receive(int sock, struct wire *w, int flags);
 
 /* The world that is being made. */
 
-enum go_bits {
-	GO = 1,
-	GO_ONE_ID = 2,	 /* one id is mapped, not many */
-	GO_NO_GROUP = 4, /* its cgroup could not be entered */
+/* Files of the machine, as a detached mount that shows our ids. */
+struct world_tree {
+	char path[NAME_MAX + 2]; /* "/", "/NAME", or "": the project */
+	int fd;
 };
 
 struct world {
@@ -79,15 +82,23 @@ struct world {
 	uint16_t port[SANDBOX_PORTS];
 	size_t ports;
 
-	bool has_userns; /* else it is built with the caller's root rights */
-	bool is_root;	 /* many ids are mapped, or can be used */
-	int control;	 /* the socket to the runner */
-	int life;	 /* hangs up when the spawner dies */
-	int go;		 /* an eventfd: enum go_bits, when the ids are mapped */
+	unsigned allow; /* enum seccomp_deny that is not denied */
+
+	bool has_userns;    /* else it is built with the caller's root rights */
+	bool is_root;	    /* many ids are mapped, or can be used */
+	bool is_outer_root; /* of the machine, or of a container */
+	bool is_shifted;    /* they are none that the machine uses: */
+	struct world_tree tree[WORLD_TREES]; /* its files, for them */
+	size_t trees;
+	bool has_own_proc;
+	int control; /* the socket to the runner */
+	int life;    /* hangs up when the spawner dies */
+	int go;	     /* WIRE_GO comes here, when the ids are mapped */
 
 	char what[320]; /* the step of the set-up that failed */
 	char notes[2048];
 	char processes_by[32];
+	char ids[400];
 	char home[256], tmpdir[256];
 	char fresh[256]; /* level process: the directory of both */
 };
@@ -106,6 +117,30 @@ void world_send_failure(const struct world *w, int control, int error);
 /* The spawner; sandbox_spawn.c. Never returns. */
 _Noreturn void spawn_main(int control);
 
+/*
+ * Map the ids of init's user namespace, and make the trees that go with them;
+ * sandbox_id.c.
+ *
+ * out: 0; or ID_AGAIN: make another init, the kernel did not take this way
+ * err: -1 with errno and w->what
+ */
+enum { ID_AGAIN = 1 };
+int id_map(pid_t pid, struct world *w);
+void id_drop_trees(struct world *w);
+
+/* Is there more than a supervisor? */
+static inline bool
+world_is_own(const struct world *w)
+{
+	return w->level != SANDBOX_PROCESS;
+}
+
+static inline bool
+world_has_net(const struct world *w)
+{
+	return w->level >= SANDBOX_NO_PROC;
+}
+
 /* Pid 1, or the supervisor; sandbox_init.c. Never returns. */
 _Noreturn void init_main(struct world *w);
 
@@ -121,7 +156,7 @@ pid_t step_start(char *const argv[], char *const env[], const char *cwd,
 /*
  * The new root: sandbox_root.c. Its base is a tmpfs in our own mount
  * namespace: r is the root, u and w hold the upper and work directories of
- * the overlays. One size limits all that is written.
+ * the overlays, m the trees. One size limits all that is written.
  */
 struct root {
 	struct world *w;
@@ -140,8 +175,10 @@ bool root_is_fresh(const char *name);
 
 /* Note what is mounted, before anything else is. Borrows r. */
 int tree_look(const struct root *r);
+/* Put the world's trees where they can be laid over: below the base. */
+int tree_attach(void);
 int tree_place_host(void);
-int tree_place_project(int dir);
+int tree_place_project(void);
 void tree_forget(void);
 
 /* The loopback: sandbox_net.c. */

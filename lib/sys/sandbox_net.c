@@ -69,7 +69,7 @@ net_listen(
     struct world *w, struct sandbox_listener to[SANDBOX_LISTENERS], size_t *n)
 {
 	for (size_t i = 0; i < w->ports; i++) {
-		uint16_t port = w->level == SANDBOX_FULL ? w->port[i] : 0;
+		uint16_t port = world_has_net(w) ? w->port[i] : 0;
 
 		to[*n] = (struct sandbox_listener){.asked = w->port[i]};
 		if (listen_at(&to[*n], port) < 0)

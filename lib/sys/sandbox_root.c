@@ -103,7 +103,8 @@ place_device(const char *name)
 	snprintf(host, sizeof host, "/dev/%s", name);
 	snprintf(path, sizeof path, "dev/%s", name);
 	file = openat(me.root, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (file < 0 || bind(host, me.root, path, 0) < 0)
+	/* Devices are written to all the same; the node itself is not. */
+	if (file < 0 || bind(host, me.root, path, MOUNT_ATTR_RDONLY) < 0)
 		return world_fails(me.w, "device %s", host);
 	return 0;
 }
@@ -135,26 +136,75 @@ place_devices(void)
 	return 0;
 }
 
-/* The kernel's own files answer to the outer root, whom we may be. */
+static int
+mount_proc(const char *path)
+{
+	struct world *w = me.w;
+
+	w->has_own_proc = true;
+	if (w->level != SANDBOX_NO_PROC &&
+	    !mount(
+		"proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return 0;
+	if (w->level == SANDBOX_FULL)
+		return -1;
+	w->has_own_proc = false;
+	if (w->level == SANDBOX_NO_NET)
+		world_note(
+		    w, "/proc is the machine's: %s", strerrorname_np(errno));
+	return mount("/proc", path, NULL, MS_BIND | MS_REC, NULL);
+}
+
+/*
+ * The kernel's own files answer to the outer root: where that is who we are,
+ * all that take words from him are shut, else those that tell too much.
+ */
+static const struct {
+	const char *name;
+	bool is_hidden; /* else read-only */
+	bool for_root;	/* matters for the outer root alone */
+} guarded[] = {
+    {"sys", false, false},
+    {"kcore", true, false},
+    {"keys", true, false},
+    {"sysrq-trigger", true, false},
+    {"timer_list", true, false},
+    {"latency_stats", true, true},
+    {"mtrr", true, true},
+    {"acpi", false, true},
+    {"bus", false, true},
+    {"driver", false, true},
+    {"fs", false, true},
+    {"irq", false, true},
+    {"scsi", false, true},
+};
+
+static int
+guard(const char *name, bool is_hidden)
+{
+	char path[64];
+	int got;
+
+	snprintf(path, sizeof path, "%s/r/proc/%s", me.base, name);
+	got = is_hidden ? bind("/dev/null", AT_FDCWD, path, 0)
+			: bind(path, AT_FDCWD, path, MOUNT_ATTR_RDONLY);
+	if (got < 0 && errno != ENOENT)
+		return world_fails(me.w, "guard of /proc/%s", name);
+	return 0;
+}
+
 static int
 place_proc(void)
 {
-	static const char *const hidden[] = {
-	    "kcore", "keys", "sysrq-trigger", "timer_list"};
 	char path[64];
 
 	snprintf(path, sizeof path, "%s/r/proc", me.base);
-	if (mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		NULL) < 0)
+	if (mount_proc(path) < 0)
 		return world_fails(me.w, "proc");
-	snprintf(path, sizeof path, "%s/r/proc/sys", me.base);
-	if (bind(path, AT_FDCWD, path, MOUNT_ATTR_RDONLY) < 0)
-		return world_fails(me.w, "/proc/sys read-only");
-	for (size_t i = 0; i < COUNT(hidden); i++) {
-		snprintf(path, sizeof path, "proc/%s", hidden[i]);
-		if (bind("/dev/null", me.root, path, 0) < 0 && errno != ENOENT)
-			return world_fails(me.w, "hiding /%s", path);
-	}
+	for (size_t i = 0; i < COUNT(guarded); i++)
+		if ((!guarded[i].for_root || me.w->is_outer_root) &&
+		    guard(guarded[i].name, guarded[i].is_hidden) < 0)
+			return -1;
 	return 0;
 }
 
@@ -184,9 +234,9 @@ make_base(void)
 	if (me.w->disk_bytes > 0)
 		snprintf(options, sizeof options, "mode=755,size=%lld",
 		    (long long)me.w->disk_bytes);
-	if (mount("clnrm", me.base, "tmpfs", MS_NOSUID, options) < 0)
+	if (mount("clnrm", me.base, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
 		return world_fails(me.w, "tmpfs on %s", me.base);
-	for (const char *name = "uwr"; *name; name++) {
+	for (const char *name = "muwr"; *name; name++) {
 		snprintf(path, sizeof path, "%s/%c", me.base, *name);
 		if (mkdir(path, 0755) < 0)
 			return world_fails(me.w, "tmpfs on %s", me.base);
@@ -225,20 +275,17 @@ enter(void)
 int
 root_enter(struct world *w)
 {
-	AUTO_FD project = open(w->project, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
 	me.w = w;
 	umask(0);
-	if (project < 0)
-		return world_fails(w, "project %s", w->project);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return world_fails(w, "private mounts");
 	me.host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (tree_look(&me) < 0 || choose_base() < 0 || make_base() < 0 ||
-	    make_fresh() < 0 || tree_place_host() < 0 || empty_var_tmp() < 0 ||
-	    tree_place_project(project) < 0 || place_devices() < 0 ||
-	    place_proc() < 0 || enter() < 0)
+	    tree_attach() < 0 || make_fresh() < 0 || tree_place_host() < 0 ||
+	    empty_var_tmp() < 0 || tree_place_project() < 0 ||
+	    place_devices() < 0 || place_proc() < 0 || enter() < 0)
 		return -1;
+	id_drop_trees(w);
 	tree_forget();
 	fd_close(&me.host);
 	fd_close(&me.root);

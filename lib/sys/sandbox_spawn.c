@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -29,7 +28,7 @@ enum {
 struct kept {
 	pid_t pid;
 	int far;
-	bool is_full;
+	bool is_own;
 	bool is_ending;
 	struct cgroup group;
 };
@@ -99,8 +98,9 @@ read_plan(struct wire *w, struct world *world)
 	ports = wire_get_int(w);
 	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
 		world->port[world->ports++] = (uint16_t)wire_get_int(w);
+	world->allow = (unsigned)wire_get_int(w);
 	world->control = wire_get_fd(w);
-	world->is_root = geteuid() == 0;
+	world->is_root = world->is_outer_root = geteuid() == 0;
 	world->go = -1;
 	world->life = sp.life[0];
 }
@@ -129,8 +129,11 @@ make_group(struct world *w, struct cgroup *g)
 static pid_t
 clone_world(struct world *w)
 {
-	unsigned long flags = w->level == SANDBOX_FULL ? NAMESPACES : 0;
+	unsigned long flags = world_is_own(w) ? NAMESPACES : 0;
 	pid_t pid;
+
+	if (!world_has_net(w))
+		flags &= ~(unsigned long)CLONE_NEWNET;
 
 	/* clone, not clone3: filters of containers know it. */
 	w->has_userns = flags & CLONE_NEWUSER;
@@ -148,50 +151,31 @@ clone_world(struct world *w)
 	return pid;
 }
 
-static int
-put(pid_t pid, const char *name, const char *text)
-{
-	char path[64];
-	AUTO_FD fd = -1;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	return fd < 0 ? -1 : fd_write(fd, text, strlen(text));
-}
-
-static int
-map_ids(pid_t pid, struct world *w)
-{
-	char one[64];
-
-	if (w->is_root && !put(pid, "uid_map", "0 0 65536\n") &&
-	    !put(pid, "gid_map", "0 0 65536\n"))
-		return 0;
-	w->is_root = false; /* or root of a container, with fewer ids */
-	snprintf(one, sizeof one, "0 %u 1\n", (unsigned)geteuid());
-	if (put(pid, "setgroups", "deny") < 0 && errno != ENOENT)
-		return world_fails(w, "setgroups");
-	if (put(pid, "uid_map", one) < 0)
-		return world_fails(w, "uid_map");
-	snprintf(one, sizeof one, "0 %u 1\n", (unsigned)getegid());
-	if (put(pid, "gid_map", one) < 0)
-		return world_fails(w, "gid_map");
-	return 0;
-}
-
 /* Once it goes, init has all ids and is in its group: what it makes is too. */
 static int
-let_init_go(pid_t pid, struct world *w, const struct cgroup *g)
+let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 {
-	uint64_t how = GO;
+	AUTO_WIRE m = WIRE_INIT;
+	int got = id_map(pid, w);
 
-	if (w->has_userns && map_ids(pid, w) < 0)
-		return -1;
-	if (!w->is_root)
-		how |= GO_ONE_ID;
-	if (*g->dir && cgroup_add(g, pid, NULL) < 0)
-		how |= GO_NO_GROUP;
-	if (write(w->go, &how, sizeof how) != sizeof how)
+	if (got)
+		return got;
+	if (*g->dir && cgroup_add(g, pid, NULL) < 0) {
+		world_note(w, "processes: the cgroup cannot be entered");
+		w->processes_by[0] = 0;
+	}
+	m.type = WIRE_GO;
+	wire_int(&m, w->is_root);
+	wire_int(&m, w->is_shifted);
+	wire_str(&m, w->notes);
+	wire_str(&m, w->processes_by);
+	wire_str(&m, w->ids);
+	wire_int(&m, (int64_t)w->trees);
+	for (size_t i = 0; i < w->trees; i++) {
+		wire_str(&m, w->tree[i].path);
+		wire_fd(&m, w->tree[i].fd);
+	}
+	if (wire_send(go, &m, 0) < 0)
 		return world_fails(w, "go");
 	return 0;
 }
@@ -202,8 +186,42 @@ keep(pid_t pid, const struct world *w, const struct cgroup *g)
 	sp.kept = mem_more(sp.kept, sp.n, &sp.cap, sizeof *sp.kept);
 	sp.kept[sp.n++] = (struct kept){.pid = pid,
 	    .far = w->control,
-	    .is_full = w->level == SANDBOX_FULL,
+	    .is_own = world_is_own(w),
 	    .group = *g};
+}
+
+/* An init that cannot be let go. */
+static void
+end_unborn(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Its pid; -1 with errno and w->what; or 0: try again. */
+static pid_t
+start_init(struct world *w, const struct cgroup *g)
+{
+	int pair[2], got, saved;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return world_fails(w, "go");
+	w->go = pair[1];
+	pid = clone_world(w);
+	if (!pid)
+		init_main(w);
+	got =
+	    pid < 0 ? world_fails(w, "clone") : let_init_go(pid, w, g, pair[0]);
+	saved = errno;
+	if (pid > 0 && got)
+		end_unborn(pid);
+	id_drop_trees(w);
+	close(pair[0]);
+	close(pair[1]);
+	errno = saved;
+	return got == ID_AGAIN ? 0 : got ? -1 : pid;
 }
 
 static void
@@ -211,7 +229,7 @@ make(struct wire *plan)
 {
 	struct world w = {0};
 	struct cgroup group = {0};
-	pid_t pid = -1;
+	pid_t pid;
 
 	read_plan(plan, &w);
 	if (plan->is_bad || plan->type != WIRE_PLAN) {
@@ -219,23 +237,14 @@ make(struct wire *plan)
 		return;
 	}
 	make_group(&w, &group);
-	w.go = eventfd(0, EFD_CLOEXEC);
-	if (w.go >= 0)
-		pid = clone_world(&w);
-	if (!pid)
-		init_main(&w);
-	if (pid < 0)
-		world_fails(&w, "clone");
-	if (pid < 0 || let_init_go(pid, &w, &group) < 0) {
-		world_send_failure(&w, w.control, errno);
-		if (pid > 0)
-			kill(pid, SIGKILL);
-	}
-	fd_close(&w.go);
+	do
+		pid = start_init(&w, &group);
+	while (!pid);
 	if (pid > 0) {
 		keep(pid, &w, &group);
 		return;
 	}
+	world_send_failure(&w, w.control, errno);
 	cgroup_remove(&group);
 	fd_close(&w.control);
 }
@@ -266,7 +275,7 @@ static void
 end(struct kept *k)
 {
 	k->is_ending = true;
-	if (k->is_full)
+	if (k->is_own)
 		kill(k->pid, SIGKILL);
 }
 

@@ -19,6 +19,7 @@ static struct {
 	const struct root *r;
 	char **mount; /* mount[mounts]: the host's mount points */
 	size_t mounts;
+	int project; /* the machine's */
 	unsigned overlays;
 } me;
 
@@ -48,6 +49,12 @@ tree_look(const struct root *r)
 	char *save, *line;
 
 	me.r = r;
+	me.project = -1;
+	if (r->w->trees) /* they come without what is mounted on them */
+		return 0;
+	me.project = open(r->w->project, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (me.project < 0)
+		return world_fails(r->w, "project %s", r->w->project);
 	if (file_read("/proc/self/mountinfo", &text, NULL) < 0)
 		return world_fails(me.r->w, "mountinfo");
 	line = strtok_r(text.s, "\n", &save);
@@ -61,6 +68,24 @@ tree_look(const struct root *r)
 		me.mount =
 		    mem_more(me.mount, me.mounts, &cap, sizeof *me.mount);
 		me.mount[me.mounts++] = mem_str(point);
+	}
+	return 0;
+}
+
+int
+tree_attach(void)
+{
+	const struct world *w = me.r->w;
+
+	for (size_t i = 0; i < w->trees; i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "%s/m/%zu", me.r->base, i);
+		if (mkdir(path, 0700) < 0 ||
+		    move_mount(w->tree[i].fd, "", AT_FDCWD, path,
+			MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return world_fails(
+			    me.r->w, "id-mapped mount of %s", w->tree[i].path);
 	}
 	return 0;
 }
@@ -147,7 +172,8 @@ new_overlay(int lower, unsigned n)
 		return -1;
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
-	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
+	return fsmount(
+	    fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 }
 
 /* The upper directory's own owner and mode are what is seen on top. */
@@ -331,24 +357,46 @@ place_dir(int from, int to, const char *name, const char *path)
 
 /* The host's root, but for what is fresh. */
 
+/* A directory of ours for what is shown at `path`; -1 when there is none. */
+static int
+open_tree_of(const char *path)
+{
+	const struct world *w = me.r->w;
+
+	for (size_t i = 0; i < w->trees; i++)
+		if (!strcmp(w->tree[i].path, path))
+			return open_dir(w->tree[i].fd, ".");
+	return -1;
+}
+
+static int
+place_top(int host, const char *name)
+{
+	char path[NAME_MAX + 2];
+	AUTO_FD tree = -1;
+
+	if (!strcmp(name, ".") || !strcmp(name, "..") || root_is_fresh(name))
+		return 0;
+	snprintf(path, sizeof path, "/%s", name);
+	tree = open_tree_of(path);
+	return tree < 0 ? place(host, me.r->root, name, path)
+			: place_open_dir(tree, me.r->root, name, path);
+}
+
 int
 tree_place_host(void)
 {
-	AUTO_FD host = openat(me.r->host, ".", O_RDONLY | O_CLOEXEC);
+	AUTO_FD tree = open_tree_of("/");
+	AUTO_FD host =
+	    openat(tree < 0 ? me.r->host : tree, ".", O_RDONLY | O_CLOEXEC);
 	DIR *d = host < 0 ? NULL : fdopendir(dup(host));
 	struct dirent *ent;
 	int got = 0;
 
 	if (!d)
 		return world_fails(me.r->w, "host root");
-	while (!got && (ent = readdir(d))) {
-		char path[NAME_MAX + 2];
-
-		snprintf(path, sizeof path, "/%s", ent->d_name);
-		if (strcmp(ent->d_name, ".") && strcmp(ent->d_name, "..") &&
-		    !root_is_fresh(ent->d_name))
-			got = place(host, me.r->root, ent->d_name, path);
-	}
+	while (!got && (ent = readdir(d)))
+		got = place_top(host, ent->d_name);
 	closedir(d);
 	return got;
 }
@@ -398,15 +446,18 @@ make_way(const char *project, int *to, const char **name)
 }
 
 int
-tree_place_project(int dir)
+tree_place_project(void)
 {
 	const char *project = me.r->w->project, *name;
+	AUTO_FD dir = fd_steal(&me.project);
 	AUTO_FD to = -1;
 	struct stat st;
 
+	if (me.r->w->trees && (dir = open_tree_of("")) < 0)
+		return 0; /* it is where it belongs */
 	if (fstat(dir, &st) < 0)
 		return world_fails(me.r->w, "project %s", project);
-	if (is_covered(project, &st))
+	if (!me.r->w->trees && is_covered(project, &st))
 		return 0;
 	if (make_way(project, &to, &name) < 0)
 		return world_fails(me.r->w, "project %s", project);

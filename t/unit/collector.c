@@ -41,7 +41,7 @@ start(bool trusts_listener)
 	is_int(bind(fd, (struct sockaddr *)&address, n), 0);
 	is_int(listen(fd, 9), 0);
 	getsockname(fd, (struct sockaddr *)&address, &n);
-	collector_listen(collector, fd);
+	collector_listen(collector, fd, COLLECTOR_HTTP);
 }
 
 static void

@@ -21,6 +21,15 @@ put(const char *name, const char *text)
 	is_true(fd >= 0 && !fd_write(fd, text, strlen(text)));
 }
 
+static int
+sh_on_host(const char *script)
+{
+	char command[300];
+
+	snprintf(command, sizeof command, "cd %s && %s", t.dir, script);
+	return system(command);
+}
+
 static void
 the_first_process_is_ours(void)
 {
@@ -303,6 +312,85 @@ at_level_process_only_home_and_tmpdir_are_fresh(void)
 }
 
 static void
+at_level_process_root_keeps_his_rights_to_files_alone(void)
+{
+	if (geteuid() != 0) {
+		tap_skip("needs root");
+		return;
+	}
+	if (!begin(SANDBOX_PROCESS))
+		return;
+	put("foreign", "1\n");
+	is_int(sh("chown 7:7 foreign && chmod 600 foreign && echo 2 >foreign "
+		  "&& cat foreign && rm foreign"),
+	    0);
+	is_str(t.out.s, "2\n");
+	is_int(sh("sed -n 's/^CapEff:\t0*//p; s/^CapBnd:\t0*//p; "
+		  "s/^NoNewPrivs:\t//p; s/^Seccomp:\t//p' "
+		  "/proc/self/status"),
+	    0);
+	is_str(t.out.s, "4df\n4df\n1\n2\n");
+	is_true(sh("unshare -m true") != 0);
+	is_true(sh("mount -t tmpfs t $TMPDIR") != 0);
+	end();
+}
+
+/* Its user is another: only one who may signal all can end it. */
+static void
+at_level_process_a_step_of_another_user_ends(void)
+{
+	if (geteuid() != 0) {
+		tap_skip("needs root");
+		return;
+	}
+	if (!begin(SANDBOX_PROCESS))
+		return;
+	is_int(sh("setpriv --reuid 7 --clear-groups sleep 30 & exit"), 0);
+	is_int(finish(0, 10ll * SECOND), SANDBOX_GONE_TERM);
+	end();
+}
+
+static void
+users_inside_are_none_of_the_machine(void)
+{
+	unsigned inside, outside, count;
+
+	if (geteuid() != 0) {
+		tap_skip("needs root");
+		return;
+	}
+	prepare(SANDBOX_FULL);
+	put("private", "1\n");
+	is_int(sh_on_host("chmod 600 private"), 0);
+	if (build() && strncmp(t.ready.ids, "users, files id-mapped", 22))
+		tap_skip(t.ready.ids);
+	else if (t.s) {
+		is_int(sh("cat /proc/self/uid_map"), 0);
+		is_int(
+		    sscanf(t.out.s, "%u %u %u", &inside, &outside, &count), 3);
+		is_true(!inside && outside > 65535 && count == 65536);
+		is_int(sh("cat private; echo 2 >private; cat private; stat -c "
+			  "'%u %g %a' private"),
+		    0);
+		is_str(t.out.s, "1\n2\n0 0 600\n");
+	}
+	end();
+}
+
+static void
+a_call_is_allowed_by_name(void)
+{
+	prepare(SANDBOX_FULL);
+	if (build())
+		is_true(sh("unshare -U true") != 0);
+	sandbox_del(t.s);
+	t.plan.allow = SECCOMP_DENY_NAMESPACES;
+	if (build())
+		is_int(sh("unshare -U true"), 0);
+	end();
+}
+
+static void
 a_fork_bomb_meets_its_limit(void)
 {
 	prepare(SANDBOX_FULL);
@@ -422,6 +510,9 @@ TAP_MAIN(TEST(the_first_process_is_ours),
     TEST(large_arguments_and_environments_arrive),
     TEST(a_step_reports_its_end_and_its_use), TEST(several_steps_run_at_once),
     TEST(at_level_process_only_home_and_tmpdir_are_fresh),
+    TEST(at_level_process_root_keeps_his_rights_to_files_alone),
+    TEST(at_level_process_a_step_of_another_user_ends),
+    TEST(users_inside_are_none_of_the_machine), TEST(a_call_is_allowed_by_name),
     TEST(a_fork_bomb_meets_its_limit), TEST(what_is_written_has_a_limit),
     TEST(open_files_have_a_limit), TEST(a_set_up_that_fails_names_its_step),
     TEST(the_first_process_is_ours_as_a_user),
