@@ -503,6 +503,9 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		else
 			on_step_done(s, ev);
 		break;
+	case SANDBOX_DIALED:
+		fd_close(&(int){ev->fd});
+		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
 		break;

@@ -127,6 +127,18 @@ sandbox_stop(struct sandbox_spawner *sp)
 }
 
 static void
+describe_room(struct wire *w, const struct sandbox_room *r)
+{
+	wire_str(w, r->root);
+	wire_int(w, (int64_t)r->volumes);
+	for (size_t i = 0; i < r->volumes; i++) {
+		wire_str(w, r->volume[i].host);
+		wire_str(w, r->volume[i].inside);
+		wire_int(w, r->volume[i].is_read_only);
+	}
+}
+
+static void
 describe(struct wire *w, const struct sandbox_plan *plan, int far)
 {
 	w->type = WIRE_PLAN;
@@ -139,7 +151,24 @@ describe(struct wire *w, const struct sandbox_plan *plan, int far)
 	for (size_t i = 0; i < plan->ports; i++)
 		wire_int(w, plan->port[i]);
 	wire_int(w, plan->allow);
+	wire_str(w, plan->hosts);
+	wire_int(w, (int64_t)plan->rooms);
+	for (size_t i = 0; i < plan->rooms; i++)
+		describe_room(w, &plan->room[i]);
 	wire_fd(w, far);
+}
+
+/* Is it within our bounds? */
+static bool
+can_be(const struct sandbox_plan *plan)
+{
+	bool ok = plan->ports <= SANDBOX_PORTS && *plan->project == '/' &&
+		  plan->rooms <= SANDBOX_ROOMS &&
+		  (!plan->rooms || plan->level != SANDBOX_PROCESS);
+
+	for (size_t i = 0; ok && i < plan->rooms; i++)
+		ok = plan->room[i].volumes <= SANDBOX_VOLUMES;
+	return ok;
 }
 
 struct sandbox *
@@ -150,7 +179,7 @@ sandbox_new(
 	struct sandbox *s;
 	int pair[2];
 
-	if (plan->ports > SANDBOX_PORTS || *plan->project != '/') {
+	if (!can_be(plan)) {
 		err_set(e, "a plan of a sandbox that cannot be");
 		return NULL;
 	}
@@ -247,6 +276,12 @@ read_event(struct wire *w, struct sandbox_event *ev)
 	case WIRE_STEP:
 		read_step(w, ev);
 		break;
+	case WIRE_DIALED:
+		ev->kind = SANDBOX_DIALED;
+		ev->step = (uint32_t)wire_get_int(w);
+		ev->error = (int)wire_get_int(w);
+		ev->fd = ev->error ? -1 : wire_get_fd(w);
+		break;
 	case WIRE_GONE:
 		ev->kind = SANDBOX_GONE;
 		ev->gone = (enum sandbox_gone)wire_get_int(w);
@@ -299,6 +334,7 @@ sandbox_run(struct sandbox *s, const struct sandbox_step *step, struct err *e)
 	AUTO_WIRE w = WIRE_INIT;
 
 	w.type = WIRE_RUN;
+	wire_int(&w, step->room);
 	wire_int(&w, step->id);
 	wire_str(&w, step->cwd);
 	wire_list(&w, step->argv);
@@ -308,6 +344,17 @@ sandbox_run(struct sandbox *s, const struct sandbox_step *step, struct err *e)
 		if (fd[i] >= 0)
 			wire_fd(&w, fd[i]);
 	}
+	return order(s, &w, e);
+}
+
+int
+sandbox_dial(struct sandbox *s, uint32_t id, uint16_t port, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	w.type = WIRE_DIAL;
+	wire_int(&w, id);
+	wire_int(&w, port);
 	return order(s, &w, e);
 }
 

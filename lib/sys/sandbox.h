@@ -47,6 +47,22 @@ struct sandbox_spawner {
 	pid_t pid;
 };
 
+/* A directory of the host that a room sees. */
+struct sandbox_volume {
+	const char *host, *inside; /* both absolute */
+	bool is_read_only;	   /* else below a private layer */
+};
+
+/*
+ * A world of files of its own within a sandbox: a root directory and volumes
+ * below private layers, and the project. Processes, network and ids it shares.
+ */
+struct sandbox_room {
+	const char *root; /* absolute, no symlink on the way */
+	const struct sandbox_volume *volume;
+	size_t volumes;
+};
+
 /* What a sandbox shall be. All of it is copied. */
 struct sandbox_plan {
 	enum sandbox_level level;
@@ -58,8 +74,12 @@ struct sandbox_plan {
 	size_t ports;	      /* without an own network free ones take their
 				 place */
 	unsigned allow;	      /* enum seccomp_deny that is not denied */
+	const struct sandbox_room *room; /* room[rooms]; not at level process */
+	size_t rooms;
+	const char *hosts; /* what /etc/hosts says in there; NULL: as it is */
 };
 
+enum { SANDBOX_ROOMS = 16, SANDBOX_VOLUMES = 8 };
 enum { SANDBOX_PORTS = 4, SANDBOX_LISTENERS = 2 * SANDBOX_PORTS };
 
 struct sandbox_listener {
@@ -72,6 +92,7 @@ enum sandbox_kind {
 	SANDBOX_READY,
 	SANDBOX_FAILED,	   /* it could not be built; only _del() is left */
 	SANDBOX_STEP_DONE, /* as soon as the step's own process has ended */
+	SANDBOX_DIALED,	   /* after _dial() */
 	SANDBOX_GONE,	   /* after _finish(): no process is left inside */
 	SANDBOX_CLOSED,	   /* after _kill(): nothing is left at all */
 	SANDBOX_LOST,	   /* init or the spawner died unasked */
@@ -104,19 +125,22 @@ struct sandbox_event {
 	int error; /* its errno. STEP_DONE: why it could not start, or 0 */
 
 	/* STEP_DONE */
-	uint32_t step; /* its id */
+	uint32_t step; /* its id; DIALED: that of the call */
 	bool is_cwd;   /* `error` is about the directory, not the command */
 	int status;    /* as of wait(2); undefined when `error` is set */
 	struct rusage usage;	  /* of it and of what it has waited for */
 	int64_t start_ns, end_ns; /* clock_mono_ns() */
 
 	enum sandbox_gone gone; /* GONE */
+
+	int fd; /* DIALED: the caller's, non-blocking; or -1 and `error` */
 };
 
 struct sandbox_step {
 	uint32_t id;	   /* the caller's, unique among those that run */
 	char *const *argv; /* argv[0] is looked up in the PATH of `env` */
 	char *const *env;
+	unsigned room;	  /* 0: the sandbox's own world; 1: room[0], … */
 	const char *cwd;  /* from the project's root on; NULL: there */
 	int in, out, err; /* -1: /dev/null; the caller keeps and closes his */
 };
@@ -166,6 +190,11 @@ int sandbox_run(
     struct sandbox *s, const struct sandbox_step *step, struct err *e);
 
 /*
+ * Connect to a port of the loopback in there. DIALED brings the socket.
+ */
+int sandbox_dial(struct sandbox *s, uint32_t id, uint16_t port, struct err *e);
+
+/*
  * Signal a step: its process group; with SIGKILL also its session, and all
  * that descend from it. A step that has ended is fine.
  */
@@ -174,7 +203,7 @@ int sandbox_signal(struct sandbox *s, uint32_t step, int sig, struct err *e);
 /*
  * Wait until no process is left inside: `linger_ns` long for them to end by
  * themselves, then TERM to all, after `grace_ns` more KILL. Then GONE comes;
- * what was written is still there, and steps can run again.
+ * what was written is still there, and steps can run again, but in rooms.
  */
 int sandbox_finish(
     struct sandbox *s, int64_t linger_ns, int64_t grace_ns, struct err *e);

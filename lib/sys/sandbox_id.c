@@ -117,6 +117,14 @@ add_mounts(struct world *w, int userns)
 	return got;
 }
 
+static void
+clone_source(void *userns, struct world_source *s)
+{
+	s->tree = idmap_clone(s->path, *(int *)userns);
+	if (s->tree < 0 && errno != ENOENT)
+		give_up("id-mapping an image or a volume");
+}
+
 static int
 add_project(struct world *w, int userns)
 {
@@ -146,6 +154,8 @@ add_trees(pid_t pid, struct world *w)
 	/* That the project is not there is init's to tell. */
 	else if (add_project(w, userns) < 0 && errno != ENOENT)
 		give_up("id-mapping the project");
+	else
+		world_each_source(w, clone_source, &userns);
 	return me.cannot ? -1 : 0;
 }
 
@@ -236,9 +246,17 @@ id_map(pid_t pid, struct world *w)
 	return map_own(pid, w);
 }
 
+static void
+drop_source(void *arg, struct world_source *s)
+{
+	(void)arg;
+	fd_close(&s->tree);
+}
+
 void
 id_drop_trees(struct world *w)
 {
+	world_each_source(w, drop_source, NULL);
 	while (w->trees)
 		fd_close(&w->tree[--w->trees].fd);
 }

@@ -34,6 +34,7 @@ enum phase { IDLE, LINGER, TERM, KILL };
 
 static struct {
 	struct world *w;
+	bool is_room; /* a process of init's, that starts steps elsewhere */
 	int children; /* a signalfd for SIGCHLD */
 	struct running *step;
 	size_t n, cap;
@@ -145,6 +146,12 @@ keep_descriptors(void)
 }
 
 static void
+take_tree(void *m, struct world_source *s)
+{
+	s->tree = wire_get_int(m) ? wire_get_fd(m) : -1;
+}
+
+static void
 take_go(struct world *w, struct wire *m)
 {
 	w->is_root = wire_get_int(m) != 0;
@@ -159,6 +166,7 @@ take_go(struct world *w, struct wire *m)
 		    wire_get_str(m));
 		w->tree[i].fd = wire_get_fd(m);
 	}
+	world_each_source(w, take_tree, m);
 }
 
 /* Our getppid() is 0 with and without a parent: only the pipe can tell. */
@@ -217,24 +225,31 @@ make_own(struct world *w)
 {
 	snprintf(w->home, sizeof w->home, "/home/clnrm");
 	snprintf(w->tmpdir, sizeof w->tmpdir, "/tmp");
-	if (take_ids(w) < 0 || root_enter(w) < 0 ||
+	if (take_ids(w) < 0 || room_begin_all(w) < 0 || root_enter(w) < 0 ||
 	    (world_has_net(w) && net_up(w) < 0))
 		return -1;
 	if (sethostname("clnrm", 5) < 0)
 		return world_fails(w, "hostname");
-	return 0;
+	return room_await_all(w);
 }
 
 /*
  * Without own mounts root's rights to files stay, for the files are the
- * machine's and may be anybody's; all others go. KILL is the supervisor's
- * alone: a step may change its user, and must end all the same.
+ * machine's and may be anybody's; all others go. In a room they stay too, as
+ * far as there are users to become: images are made for it. KILL is the
+ * supervisor's alone: a step may change its user, and must end all the same.
  */
 enum {
 	KEPT = 1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE |
 	       1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID |
 	       1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE,
 };
+
+static unsigned
+kept_capabilities(const struct world *w)
+{
+	return is_own() && !(me.is_room && w->is_root) ? 0 : KEPT;
+}
 
 static int
 drop_capabilities(unsigned keep, unsigned own)
@@ -270,7 +285,7 @@ drop_privileges(struct world *w)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return world_fails(w, "no_new_privs");
 	if (drop_capabilities(
-		is_own() ? 0 : KEPT, is_own() ? 0 : 1 << CAP_KILL) < 0)
+		kept_capabilities(w), is_own() ? 0 : 1 << CAP_KILL) < 0)
 		return world_fails(w, "capabilities");
 	/* Hides our descriptors from those inside. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -484,6 +499,59 @@ advance(void)
 	return now > 1000 ? 1000 : now > 0 ? (int)now : 1;
 }
 
+/* Orders for rooms. */
+
+static void
+hand_on(size_t room, const struct wire *m)
+{
+	if (room < me.w->rooms && me.w->room[room].fd >= 0)
+		wire_send(me.w->room[room].fd, m, 0);
+}
+
+static void
+take_run(struct wire *m)
+{
+	size_t room = (size_t)wire_get_int(m);
+
+	if (room && !me.is_room)
+		hand_on(room - 1, m);
+	else
+		run(m);
+}
+
+static void
+take_signal(struct wire *m)
+{
+	for (size_t i = 0; i < me.w->rooms && !me.is_room; i++)
+		hand_on(i, m);
+	signal_step(m);
+}
+
+/* Without rooms their steps are ours, and end as ours do. */
+static void
+take_finish(struct wire *m)
+{
+	for (size_t i = 0; i < me.w->rooms; i++)
+		fd_close(&me.w->room[i].fd);
+	finish(m);
+}
+
+static void
+take_dial(struct wire *m)
+{
+	uint32_t id = (uint32_t)wire_get_int(m);
+	AUTO_FD fd = net_dial((uint16_t)wire_get_int(m));
+	int error = fd < 0 ? errno : 0;
+	AUTO_WIRE answer = WIRE_INIT;
+
+	answer.type = WIRE_DIALED;
+	wire_int(&answer, id);
+	wire_int(&answer, error);
+	if (fd >= 0)
+		wire_fd(&answer, fd);
+	wire_send(CONTROL, &answer, 0);
+}
+
 static void
 take_order(void)
 {
@@ -495,30 +563,71 @@ take_order(void)
 	if (got <= 0)
 		leave();
 	if (m.type == WIRE_RUN)
-		run(&m);
+		take_run(&m);
 	else if (m.type == WIRE_SIGNAL)
-		signal_step(&m);
+		take_signal(&m);
 	else if (m.type == WIRE_FINISH)
-		finish(&m);
+		take_finish(&m);
+	else if (m.type == WIRE_DIAL)
+		take_dial(&m);
+}
+
+/* What a room says is for the runner. */
+static void
+pass_on(struct world_room *r)
+{
+	AUTO_WIRE m = WIRE_INIT;
+
+	if (wire_receive(r->fd, &m, MSG_DONTWAIT) > 0)
+		wire_send(CONTROL, &m, 0);
+	else
+		fd_close(&r->fd);
 }
 
 static _Noreturn void
 serve(void)
 {
-	struct pollfd p[] = {{.fd = CONTROL, .events = POLLIN | POLLRDHUP},
+	size_t rooms = me.is_room ? 0 : me.w->rooms;
+	struct pollfd p[3 + SANDBOX_ROOMS] = {
+	    {.fd = CONTROL, .events = POLLIN | POLLRDHUP},
 	    {.fd = me.children, .events = POLLIN}, {.fd = LIFE}};
 	struct signalfd_siginfo info;
 
 	for (;;) {
-		if (poll(p, COUNT(p), advance()) < 0)
+		for (size_t i = 0; i < rooms; i++)
+			p[3 + i] = (struct pollfd){
+			    .fd = me.w->room[i].fd, .events = POLLIN};
+		if (poll(p, 3 + rooms, advance()) < 0)
 			continue;
 		if (has_hung_up(&p[0]) || has_hung_up(&p[2]))
 			leave();
 		if (p[1].revents && read(me.children, &info, sizeof info) > 0)
 			reap();
+		for (size_t i = 0; i < rooms; i++)
+			if (p[3 + i].revents)
+				pass_on(&me.w->room[i]);
 		if (p[0].revents)
 			take_order();
 	}
+}
+
+_Noreturn void
+init_room(struct world *w, int control)
+{
+	AUTO_WIRE m = WIRE_INIT;
+
+	me.is_room = true;
+	dup3(control, CONTROL, O_CLOEXEC);
+	prctl(PR_SET_NAME, "clnrm-room");
+	if ((chdir(w->project) < 0 && world_fails(w, "project")) ||
+	    drop_privileges(w) < 0) {
+		world_send_failure(w, CONTROL, errno);
+		_exit(EXIT_FAILURE);
+	}
+	m.type = WIRE_READY;
+	wire_str(&m, w->notes);
+	wire_send(CONTROL, &m, 0);
+	serve();
 }
 
 _Noreturn void

@@ -18,13 +18,15 @@ enum wire_type {
 	WIRE_RUN,      /* runner to init … */
 	WIRE_SIGNAL,
 	WIRE_FINISH,
+	WIRE_DIAL,
 	WIRE_READY, /* … and back */
 	WIRE_FAILED,
 	WIRE_STEP,
 	WIRE_GONE,
+	WIRE_DIALED,
 };
 
-enum { WIRE_FDS = 32, WORLD_TREES = 24 };
+enum { WIRE_FDS = 128, WORLD_TREES = 24 };
 
 struct wire {
 	uint32_t type;
@@ -74,6 +76,22 @@ struct world_tree {
 	int fd;
 };
 
+/* A directory to be shown: by its path, or as a tree when ids are shifted. */
+struct world_source {
+	const char *path;
+	int tree; /* -1: none */
+	int fd;	  /* once it is open */
+};
+
+struct world_room {
+	struct world_source root, project;
+	struct world_source volume[SANDBOX_VOLUMES];
+	const char *inside[SANDBOX_VOLUMES]; /* where each volume is seen */
+	bool is_read_only[SANDBOX_VOLUMES];
+	size_t volumes;
+	int fd; /* to its process */
+};
+
 struct world {
 	enum sandbox_level level;
 	const char *project;
@@ -83,6 +101,9 @@ struct world {
 	size_t ports;
 
 	unsigned allow; /* enum seccomp_deny that is not denied */
+	const char *hosts;
+	struct world_room room[SANDBOX_ROOMS];
+	size_t rooms;
 
 	bool has_userns;    /* else it is built with the caller's root rights */
 	bool is_root;	    /* many ids are mapped, or can be used */
@@ -141,8 +162,22 @@ world_has_net(const struct world *w)
 	return w->level >= SANDBOX_NO_PROC;
 }
 
+/* All that a world shows by trees, in one order. Calls fn with each. */
+void world_each_source(
+    struct world *w, void (*fn)(void *arg, struct world_source *s), void *arg);
+
 /* Pid 1, or the supervisor; sandbox_init.c. Never returns. */
 _Noreturn void init_main(struct world *w);
+
+/* Go on as the process of a room that is built. Never returns. */
+_Noreturn void init_room(struct world *w, int control);
+
+/*
+ * Rooms: sandbox_room.c. Their processes are begun before init leaves the old
+ * root, and waited for once its own world is built.
+ */
+int room_begin_all(struct world *w);
+int room_await_all(struct world *w);
 
 /*
  * Start a command in a session of its own; sandbox_step.c.
@@ -167,6 +202,10 @@ struct root {
 
 /* Build the root and enter it. */
 int root_enter(struct world *w);
+int root_enter_room(struct world *w, struct world_room *room);
+
+/* The directory of the new root, whatever links lead to it; made if need be. */
+int root_make_dir(const struct root *r, const char *path);
 
 /* Is this directory of "/" empty in every world, or made anew? */
 bool root_is_fresh(const char *name);
@@ -178,6 +217,16 @@ int tree_look(const struct root *r);
 /* Put the world's trees where they can be laid over: below the base. */
 int tree_attach(void);
 int tree_place_host(void);
+
+/* Lay a private layer over `lower` and show it at to/name, or at `to`. */
+int tree_overlay(int lower, int to, const char *name, bool is_read_only);
+
+/* A copy of the open file `in`, in place of to/name. */
+int tree_place_file(int in, int to, const char *name);
+
+/* Open what a source shows: before the base is there, and after. */
+int tree_open_path(struct world_source *s);
+int tree_open_tree(struct world_source *s);
 int tree_place_project(void);
 void tree_forget(void);
 
@@ -188,6 +237,9 @@ int net_up(struct world *w);
 /* Listen at the ports of the world; to[*n] is filled. */
 int net_listen(
     struct world *w, struct sandbox_listener to[SANDBOX_LISTENERS], size_t *n);
+
+/* A connection to a port of the loopback; -1 with errno. */
+int net_dial(uint16_t port);
 
 /* Processes: sandbox_kin.c. */
 

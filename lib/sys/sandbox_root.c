@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -272,19 +273,36 @@ enter(void)
 	return 0;
 }
 
-int
-root_enter(struct world *w)
+/* What /etc/hosts says, where that is asked for. */
+static int
+place_hosts(void)
 {
-	me.w = w;
-	umask(0);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return world_fails(w, "private mounts");
-	me.host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (tree_look(&me) < 0 || choose_base() < 0 || make_base() < 0 ||
-	    tree_attach() < 0 || make_fresh() < 0 || tree_place_host() < 0 ||
-	    empty_var_tmp() < 0 || tree_place_project() < 0 ||
-	    place_devices() < 0 || place_proc() < 0 || enter() < 0)
-		return -1;
+	const char *text = me.w->hosts;
+	char path[32];
+	AUTO_FD etc = -1;
+	AUTO_FD fd = -1;
+
+	if (!text)
+		return 0;
+	etc = root_make_dir(&me, "etc");
+	snprintf(path, sizeof path, "%s/hosts", me.base);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (etc < 0 || fd < 0 || fd_write(fd, text, strlen(text)) < 0)
+		return world_fails(me.w, "/etc/hosts");
+	fd_close(&fd);
+	fd = openat(
+	    etc, "hosts", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* A file of the host's that is not ours can be covered all the same. */
+	if (fd < 0 && errno != EACCES && errno != EPERM && errno != EROFS)
+		return world_fails(me.w, "/etc/hosts");
+	if (bind(path, etc, "hosts", MOUNT_ATTR_RDONLY) < 0)
+		return world_fails(me.w, "/etc/hosts");
+	return 0;
+}
+
+static void
+forget(struct world *w)
+{
 	id_drop_trees(w);
 	tree_forget();
 	fd_close(&me.host);
@@ -292,5 +310,175 @@ root_enter(struct world *w)
 	fd_close(&me.upper);
 	fd_close(&me.work);
 	umask(022);
+}
+
+static int
+begin(struct world *w)
+{
+	me.w = w;
+	umask(0);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return world_fails(w, "private mounts");
+	me.host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return tree_look(&me);
+}
+
+int
+root_enter(struct world *w)
+{
+	if (begin(w) < 0 || choose_base() < 0 || make_base() < 0 ||
+	    tree_attach() < 0 || make_fresh() < 0 || tree_place_host() < 0 ||
+	    empty_var_tmp() < 0 || tree_place_project() < 0 ||
+	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
+	    enter() < 0)
+		return -1;
+	forget(w);
+	return 0;
+}
+
+/* Rooms: an image in place of the host's files. */
+
+int
+root_make_dir(const struct root *r, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+	    .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	char so_far[PATH_MAX];
+	int at = dup(r->root);
+
+	while (*path == '/')
+		path++;
+	for (size_t n = 0; at >= 0 && path[n];) {
+		size_t start = n + strspn(path + n, "/");
+		int next;
+
+		n = start + strcspn(path + start, "/");
+		if (n >= sizeof so_far) {
+			errno = ENAMETOOLONG;
+			fd_close(&at);
+			break;
+		}
+		snprintf(so_far, sizeof so_far, "%.*s", (int)n, path);
+		mkdirat(at, so_far + start, 0755);
+		next = (int)syscall(
+		    SYS_openat2, r->root, so_far, &how, sizeof how);
+		close(at);
+		at = next;
+	}
+	return at;
+}
+
+/* Of an image, what is mounted on must be a directory and no link. */
+static int
+make_place(const char *name, mode_t mode)
+{
+	struct stat st;
+
+	if (!fstatat(me.root, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    !S_ISDIR(st.st_mode) && unlinkat(me.root, name, 0) < 0)
+		return world_fails(me.w, "/%s of the image", name);
+	if (mkdirat(me.root, name, mode) < 0 && errno != EEXIST)
+		return world_fails(me.w, "/%s of the image", name);
+	return 0;
+}
+
+static int
+make_places(void)
+{
+	char dev[32];
+	AUTO_FD home = -1;
+
+	if (make_place("proc", 0555) < 0 || make_place("sys", 0555) < 0 ||
+	    make_place("dev", 0755) < 0 || make_place("tmp", 01777) < 0 ||
+	    fchmodat(me.root, "tmp", 01777, 0) < 0)
+		return -1;
+	snprintf(dev, sizeof dev, "%s/r/dev", me.base);
+	if (mount("clnrm", dev, "tmpfs", MS_NOSUID, "mode=755,size=64m") < 0)
+		return world_fails(me.w, "/dev of the image");
+	home = root_make_dir(&me, "home/clnrm");
+	return home < 0 ? world_fails(me.w, "/home/clnrm of the image") : 0;
+}
+
+/* The image below a private layer becomes the root. */
+static int
+place_image(const struct world_source *image)
+{
+	char path[32];
+
+	if (tree_overlay(image->fd, me.root, "", false) < 0)
+		return world_fails(
+		    me.w, "overlay of the image %s", image->path);
+	fd_close(&me.root);
+	snprintf(path, sizeof path, "%s/r", me.base);
+	me.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return me.root < 0 ? world_fails(me.w, "overlay of the image") : 0;
+}
+
+/* A directory below a private layer, or a copy of a file. */
+static int
+place_source(const struct world_source *s, const char *inside, bool read_only)
+{
+	const char *name = strrchr(inside, '/') + 1;
+	char above[PATH_MAX];
+	AUTO_FD to = -1;
+	struct stat st;
+	bool is_dir;
+
+	if (fstat(s->fd, &st) < 0 || strlen(inside) >= sizeof above)
+		return world_fails(me.w, "volume %s", s->path);
+	is_dir = S_ISDIR(st.st_mode);
+	snprintf(above, sizeof above, "%.*s",
+	    (int)(is_dir ? strlen(inside) : (size_t)(name - inside)), inside);
+	to = root_make_dir(&me, above);
+	if (to < 0 || (is_dir ? tree_overlay(s->fd, to, "", read_only)
+			      : tree_place_file(s->fd, to, name)) < 0)
+		return world_fails(me.w, "volume %s at %s", s->path, inside);
+	return 0;
+}
+
+static int
+open_all(struct world_room *r, int (*open_one)(struct world_source *))
+{
+	if (open_one(&r->root) < 0 || open_one(&r->project) < 0)
+		return -1;
+	for (size_t i = 0; i < r->volumes; i++)
+		if (open_one(&r->volume[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+place_all(struct world_room *r)
+{
+	if (place_image(&r->root) < 0 || make_places() < 0 ||
+	    place_source(&r->project, r->project.path, false) < 0)
+		return -1;
+	for (size_t i = 0; i < r->volumes; i++)
+		if (place_source(
+			&r->volume[i], r->inside[i], r->is_read_only[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+close_all(struct world_room *r)
+{
+	fd_close(&r->root.fd);
+	fd_close(&r->project.fd);
+	for (size_t i = 0; i < r->volumes; i++)
+		fd_close(&r->volume[i].fd);
+}
+
+int
+root_enter_room(struct world *w, struct world_room *r)
+{
+	if (begin(w) < 0 || open_all(r, tree_open_path) < 0 ||
+	    choose_base() < 0 || make_base() < 0 ||
+	    open_all(r, tree_open_tree) < 0 || place_all(r) < 0 ||
+	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
+	    enter() < 0)
+		return -1;
+	close_all(r);
+	forget(w);
 	return 0;
 }

@@ -86,9 +86,28 @@ start(int control)
 }
 
 static void
+read_room(struct wire *w, struct world *world)
+{
+	struct world_room *r = &world->room[world->rooms];
+	int64_t volumes;
+
+	*r = (struct world_room){.root = {wire_get_str(w), -1, -1},
+	    .project = {world->project, -1, -1},
+	    .fd = -1};
+	volumes = wire_get_int(w);
+	for (int64_t i = 0; i < volumes && i < SANDBOX_VOLUMES; i++) {
+		r->volume[i] = (struct world_source){wire_get_str(w), -1, -1};
+		r->inside[i] = wire_get_str(w);
+		r->is_read_only[i] = wire_get_int(w) != 0;
+		r->volumes++;
+	}
+	world->rooms++;
+}
+
+static void
 read_plan(struct wire *w, struct world *world)
 {
-	int64_t ports;
+	int64_t ports, rooms;
 
 	world->level = (enum sandbox_level)wire_get_int(w);
 	world->project = wire_get_str(w);
@@ -99,6 +118,10 @@ read_plan(struct wire *w, struct world *world)
 	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
 		world->port[world->ports++] = (uint16_t)wire_get_int(w);
 	world->allow = (unsigned)wire_get_int(w);
+	world->hosts = wire_get_str(w);
+	rooms = wire_get_int(w);
+	for (int64_t i = 0; i < rooms && i < SANDBOX_ROOMS; i++)
+		read_room(w, world);
 	world->control = wire_get_fd(w);
 	world->is_root = world->is_outer_root = geteuid() == 0;
 	world->go = -1;
@@ -151,6 +174,14 @@ clone_world(struct world *w)
 	return pid;
 }
 
+static void
+give_tree(void *m, struct world_source *s)
+{
+	wire_int(m, s->tree >= 0);
+	if (s->tree >= 0)
+		wire_fd(m, s->tree);
+}
+
 /* Once it goes, init has all ids and is in its group: what it makes is too. */
 static int
 let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
@@ -175,6 +206,7 @@ let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 		wire_str(&m, w->tree[i].path);
 		wire_fd(&m, w->tree[i].fd);
 	}
+	world_each_source(w, give_tree, &m);
 	if (wire_send(go, &m, 0) < 0)
 		return world_fails(w, "go");
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ static struct {
 	char **mount; /* mount[mounts]: the host's mount points */
 	size_t mounts;
 	int project; /* the machine's */
-	unsigned overlays;
+	unsigned overlays, attached;
 } me;
 
 /* Mounts of the host. */
@@ -191,21 +192,24 @@ make_upper(const struct stat *st, const char *name)
 	return fchmodat(me.r->upper, name, st->st_mode & 07777, 0);
 }
 
-/* Lay a private layer over `lower`, at to/name, which is there. */
-static int
-overlay(int lower, const struct stat *st, int to, const char *name)
+int
+tree_overlay(int lower, int to, const char *name, bool is_read_only)
 {
+	struct mount_attr a = {.attr_set = MOUNT_ATTR_RDONLY};
 	unsigned n = me.overlays++;
 	AUTO_FD got = -1;
 	char number[16];
+	struct stat st;
 
 	snprintf(number, sizeof number, "%u", n);
-	if (make_upper(st, number) < 0)
+	if (fstat(lower, &st) < 0 || make_upper(&st, number) < 0)
 		return -1;
 	got = new_overlay(lower, n);
-	if (got < 0)
+	if (got < 0 || (is_read_only && mount_setattr(got, "", AT_EMPTY_PATH,
+					    &a, sizeof a) < 0))
 		return -1;
-	return move_mount(got, "", to, name, MOVE_MOUNT_F_EMPTY_PATH);
+	return move_mount(got, "", to, name,
+	    MOVE_MOUNT_F_EMPTY_PATH | (*name ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 static int
@@ -257,6 +261,24 @@ copy_file(int from, int to, const char *name, const struct stat *st)
 	if (fd_drain(in, name, 0, &text, NULL) < 0)
 		return -1;
 	return fd_write(out, text.s, text.len);
+}
+
+int
+tree_place_file(int in, int to, const char *name)
+{
+	AUTO_FD out = -1;
+	struct stat st;
+	ssize_t n;
+
+	unlinkat(to, name, 0);
+	out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0 || fstat(in, &st) < 0 ||
+	    fchmod(out, st.st_mode & 07777) < 0)
+		return -1;
+	do
+		n = sendfile(out, in, NULL, 1 << 20);
+	while (n > 0);
+	return (int)n;
 }
 
 static int place_dir(int from, int to, const char *name, const char *path);
@@ -341,7 +363,7 @@ place_open_dir(int dir, int to, const char *name, const char *path)
 	}
 	if (is_empty(dir) == 1 && strcmp(path, me.r->w->project) != 0)
 		return 0;
-	return overlay(dir, &st, to, name) < 0 ? left_out(path) : 0;
+	return tree_overlay(dir, to, name, false) < 0 ? left_out(path) : 0;
 }
 
 static int
@@ -353,6 +375,39 @@ place_dir(int from, int to, const char *name, const char *path)
 		return place_open_dir(dir, to, name, path);
 	mkdirat(to, name, 0755);
 	return 0;
+}
+
+/* What rooms show. */
+
+int
+tree_open_path(struct world_source *s)
+{
+	if (s->tree < 0)
+		s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	return s->tree < 0 && s->fd < 0 ? world_fails(me.r->w, "%s", s->path)
+					: 0;
+}
+
+int
+tree_open_tree(struct world_source *s)
+{
+	char path[64];
+
+	struct stat st;
+
+	if (s->tree < 0)
+		return 0;
+	if (!fstat(s->tree, &st) && !S_ISDIR(st.st_mode)) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", s->tree);
+		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+		return s->fd < 0 ? world_fails(me.r->w, "%s", s->path) : 0;
+	}
+	snprintf(path, sizeof path, "%s/m/%u", me.r->base, me.attached++);
+	if (mkdir(path, 0700) < 0 || move_mount(s->tree, "", AT_FDCWD, path,
+					 MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return world_fails(me.r->w, "id-mapped mount of %s", s->path);
+	s->fd = openat(s->tree, ".", O_RDONLY | O_CLOEXEC);
+	return s->fd < 0 ? world_fails(me.r->w, "%s", s->path) : 0;
 }
 
 /* The host's root, but for what is fresh. */
@@ -470,4 +525,5 @@ tree_forget(void)
 	for (size_t i = 0; i < me.mounts; i++)
 		free(me.mount[i]);
 	free(me.mount);
+	fd_close(&me.project);
 }
