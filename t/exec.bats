@@ -309,20 +309,49 @@ of() {
 	await is_gone 'sleep 41734'
 }
 
-@test "services, and what else is not there yet, are an error that says so" {
+@test "what is not there yet is an error that says so" {
 	one_step t.clnrm.toml true <<-'T'
-	[services.db]
-	plugin = "generic_container"
-	image = "alpine"
+	[services.ai]
+	plugin = "ollama"
 	T
 	run -2 clnrm run t.clnrm.toml
-	[[ "$output" == *"services: not supported yet"* ]]
-	one_step t.clnrm.toml true <<-'T'
+	[[ "$output" == *"ollama: not supported yet"* ]]
+}
+
+@test "memory is held for all processes together, and who was killed for it is told" {
+	need_namespaces
+	one_step t.clnrm.toml 'perl -e "my \$x = qq(a) x (200 << 20); print length \$x"' <<-'T'
 	[limits]
-	memory_mb = 10
+	memory_mb = 50
 	T
-	run -2 clnrm run t.clnrm.toml
-	[[ "$output" == *"not supported yet"* ]]
+	run executed t.clnrm.toml
+	of scenario.end '.enforced[0] | .limit + " " + .by' | grep -qE '^memory_mb (cgroup v[12] memory|RLIMIT_AS of each process)$'
+	[ "$(of step .stdout)" = "" ]
+	[ "$(of scenario.end .status)" = failed ]
+	of scenario.end '.enforced[0].by' | grep -q cgroup || return 0
+	[[ "$(of step .error)" == "killed: out of memory, limits.memory_mb is 50" ]]
+}
+
+@test "the policy of a scenario limits it too" {
+	need_namespaces
+	one_step t.clnrm.toml true <<<'policy = { max_memory_mb = 64, security_level = "high" }'
+	run executed t.clnrm.toml
+	[ "$(of scenario.end '.enforced[0].limit')" = memory_mb ]
+}
+
+@test "processor time is held" {
+	need_namespaces
+	one_step t.clnrm.toml 'perl -e "1 for 1 .. 30000000"' <<-'T'
+	[limits]
+	cpu_millicores = 200
+	T
+	run executed t.clnrm.toml
+	if [ "$(of scenario.end .status)" = error ]; then
+		[ "$(of diagnostic 'select(.stage == "exec").code')" = E403 ]
+		cannot "no cgroup for processors is writable"
+	fi
+	# Five times as long as it computes, or nearly so.
+	[ "$(of step '.duration_ns > (.usage.user_ns + .usage.system_ns) * 3')" = true ]
 }
 
 @test "report files that are asked for and not written yet are a warning" {

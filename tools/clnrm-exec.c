@@ -106,6 +106,8 @@ filter(struct sandbox_spawner *sp, int fd, long workers)
 	if (sig)
 		stage_status(&stage, 128 + sig);
 	status = stage_end(&stage);
+	if (host.has_images)
+		image_set_free(&host.images);
 	loop_free(&loop);
 	return status;
 }

@@ -1,4 +1,5 @@
 #include "core/collector_int.h"
+#include "data/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,6 +200,21 @@ bound(const struct collector *c, const struct otlp_span *s, bool came_by_net)
 	return "no";
 }
 
+/* The members of a canonical span have no space between them. */
+static void
+say_name(struct collector *c, const struct otlp_span *s)
+{
+	AUTO_BUF text = BUF_INIT;
+	const char *name;
+	size_t n;
+
+	buf_addc(&text, '{');
+	buf_add(&text, s->text, s->len);
+	buf_addc(&text, '}');
+	if (!json_peek(text.s, text.len, "name", &name, &n, NULL) && name)
+		c->on_span(c->arg, name, n);
+}
+
 void
 collector_add(struct collector *c, const struct otlp_span *s, const char *via,
     const char *form)
@@ -223,6 +239,8 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 	buf_add(&j.text, s->text, s->len);
 	stage_put(c->stage, &j);
 	c->counts.spans++;
+	if (c->on_span)
+		say_name(c, s);
 }
 
 static void
@@ -345,6 +363,8 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->run_id = mem_str(config->run_id);
 	c->trusts_listener = config->trusts_listener;
 	c->drops_signals = config->drops_signals;
+	c->on_span = config->on_span;
+	c->arg = config->arg;
 	c->from_ns = config->from_unix_nano;
 	c->has_trace = config->trace_id &&
 		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);

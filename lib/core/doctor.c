@@ -48,7 +48,7 @@ look(struct sandbox_spawner *sp, const char *root, enum sandbox_level level,
 	static const uint16_t port[] = {PORT};
 	struct sandbox_plan plan = {.level = level,
 	    .project = root,
-	    .processes = PROCESSES,
+	    .limit = {[SANDBOX_PROCESSES] = PROCESSES},
 	    .port = port,
 	    .ports = COUNT(port)};
 	struct sandbox *s = sandbox_new(sp, &plan, e);
@@ -89,9 +89,9 @@ say_limits(const struct sandbox_event *ev, struct buf *out)
 {
 	AUTO_BUF text = BUF_INIT;
 
-	if (!*ev->processes_by)
+	if (!*ev->held_by[SANDBOX_PROCESSES])
 		return 1;
-	buf_addf(&text, "by %s", ev->processes_by);
+	buf_addf(&text, "by %s", ev->held_by[SANDBOX_PROCESSES]);
 	line(out, "ok", "limits.processes", text.s);
 	return 0;
 }

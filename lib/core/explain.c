@@ -100,6 +100,15 @@ static const struct {
 	"message names the setting, such as fs.inotify.max_user_watches."},
     {"E407", "clnrm-collect cannot listen or wait",
 	"The address is taken, or may not be listened on."},
+    {"E408", "an image that is not there",
+	"A service names an image that is neither in the store nor mapped by "
+	"[images] of clnrm.conf. `clnrm images import NAME FILE` takes in an "
+	"archive of `docker save`, an OCI layout or a tar of a root directory; "
+	"NAME = host in [images] takes the host's own files."},
+    {"E409", "a service did not get ready",
+	"A service ended before it was ready, could not be started, or did not "
+	"get ready in time (ready.timeout_ms). The finding has the check that "
+	"did not hold and the last lines that the service printed."},
     {"E501", "the stream is empty or was cut",
 	"A stage before this one died, or the stream was cut by hand: its last "
 	"record is no `end`. What is not whole is never green. --loose takes a "

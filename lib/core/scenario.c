@@ -81,13 +81,14 @@ end(struct scenario *s)
 	if (s->is_cancelled)
 		s->status = "cancelled";
 	scenario_end_streams(s);
+	scenario_end_services(s);
 	scenario_write_end(s);
 	drop_sandbox(s);
 }
 
-/* Something of ours, or of this machine, is in the way. */
-static void
-refuse(struct scenario *s, const char *code, int status, const struct err *e)
+void
+scenario_refuse(
+    struct scenario *s, const char *code, int status, const struct err *e)
 {
 	stage_diagnose(stage(s), s->key.source, "error", code, e);
 	stage_status(stage(s), status);
@@ -100,7 +101,7 @@ fail_at_once(
     struct scenario *s, const char *code, int status, const struct err *e)
 {
 	scenario_write_start(s, NULL);
-	refuse(s, code, status, e);
+	scenario_refuse(s, code, status, e);
 }
 
 static void
@@ -110,7 +111,7 @@ finish(struct scenario *s)
 
 	s->phase = SCENARIO_FINISHING;
 	if (sandbox_finish(s->sandbox, 0, s->grace_ns, &e) < 0)
-		refuse(s, "E401", EXIT_RUN, &e);
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
 }
 
 static void
@@ -149,11 +150,13 @@ on_timeout(void *arg)
 	if (s->is_running) {
 		s->is_timed_out = true;
 		stop_step(s);
+	} else if (s->phase == SCENARIO_SERVING) {
+		finish(s);
 	} else if (s->phase == SCENARIO_BUILDING) {
 		err_set(
 		    &e, "the cleanroom of %s was not ready in time", s->name);
 		scenario_write_start(s, NULL);
-		refuse(s, "E401", EXIT_RUN, &e);
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
 	}
 }
 
@@ -168,8 +171,8 @@ set_timer(struct scenario *s, const struct value *ms, int64_t otherwise_ns)
 	return loop_at(s->host->loop, clock_mono_ns() + wait_ns, on_timeout, s);
 }
 
-static char **
-arguments(struct scenario *s, const struct value *list)
+char **
+scenario_arguments(struct scenario *s, const struct value *list)
 {
 	char **argv =
 	    arena_alloc(&s->arena, (value_count(list) + 1) * sizeof *argv);
@@ -186,6 +189,9 @@ start_step(struct scenario *s, struct err *e)
 	AUTO_FD out = -1;
 	AUTO_FD err = -1;
 	char parent[TRACE_PARENT];
+	const struct value *env = value_get(spec, "env");
+	struct service *service = scenario_service_named(
+	    s, value_str_or(value_get(spec, "service"), NULL));
 	struct sandbox_step step = {.id = (uint32_t)s->step, .in = -1};
 
 	s->out = scenario_open_stream(s, &out, e);
@@ -197,9 +203,12 @@ start_step(struct scenario *s, struct err *e)
 	trace_new_span(s->step_span);
 	trace_parent(parent, s->trace_id, s->step_span);
 	collector_known(s->collector, s->trace_id, s->step_span);
-	step.argv = arguments(s, value_get(spec, "command"));
-	step.env =
-	    world_environ(&s->arena, &s->world, parent, value_get(spec, "env"));
+	step.argv = scenario_arguments(s, value_get(spec, "command"));
+	if (service) {
+		step.room = scenario_service_room(service);
+		env = scenario_service_env(service, env);
+	}
+	step.env = world_environ(&s->arena, &s->world, parent, env);
 	step.cwd = value_str_or(value_get(spec, "workdir"), NULL);
 	scenario_doubt_clock(s, step.argv, step.env);
 	step.out = out;
@@ -224,7 +233,7 @@ next_step(struct scenario *s)
 	}
 	s->phase = SCENARIO_STEPPING;
 	if (start_step(s, &e) < 0)
-		refuse(s, "E401", EXIT_RUN, &e);
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
 }
 
 static bool
@@ -277,6 +286,20 @@ on_step_done(struct scenario *s, const struct sandbox_event *ev)
 		next_step(s);
 	else
 		finish(s);
+}
+
+/* The clock is seen to: services, then steps. */
+static void
+serve(struct scenario *s)
+{
+	s->phase = SCENARIO_SERVING;
+	scenario_serve(s);
+}
+
+void
+scenario_served(struct scenario *s)
+{
+	next_step(s);
 }
 
 /* The port that was got for the one asked for. */
@@ -335,7 +358,7 @@ place_clock(struct scenario *s)
 
 	s->phase = SCENARIO_PLACING;
 	if (scenario_place_clock(s, &e) < 0)
-		refuse(s, "E401", EXIT_RUN, &e);
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
 }
 
 static void
@@ -344,11 +367,19 @@ on_clock_placed(struct scenario *s, const struct sandbox_event *ev)
 	struct err e = {0};
 
 	if (scenario_clock_placed(s, ev, &e) < 0)
-		refuse(s, "E401", EXIT_RUN, &e);
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
 	else if (strcmp(s->status, "ok") != 0)
 		finish(s);
+	else if (s->placed++ < s->rooms)
+		place_clock(s);
 	else
-		next_step(s);
+		serve(s);
+}
+
+static void
+on_span(void *arg, const char *name, size_t n)
+{
+	scenario_service_span(arg, name, n);
 }
 
 static void
@@ -363,7 +394,9 @@ make_collector(struct scenario *s)
 		.trusts_listener =
 		    s->level >= SANDBOX_NO_PROC && !s->world.preload,
 		.from_unix_nano = s->start_unix_ns,
-		.drops_signals = true});
+		.drops_signals = true,
+		.on_span = on_span,
+		.arg = s});
 	for (size_t i = 0; i < s->ready.listeners; i++)
 		collector_listen(s->collector, s->ready.listener[i].fd,
 		    s->ready.listener[i].asked == GRPC_PORT ? COLLECTOR_GRPC
@@ -382,13 +415,13 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 	is_time = !scenario_set_clock(s, &e);
 	make_collector(s);
 	if (!is_time)
-		refuse(s, "E304", EXIT_INPUT, &e);
+		scenario_refuse(s, "E304", EXIT_INPUT, &e);
 	else if (scenario_check_limits(s, &e) < 0)
-		refuse(s, "E403", EXIT_RUN, &e);
+		scenario_refuse(s, "E403", EXIT_RUN, &e);
 	else if (s->world.preload)
 		place_clock(s);
 	else
-		next_step(s);
+		serve(s);
 }
 
 /* The least that will do. */
@@ -408,7 +441,9 @@ build(struct scenario *s, struct err *e)
 	AUTO_BUF root = BUF_INIT;
 	struct sandbox_plan plan = {
 	    .level = s->level,
-	    .processes = scenario_limit(s, "processes"),
+	    .limit = {[SANDBOX_PROCESSES] = scenario_limit(s, "processes"),
+		[SANDBOX_MEMORY] = scenario_limit(s, "memory_mb") << 20,
+		[SANDBOX_CPU] = scenario_limit(s, "cpu_millicores")},
 	    .open_files = scenario_limit(s, "open_files"),
 	    .disk_bytes = scenario_limit(s, "disk_mb") << 20,
 	    .port = ports,
@@ -418,6 +453,7 @@ build(struct scenario *s, struct err *e)
 	if (project_root(s->key.source, s->host->root, &root, e) < 0)
 		return -1;
 	plan.project = s->project = arena_str(&s->arena, root.s);
+	scenario_plan_rooms(s, &plan);
 	s->sandbox = sandbox_new(s->host->spawner, &plan, e);
 	if (!s->sandbox)
 		return -1;
@@ -484,7 +520,7 @@ on_lost(struct scenario *s, const char *what)
 	err_set(&e, "the cleanroom of %s died: %s", s->name, what);
 	if (s->phase == SCENARIO_BUILDING)
 		scenario_write_start(s, NULL);
-	refuse(s, "E401", EXIT_RUN, &e);
+	scenario_refuse(s, "E401", EXIT_RUN, &e);
 }
 
 static void
@@ -498,13 +534,16 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		on_failed(s, ev);
 		break;
 	case SANDBOX_STEP_DONE:
+		if (scenario_service_event(s, ev))
+			break;
 		if (s->phase == SCENARIO_PLACING)
 			on_clock_placed(s, ev);
 		else
 			on_step_done(s, ev);
 		break;
 	case SANDBOX_DIALED:
-		fd_close(&(int){ev->fd});
+		if (!scenario_service_event(s, ev))
+			fd_close(&(int){ev->fd});
 		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
@@ -545,11 +584,22 @@ begin(struct scenario *s)
 		fail_at_once(s, "E405", EXIT_INPUT, &e);
 		return;
 	}
+	if (!s->service && scenario_take_services(s, &e) < 0) {
+		fail_at_once(s, "E408", EXIT_RUN, &e);
+		return;
+	}
 	if (SANDBOX_FULL - s->host->refused < least_level(s)) {
 		fail_below(s);
 		return;
 	}
 	s->level = (enum sandbox_level)(SANDBOX_FULL - s->host->refused);
+	if (s->rooms && s->level == SANDBOX_PROCESS) {
+		err_set(&e, "images need mounts of their own, which level "
+			    "process has not");
+		err_hint(&e, "[images] of clnrm.conf can map them to host");
+		fail_at_once(s, "E402", EXIT_RUN, &e);
+		return;
+	}
 	if (build(s, &e) < 0)
 		fail_at_once(s, "E401", EXIT_RUN, &e);
 }
@@ -595,6 +645,8 @@ scenario_cancel(struct scenario *s, int64_t grace_ns)
 		end(s);
 	} else if (s->is_running) {
 		stop_step(s);
+	} else if (s->phase == SCENARIO_SERVING) {
+		finish(s);
 	} else if (s->phase != SCENARIO_PLACING &&
 		   sandbox_finish(s->sandbox, 0, grace_ns, &e) < 0) {
 		end(s);
@@ -610,6 +662,7 @@ scenario_del(struct scenario *s)
 		scenario_close_stream(st);
 		capture_free(&st->kept);
 	}
+	scenario_drop_services(s);
 	collector_del(s->collector);
 	test_release(s->test);
 	arena_free(&s->arena);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/image.h"
 #include "core/stage.h"
 #include "core/test.h"
 #include "sys/loop.h"
@@ -27,6 +28,8 @@ struct scenario_host {
 	int64_t grace_ns;    /* between TERM and KILL */
 	size_t capture;	     /* bytes kept of a stream */
 	bool allow_degraded; /* run below the level that a test asks for */
+	struct image_set images; /* once one is asked for: */
+	bool has_images;
 	int refused; /* levels, from full down, that cannot be had here, */
 	struct err why[SANDBOX_LEVELS]; /* and why; asked once a run */
 };
@@ -34,6 +37,9 @@ struct scenario_host {
 /* mem: scenario_del() it; before it is over that drops all of it, unwritten */
 struct scenario *scenario_start(
     struct scenario_host *h, struct test *t, size_t index, int worker);
+
+/* The images of the host's project and user; NULL and *e. */
+struct image_set *scenario_images(struct scenario_host *h, struct err *e);
 
 /* The test that it belongs to. */
 const struct test *scenario_test(const struct scenario *s);

@@ -73,6 +73,7 @@ scenario_place_clock(struct scenario *s, struct err *e)
 	    (char *)"/proc/self/fd/0", (char *)s->world.preload, NULL};
 	char *env[] = {NULL};
 	struct sandbox_step step = {.id = SCENARIO_PLACING_ID,
+	    .room = (unsigned)s->placed,
 	    .argv = argv,
 	    .env = env,
 	    .in = own,

@@ -18,12 +18,15 @@ struct scenario_stream {
 	bool is_over; /* the step has ended: what comes is let go */
 	struct capture kept;
 	struct collector_log *log; /* spans are read from it; or NULL */
+	struct service *service;   /* whose it is, or NULL: a step's */
+	bool is_err;
 	struct scenario_stream *next;
 };
 
 enum scenario_phase {
 	SCENARIO_BUILDING,
 	SCENARIO_PLACING, /* what stops the clock, into the cleanroom */
+	SCENARIO_SERVING, /* the services begin */
 	SCENARIO_STEPPING,
 	SCENARIO_FINISHING,
 	SCENARIO_ENDED,
@@ -51,6 +54,12 @@ struct scenario {
 	const char *project; /* its root */
 	struct buf unfrozen; /* programs whose clock goes on, a line each */
 	struct collector *collector;
+
+	struct service *service; /* service[services] */
+	size_t services;
+	size_t rooms;	 /* how many of them have a world of their own */
+	size_t placed;	 /* rooms, and our own world, whose clock is stopped */
+	bool is_serving; /* scenario_serve() is at it */
 
 	size_t step; /* the one that runs, or comes next */
 	bool is_running;
@@ -90,6 +99,10 @@ bool scenario_prints_spans(const struct scenario *s);
 /* A number of the plan's `limits`; 0: none. */
 int64_t scenario_limit(const struct scenario *s, const char *name);
 
+/* Was the step killed for want of memory? */
+bool scenario_is_starved(
+    const struct scenario *s, const struct sandbox_event *ev);
+
 /*
  * Does somebody hold every limit that was asked for and is not optional?
  *
@@ -103,6 +116,49 @@ int scenario_check_limits(const struct scenario *s, struct err *e);
  * err: -1 and *e when the clock is no time
  */
 int scenario_set_clock(struct scenario *s, struct err *e);
+
+/* The machine is in the way, or the test: its verdict is an error. */
+void scenario_refuse(
+    struct scenario *s, const char *code, int status, const struct err *e);
+
+/* A list of texts as an argument vector. */
+char **scenario_arguments(struct scenario *s, const struct value *list);
+
+/* ---- services: scenario_service.c */
+
+struct service;
+
+/* Find the images of all; -1 and *e when one is not there. */
+int scenario_take_services(struct scenario *s, struct err *e);
+
+/* What a sandbox needs for them. */
+void scenario_plan_rooms(struct scenario *s, struct sandbox_plan *plan);
+
+/* Begin those that can; when all are ready scenario_served() is called. */
+void scenario_serve(struct scenario *s);
+void scenario_served(struct scenario *s);
+
+/* The service of that name, or NULL; its room; the variables of a step in it.
+ */
+struct service *scenario_service_named(
+    const struct scenario *s, const char *name);
+unsigned scenario_service_room(const struct service *v);
+const struct value *scenario_service_env(
+    struct service *v, const struct value *step);
+
+/* What it printed. */
+void scenario_service_log(
+    struct service *v, bool is_err, const char *s, size_t n);
+
+/* A span has come. */
+void scenario_service_span(struct scenario *s, const char *name, size_t n);
+
+/* Is the event about a service? Then it is seen to. */
+bool scenario_service_event(struct scenario *s, const struct sandbox_event *ev);
+
+/* Write what is left to be told; let go of all. */
+void scenario_end_services(struct scenario *s);
+void scenario_drop_services(struct scenario *s);
 
 /* Begin to put what stops the clock into the cleanroom … */
 int scenario_place_clock(struct scenario *s, struct err *e);

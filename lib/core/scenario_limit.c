@@ -1,20 +1,57 @@
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/mem.h"
 #include "core/scenario_int.h"
+#include "sys/cgroup.h"
+
+/* What the policy of the scenario has for it; 0: nothing. */
+static int64_t
+policy_limit(const struct scenario *s, const char *name)
+{
+	const struct value *p = value_get(s->spec, "policy");
+	const struct value *cpu = value_get(p, "max_cpu_usage");
+
+	if (!strcmp(name, "memory_mb"))
+		return value_int_or(value_get(p, "max_memory_mb"), 0);
+	if (strcmp(name, "cpu_millicores") != 0 || !cpu)
+		return 0;
+	return cpu->kind == VALUE_FLOAT ? (int64_t)(cpu->f * 1000)
+					: value_int_or(cpu, 0) * 1000;
+}
 
 int64_t
 scenario_limit(const struct scenario *s, const char *name)
 {
 	const struct value *limits = value_get(s->test->plan, "limits");
+	int64_t all = value_int_or(value_get(limits, name), 0);
+	int64_t own = policy_limit(s, name);
 
-	return value_int_or(value_get(limits, name), 0);
+	return own > 0 && (own < all || !all) ? own : all;
+}
+
+static const char *
+held_by(const struct scenario *s, enum sandbox_limit limit)
+{
+	return *s->ready.held_by[limit] ? s->ready.held_by[limit] : NULL;
 }
 
 static const char *
 holder_of_processes(const struct scenario *s)
 {
-	return *s->ready.processes_by ? s->ready.processes_by : NULL;
+	return held_by(s, SANDBOX_PROCESSES);
+}
+
+static const char *
+holder_of_memory(const struct scenario *s)
+{
+	return held_by(s, SANDBOX_MEMORY);
+}
+
+static const char *
+holder_of_cpu(const struct scenario *s)
+{
+	return held_by(s, SANDBOX_CPU);
 }
 
 static const char *
@@ -45,6 +82,8 @@ static const struct {
 	const char *(*holder)(const struct scenario *s); /* NULL: nobody */
 } limits[] = {
     {"processes", holder_of_processes},
+    {"memory_mb", holder_of_memory},
+    {"cpu_millicores", holder_of_cpu},
     {"open_files", holder_of_files},
     {"disk_mb", holder_of_disk},
     {"output_bytes", holder_of_output},
@@ -59,6 +98,14 @@ is_optional(const struct scenario *s, const char *name)
 		if (!strcmp(value_str_or(list->list.item[i], ""), name))
 			return true;
 	return false;
+}
+
+bool
+scenario_is_starved(const struct scenario *s, const struct sandbox_event *ev)
+{
+	return *s->ready.memory_group && !ev->error &&
+	       (!WIFEXITED(ev->status) || WEXITSTATUS(ev->status) == 137) &&
+	       cgroup_out_of_memory(s->ready.memory_group) > 0;
 }
 
 int
@@ -99,8 +146,8 @@ scenario_write_enforced(const struct scenario *s, struct json *j)
 static const char *
 unsupported_policy(const struct value *policy)
 {
-	static const char *const keys[] = {"allowed_network_hosts",
-	    "disallowed_commands", "max_memory_mb", "max_cpu_usage"};
+	static const char *const keys[] = {
+	    "allowed_network_hosts", "disallowed_commands"};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		const struct value *v = value_get(policy, keys[i]);
@@ -125,19 +172,34 @@ unsupported_artifact(const struct value *list)
 	return NULL;
 }
 
+static const char *
+unsupported_service(const struct value *list)
+{
+	static const char *const plugins[] = {
+	    "network_service", "ollama", "vllm", "tgi"};
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		const struct value *v = list->list.item[i];
+		const char *plugin = value_str_or(value_get(v, "plugin"), "");
+
+		for (size_t k = 0; k < COUNT(plugins); k++)
+			if (!strcmp(plugin, plugins[k]))
+				return plugins[k];
+		if (!strcmp(value_str_or(value_get(v, "network"), ""), "host"))
+			return "network = \"host\"";
+	}
+	return NULL;
+}
+
 const char *
 scenario_unsupported(const struct scenario *s)
 {
 	const struct value *plan = s->test->plan;
 	const char *what;
 
-	if (value_count(value_get(plan, "services")))
-		return "services";
-	if (scenario_limit(s, "memory_mb") && !is_optional(s, "memory_mb"))
-		return "limits.memory_mb";
-	if (scenario_limit(s, "cpu_millicores") &&
-	    !is_optional(s, "cpu_millicores"))
-		return "limits.cpu_millicores";
+	what = unsupported_service(value_get(plan, "services"));
+	if (what)
+		return what;
 	what = unsupported_policy(value_get(s->spec, "policy"));
 	if (!what)
 		what = unsupported_artifact(value_get(s->spec, "artifacts"));

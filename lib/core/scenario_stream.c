@@ -36,6 +36,8 @@ read_stream(struct scenario_stream *st)
 		capture_add(&st->kept, chunk, (size_t)n);
 	if (st->log)
 		collector_log_feed(st->log, chunk, (size_t)n);
+	if (st->service)
+		scenario_service_log(st->service, st->is_err, chunk, (size_t)n);
 	return n;
 }
 
@@ -90,7 +92,7 @@ void
 scenario_end_streams(struct scenario *s)
 {
 	for (struct scenario_stream *st = s->streams; st; st = st->next) {
-		if (st->log)
+		if (st->log || st->service)
 			scenario_take_rest(st);
 		scenario_close_stream(st);
 	}

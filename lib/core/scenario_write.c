@@ -84,6 +84,13 @@ write_error(
 	const struct value *argv = value_get(step, "command");
 	AUTO_BUF text = BUF_INIT;
 
+	if (scenario_is_starved(s, ev)) {
+		buf_addf(&text,
+		    "killed: out of memory, limits.memory_mb is %lld",
+		    (long long)scenario_limit(s, "memory_mb"));
+		json_str(j, "error", text.s);
+		return;
+	}
 	if (!ev->error) {
 		json_null(j, "error");
 		return;

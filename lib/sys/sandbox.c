@@ -145,7 +145,8 @@ describe(struct wire *w, const struct sandbox_plan *plan, int far)
 	wire_int(w, plan->level);
 	wire_str(w, plan->project);
 	wire_int(w, plan->disk_bytes);
-	wire_int(w, plan->processes);
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		wire_int(w, plan->limit[i]);
 	wire_int(w, plan->open_files);
 	wire_int(w, (int64_t)plan->ports);
 	for (size_t i = 0; i < plan->ports; i++)
@@ -224,7 +225,9 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 	copy(ev->home, sizeof ev->home, wire_get_str(w));
 	copy(ev->tmpdir, sizeof ev->tmpdir, wire_get_str(w));
 	copy(ev->notes, sizeof ev->notes, wire_get_str(w));
-	copy(ev->processes_by, sizeof ev->processes_by, wire_get_str(w));
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		copy(ev->held_by[i], sizeof ev->held_by[i], wire_get_str(w));
+	copy(ev->memory_group, sizeof ev->memory_group, wire_get_str(w));
 	ev->open_files = wire_get_int(w);
 	copy(ev->ids, sizeof ev->ids, wire_get_str(w));
 	n = wire_get_int(w);

@@ -47,6 +47,14 @@ struct sandbox_spawner {
 	pid_t pid;
 };
 
+/* What a control group holds for all processes of a sandbox. */
+enum sandbox_limit {
+	SANDBOX_PROCESSES, /* and threads, at once, without init */
+	SANDBOX_MEMORY,	   /* bytes */
+	SANDBOX_CPU,	   /* thousandths of a processor */
+	SANDBOX_LIMITS,
+};
+
 /* A directory of the host that a room sees. */
 struct sandbox_volume {
 	const char *host, *inside; /* both absolute */
@@ -66,10 +74,10 @@ struct sandbox_room {
 /* What a sandbox shall be. All of it is copied. */
 struct sandbox_plan {
 	enum sandbox_level level;
-	const char *project;  /* its root: absolute, no symlink on the way */
-	int64_t disk_bytes;   /* what may be written in all; 0: half the RAM */
-	long processes;	      /* at once, without init; 0: no limit */
-	long open_files;      /* RLIMIT_NOFILE; 0: as it is */
+	const char *project; /* its root: absolute, no symlink on the way */
+	int64_t disk_bytes;  /* what may be written in all; 0: half the RAM */
+	int64_t limit[SANDBOX_LIMITS]; /* 0: none */
+	long open_files;	       /* RLIMIT_NOFILE; 0: as it is */
 	const uint16_t *port; /* port[ports]: to listen at on its loopback; */
 	size_t ports;	      /* without an own network free ones take their
 				 place */
@@ -112,11 +120,13 @@ struct sandbox_event {
 	struct sandbox_listener listener[SANDBOX_LISTENERS];
 	size_t listeners;
 	char home[256], tmpdir[256]; /* as the steps see them */
-	char notes[2048];      /* what is less than asked for, a line each */
-	char processes_by[32]; /* who holds plan.processes: "cgroup v1 pids";
-				  empty: nobody, and `notes` says why */
-	long open_files;       /* RLIMIT_NOFILE of the steps */
-	char ids[400];	       /* whose the users inside are, for a person */
+	char notes[2048]; /* what is less than asked for, a line each */
+	char held_by[SANDBOX_LIMITS][40]; /* who holds each limit of the plan:
+					     "cgroup v1 pids"; empty: nobody,
+					     and `notes` says why */
+	char memory_group[576];		  /* where memory is held; or empty */
+	long open_files;		  /* RLIMIT_NOFILE of the steps */
+	char ids[400]; /* whose the users inside are, for a person */
 
 	/* FAILED: the first thing that failed: "clone", "uid_map",
 	   "overlay of /usr", "pivot_root", "loopback", …, and how to mend it */

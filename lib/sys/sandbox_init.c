@@ -157,8 +157,11 @@ take_go(struct world *w, struct wire *m)
 	w->is_root = wire_get_int(m) != 0;
 	w->is_shifted = wire_get_int(m) != 0;
 	snprintf(w->notes, sizeof w->notes, "%s", wire_get_str(m));
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		snprintf(
+		    w->held_by[i], sizeof w->held_by[i], "%s", wire_get_str(m));
 	snprintf(
-	    w->processes_by, sizeof w->processes_by, "%s", wire_get_str(m));
+	    w->memory_group, sizeof w->memory_group, "%s", wire_get_str(m));
 	snprintf(w->ids, sizeof w->ids, "%s", wire_get_str(m));
 	w->trees = (size_t)wire_get_int(m);
 	for (size_t i = 0; i < w->trees; i++) {
@@ -308,6 +311,15 @@ make(struct world *w)
 	return 0;
 }
 
+/* Where no group holds all together, each is held by itself. */
+static int64_t
+address_space(void)
+{
+	const struct world *w = me.w;
+
+	return *w->memory_group ? 0 : w->limit[SANDBOX_MEMORY];
+}
+
 static int
 answer_ready(struct world *w)
 {
@@ -318,6 +330,10 @@ answer_ready(struct world *w)
 
 	if (net_listen(w, l, &n) < 0 || drop_privileges(w) < 0)
 		return -1;
+	if (address_space())
+		snprintf(w->held_by[SANDBOX_MEMORY],
+		    sizeof w->held_by[SANDBOX_MEMORY],
+		    "RLIMIT_AS of each process");
 	getrlimit(RLIMIT_NOFILE, &files);
 	if (w->open_files > 0)
 		files.rlim_cur = (rlim_t)w->open_files < files.rlim_max
@@ -327,7 +343,9 @@ answer_ready(struct world *w)
 	wire_str(&m, w->home);
 	wire_str(&m, w->tmpdir);
 	wire_str(&m, w->notes);
-	wire_str(&m, w->processes_by);
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		wire_str(&m, w->held_by[i]);
+	wire_str(&m, w->memory_group);
 	wire_int(&m, (int64_t)files.rlim_cur);
 	wire_str(&m, w->ids);
 	wire_int(&m, (int64_t)n);
@@ -367,6 +385,7 @@ static void
 run(struct wire *m)
 {
 	struct running r = {.id = (uint32_t)wire_get_int(m)};
+	struct step_limits limits = {me.w->open_files, address_space()};
 	const char *cwd = wire_get_str(m);
 	char **argv = wire_get_list(m), **env = wire_get_list(m);
 	bool is_cwd = false;
@@ -377,8 +396,7 @@ run(struct wire *m)
 	r.start_ns = clock_mono_ns();
 	errno = EPROTO;
 	if (!m->is_bad)
-		r.pid =
-		    step_start(argv, env, cwd, fd, me.w->open_files, &is_cwd);
+		r.pid = step_start(argv, env, cwd, fd, &limits, &is_cwd);
 	if (m->is_bad || r.pid < 0) {
 		report(r.id, errno, is_cwd, 0, r.start_ns, &(struct rusage){0});
 	} else {

@@ -96,7 +96,8 @@ struct world {
 	enum sandbox_level level;
 	const char *project;
 	int64_t disk_bytes;
-	long processes, open_files;
+	int64_t limit[SANDBOX_LIMITS];
+	long open_files;
 	uint16_t port[SANDBOX_PORTS];
 	size_t ports;
 
@@ -118,7 +119,8 @@ struct world {
 
 	char what[320]; /* the step of the set-up that failed */
 	char notes[2048];
-	char processes_by[32];
+	char held_by[SANDBOX_LIMITS][40];
+	char memory_group[576];
 	char ids[400];
 	char home[256], tmpdir[256];
 	char fresh[256]; /* level process: the directory of both */
@@ -179,6 +181,12 @@ _Noreturn void init_room(struct world *w, int control);
 int room_begin_all(struct world *w);
 int room_await_all(struct world *w);
 
+/* What each process of a step is limited to; 0: as it is. */
+struct step_limits {
+	long open_files;
+	int64_t memory_bytes; /* of address space */
+};
+
 /*
  * Start a command in a session of its own; sandbox_step.c.
  *
@@ -186,7 +194,7 @@ int room_await_all(struct world *w);
  * out: its pid, or -1 with errno; *is_cwd when the directory is at fault
  */
 pid_t step_start(char *const argv[], char *const env[], const char *cwd,
-    const int fd[3], long open_files, bool *is_cwd);
+    const int fd[3], const struct step_limits *limits, bool *is_cwd);
 
 /*
  * The new root: sandbox_root.c. Its base is a tmpfs in our own mount

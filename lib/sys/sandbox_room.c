@@ -33,6 +33,9 @@ static _Noreturn void
 enter(struct world *w, struct world_room *r, int control)
 {
 	w->notes[0] = 0;
+	/* A copy of init's end would keep the others from seeing it go. */
+	for (size_t i = 0; i < w->rooms; i++)
+		fd_close(&w->room[i].fd);
 	if (!root_enter_room(w, r))
 		init_room(w, control);
 	world_send_failure(w, control, errno);
@@ -51,12 +54,12 @@ room_begin_all(struct world *w)
 			AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 			return world_fails(w, "the socket of a room");
 		/* Its mounts are copied now, before ours change. */
+		r->fd = pair[0];
 		pid = (pid_t)syscall(
 		    SYS_clone, CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, 0);
 		if (!pid)
 			enter(w, r, pair[1]);
 		close(pair[1]);
-		r->fd = pair[0];
 		if (pid < 0)
 			return world_fails(w, "the process of a room");
 	}

@@ -112,7 +112,8 @@ read_plan(struct wire *w, struct world *world)
 	world->level = (enum sandbox_level)wire_get_int(w);
 	world->project = wire_get_str(w);
 	world->disk_bytes = wire_get_int(w);
-	world->processes = (long)wire_get_int(w);
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		world->limit[i] = wire_get_int(w);
 	world->open_files = (long)wire_get_int(w);
 	ports = wire_get_int(w);
 	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
@@ -128,25 +129,57 @@ read_plan(struct wire *w, struct world *world)
 	world->life = sp.life[0];
 }
 
+/* The kinds of groups are those of limits. */
+_Static_assert((int)SANDBOX_PROCESSES == CGROUP_PIDS &&
+		   (int)SANDBOX_MEMORY == CGROUP_MEMORY &&
+		   (int)SANDBOX_CPU == CGROUP_CPU &&
+		   (int)SANDBOX_LIMITS == CGROUP_KINDS,
+    "");
+
+static const char *const limit_name[SANDBOX_LIMITS] = {
+    [SANDBOX_PROCESSES] = "processes",
+    [SANDBOX_MEMORY] = "memory",
+    [SANDBOX_CPU] = "cpu",
+};
+
+static void
+note_group(struct world *w, int i, const struct cgroup *g, const struct err *e)
+{
+	if (*g->dir[i])
+		snprintf(w->held_by[i], sizeof w->held_by[i], "%s",
+		    cgroup_name(&sp.home, i));
+	else if (*e->text)
+		world_note(w, "%s: %s", limit_name[i], e->text);
+	else
+		world_note(w, "%s: no cgroup for it is writable; %s",
+		    limit_name[i], sp.no_home.hint);
+}
+
 static void
 make_group(struct world *w, struct cgroup *g)
 {
+	int64_t most[CGROUP_KINDS];
 	struct err e = {0};
+	bool has_any = false;
 
-	if (w->processes <= 0)
+	for (int i = 0; i < SANDBOX_LIMITS; i++) {
+		most[i] = w->limit[i];
+		has_any |= most[i] > 0;
+	}
+	if (!has_any)
 		return;
 	if (!sp.has_looked)
 		cgroup_find(&sp.home, &sp.no_home);
 	sp.has_looked = true;
-	if (!*sp.home.dir)
-		world_note(
-		    w, "processes: %s; %s", sp.no_home.text, sp.no_home.hint);
 	/* Init is one of them. */
-	else if (cgroup_make(&sp.home, w->processes + 1, g, &e) < 0)
-		world_note(w, "processes: %s", e.text);
-	else
-		snprintf(w->processes_by, sizeof w->processes_by,
-		    "cgroup v%d pids", sp.home.is_v2 ? 2 : 1);
+	if (most[CGROUP_PIDS] > 0)
+		most[CGROUP_PIDS]++;
+	cgroup_make(&sp.home, most, g, &e);
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		if (most[i] > 0)
+			note_group(w, i, g, &e);
+	snprintf(w->memory_group, sizeof w->memory_group, "%s",
+	    g->dir[CGROUP_MEMORY]);
 }
 
 static pid_t
@@ -191,15 +224,18 @@ let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 
 	if (got)
 		return got;
-	if (*g->dir && cgroup_add(g, pid, NULL) < 0) {
-		world_note(w, "processes: the cgroup cannot be entered");
-		w->processes_by[0] = 0;
+	if (cgroup_add(g, pid, NULL) < 0) {
+		world_note(w, "limits: the cgroup cannot be entered");
+		memset(w->held_by, 0, sizeof w->held_by);
+		w->memory_group[0] = 0;
 	}
 	m.type = WIRE_GO;
 	wire_int(&m, w->is_root);
 	wire_int(&m, w->is_shifted);
 	wire_str(&m, w->notes);
-	wire_str(&m, w->processes_by);
+	for (int i = 0; i < SANDBOX_LIMITS; i++)
+		wire_str(&m, w->held_by[i]);
+	wire_str(&m, w->memory_group);
 	wire_str(&m, w->ids);
 	wire_int(&m, (int64_t)w->trees);
 	for (size_t i = 0; i < w->trees; i++) {

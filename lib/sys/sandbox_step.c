@@ -15,7 +15,7 @@ struct launch {
 	char *const *path; /* what argv[0] may stand for */
 	const char *cwd;
 	const int *fd;
-	long open_files;
+	const struct step_limits *limits;
 	/* Written by the child, in our memory. */
 	volatile int error;
 	volatile bool is_cwd;
@@ -58,7 +58,7 @@ candidates(struct arena *a, const char *name, char *const env[])
 }
 
 static void
-limit(int what, long asked)
+limit(int what, int64_t asked)
 {
 	struct rlimit r;
 
@@ -101,8 +101,10 @@ become(struct launch *l)
 		_exit(127);
 	}
 	limit(RLIMIT_CORE, 0);
-	if (l->open_files > 0)
-		limit(RLIMIT_NOFILE, l->open_files);
+	if (l->limits->open_files > 0)
+		limit(RLIMIT_NOFILE, l->limits->open_files);
+	if (l->limits->memory_bytes > 0)
+		limit(RLIMIT_AS, l->limits->memory_bytes);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	l->error = try_all(l);
@@ -111,14 +113,11 @@ become(struct launch *l)
 
 pid_t
 step_start(char *const argv[], char *const env[], const char *cwd,
-    const int fd[3], long open_files, bool *is_cwd)
+    const int fd[3], const struct step_limits *limits, bool *is_cwd)
 {
 	AUTO_ARENA a = {0};
-	struct launch l = {.argv = argv,
-	    .env = env,
-	    .cwd = cwd,
-	    .fd = fd,
-	    .open_files = open_files};
+	struct launch l = {
+	    .argv = argv, .env = env, .cwd = cwd, .fd = fd, .limits = limits};
 	pid_t pid;
 
 	if (!argv[0]) {

@@ -394,10 +394,10 @@ static void
 a_fork_bomb_meets_its_limit(void)
 {
 	prepare(SANDBOX_FULL);
-	t.plan.processes = 20;
-	if (build() && !*t.ready.processes_by)
+	t.plan.limit[SANDBOX_PROCESSES] = 20;
+	if (build() && !*t.ready.held_by[SANDBOX_PROCESSES])
 		tap_skip(t.ready.notes);
-	else if (t.s && *t.ready.processes_by) {
+	else if (t.s && *t.ready.held_by[SANDBOX_PROCESSES]) {
 		is_int(sh("i=0; while [ $i -lt 19 ]; do sleep 30 & "
 			  "i=$((i + 1)); done"),
 		    0);

@@ -131,7 +131,7 @@ static void
 be_killed(enum sandbox_level level, int tell)
 {
 	prepare(level);
-	t.plan.processes = 100;
+	t.plan.limit[SANDBOX_PROCESSES] = 100;
 	if (!build())
 		_exit(1);
 	start(1, stubborn());

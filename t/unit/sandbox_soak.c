@@ -108,7 +108,7 @@ many_in_a_row_leave_all_as_it_was(void)
 	int n = how_many();
 
 	prepare(SANDBOX_FULL);
-	t.plan.processes = 50;
+	t.plan.limit[SANDBOX_PROCESSES] = 50;
 	for (int i = 0; i < n + WARM && !tap_skipped && !tap_failed; i++) {
 		if (i == WARM) {
 			was = measure();
