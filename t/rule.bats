@@ -161,6 +161,24 @@ W302 12:13 expect.span[0].attrs.any is an array of \"key=value\"" ]
 	run -2 clnrm run --strict x.clnrm.toml
 }
 
+@test "generations that say different things are told" {
+	with <<-'TOML'
+	[test.metadata]
+	name = "y"
+	[otel]
+	headers = { a = "b" }
+	[otel_headers]
+	a = "c"
+	[service.s]
+	image = "a"
+	[services.s]
+	image = "b"
+	TOML
+	[ "$(findings | grep -v W307)" = "W302 9:8 test.metadata.name is not looked at: meta.name is 'x'
+E305 12:2 otel_headers and otel.headers are two names for one thing
+E305 14:10 service 's' is in [services] and in [service]" ]
+}
+
 # ---- expectations that cannot hold
 
 @test "bounds that contradict each other are errors" {

@@ -108,6 +108,33 @@ check_meta(struct rule_ctx *c)
 	}
 }
 
+/* Two generations of the file that say one thing in two places. */
+static void
+check_generations(struct rule_ctx *c)
+{
+	static const char *const twins[][2] = {{"otel_headers", "otel.headers"},
+	    {"otel_propagators", "otel.propagators"}};
+	const struct value *old = value_find(c->root, "test.metadata.name");
+	const struct value *name = value_find(c->root, "meta.name");
+
+	if (old && name &&
+	    strcmp(value_str_or(old, ""), value_str_or(name, "")) != 0) {
+		rule_tell(c, "W302", &old->at,
+		    "test.metadata.name is not looked at: meta.name is '%.80s'",
+		    value_str_or(name, ""));
+		rule_hint(c, "keep one of [meta] and [test.metadata]");
+	}
+	for (size_t i = 0; i < COUNT(twins); i++) {
+		const struct value_member *m =
+		    value_member(c->root, twins[i][0], strlen(twins[i][0]));
+
+		if (m && value_find(c->root, twins[i][1]))
+			rule_tell(c, "E305", &m->at,
+			    "%s and %s are two names for one thing",
+			    twins[i][0], twins[i][1]);
+	}
+}
+
 static void
 check_work(struct rule_ctx *c)
 {
@@ -325,9 +352,9 @@ tell_no_test(struct rule_ctx *c)
 }
 
 static void (*const rules[])(struct rule_ctx *) = {rule_schema, check_meta,
-    check_work, check_names, rule_steps, check_times, check_artifacts,
-    check_unjudged, check_pass, rule_services, rule_expect, rule_clash,
-    rule_idle, rule_secrets};
+    check_generations, check_work, check_names, rule_steps, check_times,
+    check_artifacts, check_unjudged, check_pass, rule_services, rule_expect,
+    rule_clash, rule_idle, rule_secrets};
 
 static int
 by_position(const void *a, const void *b)
