@@ -408,3 +408,19 @@ of() {
 	[[ "$output" == *"usage: clnrm-exec"* ]]
 	[[ "$output" == *"exit 2"* ]]
 }
+
+@test "artifacts are kept: files, what was printed, spans" {
+	need_namespaces
+	one_step t.clnrm.toml "echo out; echo err >&2; mkdir d; echo kept >d/f; ln -s /proc/1/environ e; $ROOT/examples/spans/checkout pay >/dev/null; true" <<-'T'
+	artifacts.collect = ["files:d/f", "files:e", "files:none", "files:/etc", "logs:stdout", "logs:stderr", "spans:default"]
+	T
+	run executed t.clnrm.toml
+	[ "$(of artifact .artifact | sort | xargs)" = "files:d/f logs:stderr logs:stdout spans:default" ]
+	[ "$(cat .clnrm/artifacts/t/s/d_f)" = kept ]
+	[ "$(head -n 1 .clnrm/artifacts/t/s/stdout.log)" = out ]
+	[ "$(head -n 1 .clnrm/artifacts/t/s/stderr.log)" = err ]
+	[ "$(jq -r .name .clnrm/artifacts/t/s/spans.json | wc -l)" = "$(of span 'select(.via == "otlp").name' | wc -l)" ]
+	[ "$(of diagnostic 'select(.code == "W406").message')" = "artifact files:e: Permission denied
+artifact files:none: No such file or directory
+artifact files:/etc: Is a directory" ]
+}

@@ -1,5 +1,4 @@
 #include "core/collector_int.h"
-#include "data/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,19 +199,15 @@ bound(const struct collector *c, const struct otlp_span *s, bool came_by_net)
 	return "no";
 }
 
-/* The members of a canonical span have no space between them. */
 static void
-say_name(struct collector *c, const struct otlp_span *s)
+give(struct collector *c, const struct otlp_span *s)
 {
 	AUTO_BUF text = BUF_INIT;
-	const char *name;
-	size_t n;
 
 	buf_addc(&text, '{');
 	buf_add(&text, s->text, s->len);
 	buf_addc(&text, '}');
-	if (!json_peek(text.s, text.len, "name", &name, &n, NULL) && name)
-		c->on_span(c->arg, name, n);
+	c->on_span(c->arg, text.s, text.len);
 }
 
 void
@@ -240,7 +235,7 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 	stage_put(c->stage, &j);
 	c->counts.spans++;
 	if (c->on_span)
-		say_name(c, s);
+		give(c, s);
 }
 
 static void

@@ -31,8 +31,8 @@ struct collector_config {
 				  span whose times lie inside the run */
 	int64_t from_unix_nano; /* when the run began */
 	bool drops_signals;	/* metrics and logs: 200 and away, not 404 */
-	/* Called with the name of each span that is written; or NULL. */
-	void (*on_span)(void *arg, const char *name, size_t n);
+	/* Called with each canonical span that is written; or NULL. */
+	void (*on_span)(void *arg, const char *span, size_t n);
 	void *arg;
 };
 

@@ -38,7 +38,7 @@ struct collector {
 	struct collector_node *node; /* open addressing; node[slots] */
 	size_t slots, nodes;
 	size_t missing; /* named as a parent and not seen */
-	void (*on_span)(void *arg, const char *name, size_t n);
+	void (*on_span)(void *arg, const char *span, size_t n);
 	void *arg;
 	struct collector_counts counts;
 	unsigned told[COLLECTOR_TALES];

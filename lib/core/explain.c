@@ -109,6 +109,10 @@ static const struct {
 	"A service ended before it was ready, could not be started, or did not "
 	"get ready in time (ready.timeout_ms). The finding has the check that "
 	"did not hold and the last lines that the service printed."},
+    {"E421", "a report cannot be written",
+	"A file that --report or [report] names is not there now, or is what "
+	"it was before: the message has the system's reason. Files of [report] "
+	"stay below the directory of the run."},
     {"E501", "the stream is empty or was cut",
 	"A stage before this one died, or the stream was cut by hand: its last "
 	"record is no `end`. What is not whole is never green. --loose takes a "
@@ -156,7 +160,12 @@ static const struct {
     {"W402", "a pattern that is left out",
 	"A line of an ignore file does not parse, and is not used."},
     {"W405", "asked for beside the run, and not there yet",
-	"What this version does not do, and no verdict depends on."},
+	"What this version does not do, and no verdict depends on: a digest of "
+	"traces that have none."},
+    {"W406", "an artifact that could not be kept",
+	"A file that artifacts.collect names is not there, is no regular file, "
+	"is larger than 64 MiB, or could not be written below "
+	".clnrm/artifacts."},
     {"W411", "a span came again with other bytes",
 	"Two exports with the same ids differ. The first one counts."},
     {"W412", "more spans than can be remembered",

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/project.h"
+#include "data/json.h"
 
 enum { OTLP_PORT = 4318, GRPC_PORT = 4317 };
 
@@ -82,6 +83,7 @@ end(struct scenario *s)
 		s->status = "cancelled";
 	scenario_end_streams(s);
 	scenario_end_services(s);
+	scenario_write_artifacts(s);
 	scenario_write_end(s);
 	drop_sandbox(s);
 }
@@ -109,6 +111,8 @@ finish(struct scenario *s)
 {
 	struct err e = {0};
 
+	if (scenario_collect(s))
+		return;
 	s->phase = SCENARIO_FINISHING;
 	if (sandbox_finish(s->sandbox, 0, s->grace_ns, &e) < 0)
 		scenario_refuse(s, "E401", EXIT_RUN, &e);
@@ -279,6 +283,7 @@ on_step_done(struct scenario *s, const struct sandbox_event *ev)
 			set_status(s, "failed");
 	}
 	add_usage(&s->usage, &ev->usage);
+	scenario_keep_output(s);
 	capture_free(&s->out->kept);
 	capture_free(&s->err->kept);
 	s->step++;
@@ -377,9 +382,15 @@ on_clock_placed(struct scenario *s, const struct sandbox_event *ev)
 }
 
 static void
-on_span(void *arg, const char *name, size_t n)
+on_span(void *arg, const char *span, size_t n)
 {
-	scenario_service_span(arg, name, n);
+	struct scenario *s = arg;
+	const char *name;
+	size_t len;
+
+	scenario_keep_span(s, span, n);
+	if (!json_peek(span, n, "name", &name, &len, NULL) && name)
+		scenario_service_span(s, name, len);
 }
 
 static void
@@ -545,6 +556,10 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		if (!scenario_service_event(s, ev))
 			fd_close(&(int){ev->fd});
 		break;
+	case SANDBOX_OPENED:
+		if (scenario_collected(s, ev))
+			finish(s);
+		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
 		break;
@@ -616,7 +631,8 @@ scenario_start(
 	s->name = value_str_or(value_get(s->spec, "name"), "");
 	s->worker = worker;
 	s->status = "ok";
-	s->unfrozen = (struct buf)BUF_INIT;
+	s->unfrozen = s->emitted = (struct buf)BUF_INIT;
+	s->printed[0] = s->printed[1] = (struct buf)BUF_INIT;
 	s->level = SANDBOX_FULL;
 	s->grace_ns = h->grace_ns;
 	s->start_ns = clock_mono_ns();
@@ -663,6 +679,7 @@ scenario_del(struct scenario *s)
 		capture_free(&st->kept);
 	}
 	scenario_drop_services(s);
+	scenario_drop_artifacts(s);
 	collector_del(s->collector);
 	test_release(s->test);
 	arena_free(&s->arena);

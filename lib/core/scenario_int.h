@@ -28,6 +28,7 @@ enum scenario_phase {
 	SCENARIO_PLACING, /* what stops the clock, into the cleanroom */
 	SCENARIO_SERVING, /* the services begin */
 	SCENARIO_STEPPING,
+	SCENARIO_COLLECTING, /* files that are kept */
 	SCENARIO_FINISHING,
 	SCENARIO_ENDED,
 };
@@ -69,6 +70,10 @@ struct scenario {
 	struct scenario_stream *streams;   /* all that are open */
 	int64_t grace_ns;
 	uint64_t step_timer, timer, kill_timer;
+
+	size_t artifact;       /* the next one of the plan's */
+	struct buf printed[2]; /* by all steps, where that is kept */
+	struct buf emitted;    /* spans, a line each */
 
 	struct rusage usage; /* of all steps */
 	bool is_gone;	     /* no process is left, and we have looked at: */
@@ -159,6 +164,21 @@ bool scenario_service_event(struct scenario *s, const struct sandbox_event *ev);
 /* Write what is left to be told; let go of all. */
 void scenario_end_services(struct scenario *s);
 void scenario_drop_services(struct scenario *s);
+
+/* ---- artifacts: scenario_artifact.c */
+
+/* Begin to copy files out; false when there is none to wait for. */
+bool scenario_collect(struct scenario *s);
+
+/* One was opened; true when it was the last. */
+bool scenario_collected(struct scenario *s, const struct sandbox_event *ev);
+
+/* Keep what the step printed that has just ended; a span, as one line. */
+void scenario_keep_output(struct scenario *s);
+void scenario_keep_span(struct scenario *s, const char *span, size_t n);
+
+void scenario_write_artifacts(struct scenario *s);
+void scenario_drop_artifacts(struct scenario *s);
 
 /* Begin to put what stops the clock into the cleanroom … */
 int scenario_place_clock(struct scenario *s, struct err *e);

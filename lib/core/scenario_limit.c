@@ -160,19 +160,6 @@ unsupported_policy(const struct value *policy)
 }
 
 static const char *
-unsupported_artifact(const struct value *list)
-{
-	for (size_t i = 0; i < value_count(list); i++) {
-		const char *what = value_str_or(list->list.item[i], "");
-
-		/* Spans are in the stream, and judged, asked for or not. */
-		if (strncmp(what, "spans:", 6))
-			return "artifacts of logs and files";
-	}
-	return NULL;
-}
-
-static const char *
 unsupported_service(const struct value *list)
 {
 	static const char *const plugins[] = {
@@ -200,8 +187,5 @@ scenario_unsupported(const struct scenario *s)
 	what = unsupported_service(value_get(plan, "services"));
 	if (what)
 		return what;
-	what = unsupported_policy(value_get(s->spec, "policy"));
-	if (!what)
-		what = unsupported_artifact(value_get(s->spec, "artifacts"));
-	return what;
+	return unsupported_policy(value_get(s->spec, "policy"));
 }

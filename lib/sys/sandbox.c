@@ -280,7 +280,9 @@ read_event(struct wire *w, struct sandbox_event *ev)
 		read_step(w, ev);
 		break;
 	case WIRE_DIALED:
-		ev->kind = SANDBOX_DIALED;
+	case WIRE_OPENED:
+		ev->kind =
+		    w->type == WIRE_DIALED ? SANDBOX_DIALED : SANDBOX_OPENED;
 		ev->step = (uint32_t)wire_get_int(w);
 		ev->error = (int)wire_get_int(w);
 		ev->fd = ev->error ? -1 : wire_get_fd(w);
@@ -358,6 +360,19 @@ sandbox_dial(struct sandbox *s, uint32_t id, uint16_t port, struct err *e)
 	w.type = WIRE_DIAL;
 	wire_int(&w, id);
 	wire_int(&w, port);
+	return order(s, &w, e);
+}
+
+int
+sandbox_open(struct sandbox *s, uint32_t id, unsigned room, const char *path,
+    struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	w.type = WIRE_OPEN;
+	wire_int(&w, room);
+	wire_int(&w, id);
+	wire_str(&w, path);
 	return order(s, &w, e);
 }
 

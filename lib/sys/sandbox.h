@@ -101,6 +101,7 @@ enum sandbox_kind {
 	SANDBOX_FAILED,	   /* it could not be built; only _del() is left */
 	SANDBOX_STEP_DONE, /* as soon as the step's own process has ended */
 	SANDBOX_DIALED,	   /* after _dial() */
+	SANDBOX_OPENED,	   /* after _open() */
 	SANDBOX_GONE,	   /* after _finish(): no process is left inside */
 	SANDBOX_CLOSED,	   /* after _kill(): nothing is left at all */
 	SANDBOX_LOST,	   /* init or the spawner died unasked */
@@ -143,7 +144,7 @@ struct sandbox_event {
 
 	enum sandbox_gone gone; /* GONE */
 
-	int fd; /* DIALED: the caller's, non-blocking; or -1 and `error` */
+	int fd; /* DIALED, OPENED: the caller's; or -1 and `error` */
 };
 
 struct sandbox_step {
@@ -203,6 +204,13 @@ int sandbox_run(
  * Connect to a port of the loopback in there. DIALED brings the socket.
  */
 int sandbox_dial(struct sandbox *s, uint32_t id, uint16_t port, struct err *e);
+
+/*
+ * Open a regular file of a room to read it, as `cwd` and `room` of a step have
+ * it. OPENED brings it; whatever links are on the way, it is one of the room's.
+ */
+int sandbox_open(struct sandbox *s, uint32_t id, unsigned room,
+    const char *path, struct err *e);
 
 /*
  * Signal a step: its process group; with SIGKILL also its session, and all

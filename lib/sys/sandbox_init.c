@@ -11,10 +11,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
+#include <linux/magic.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -555,19 +557,59 @@ take_finish(struct wire *m)
 }
 
 static void
+answer(enum wire_type type, uint32_t id, int fd)
+{
+	int error = fd < 0 ? errno : 0;
+	AUTO_WIRE m = WIRE_INIT;
+
+	m.type = type;
+	wire_int(&m, id);
+	wire_int(&m, error);
+	if (fd >= 0)
+		wire_fd(&m, fd);
+	wire_send(CONTROL, &m, 0);
+}
+
+static void
 take_dial(struct wire *m)
 {
 	uint32_t id = (uint32_t)wire_get_int(m);
 	AUTO_FD fd = net_dial((uint16_t)wire_get_int(m));
-	int error = fd < 0 ? errno : 0;
-	AUTO_WIRE answer = WIRE_INIT;
 
-	answer.type = WIRE_DIALED;
-	wire_int(&answer, id);
-	wire_int(&answer, error);
-	if (fd >= 0)
-		wire_fd(&answer, fd);
-	wire_send(CONTROL, &answer, 0);
+	answer(WIRE_DIALED, id, fd);
+}
+
+/* A file of the kernel's is none: it tells of us, not of the steps. */
+static int
+open_file(const char *path)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return -1;
+	if (S_ISREG(st.st_mode) && fs.f_type != PROC_SUPER_MAGIC &&
+	    fs.f_type != SYSFS_MAGIC)
+		return fd_steal(&fd);
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+	return -1;
+}
+
+static void
+take_open(struct wire *m)
+{
+	size_t room = (size_t)wire_get_int(m);
+	uint32_t id;
+	AUTO_FD fd = -1;
+
+	if (room && !me.is_room) {
+		hand_on(room - 1, m);
+		return;
+	}
+	id = (uint32_t)wire_get_int(m);
+	fd = open_file(wire_get_str(m));
+	answer(WIRE_OPENED, id, fd);
 }
 
 static void
@@ -588,6 +630,8 @@ take_order(void)
 		take_finish(&m);
 	else if (m.type == WIRE_DIAL)
 		take_dial(&m);
+	else if (m.type == WIRE_OPEN)
+		take_open(&m);
 }
 
 /* What a room says is for the runner. */

@@ -19,11 +19,13 @@ enum wire_type {
 	WIRE_SIGNAL,
 	WIRE_FINISH,
 	WIRE_DIAL,
+	WIRE_OPEN,
 	WIRE_READY, /* … and back */
 	WIRE_FAILED,
 	WIRE_STEP,
 	WIRE_GONE,
 	WIRE_DIALED,
+	WIRE_OPENED,
 };
 
 enum { WIRE_FDS = 128, WORLD_TREES = 24 };
