@@ -191,7 +191,7 @@ changes() {
 @test "each kind of failure has its code, and the others still render" {
 	printf '\303\244 \377' >a.clnrm.toml
 	printf '\n{{ 1 + }}' >b.clnrm.toml
-	printf '{{ 1 | upper }}' >c.clnrm.toml
+	printf '{{ 1 | trim }}' >c.clnrm.toml
 	printf '{{ nope }}' >d.clnrm.toml
 	mkdir e.clnrm.toml
 	printf 'x = 1' >g.clnrm.toml
@@ -229,13 +229,15 @@ nowhere.toml error E101 null:null" ]
 	printf 'a = 1\n{%% include "b.tera" %%}' >a.clnrm.toml
 	printf '\n{{ nope }}' >b.tera
 	run -2 clnrm-render a.clnrm.toml
-	[ "$(jq -c 'select(.code) | [.source, .file, .line, .column, .hint]' \
+	[ "$(jq -c 'select(.code) | [.source, .file, .line, .column,
+		(.hint | split("\n")[-1])]' \
 		<<<"$output")" = '["a.clnrm.toml","b.tera",2,4,'\
 '"note: included from a.clnrm.toml:2:12"]' ]
 	run -2 clnrm-render --format text a.clnrm.toml
 	[ "${lines[0]}" = "b.tera:2:4: error: the variable \`nope\` is not \
 defined [E120]" ]
-	[ "${lines[1]}" = "  = note: included from a.clnrm.toml:2:12" ]
+	[[ "${lines[1]}" = "  = note: in sight are "*"svc, "* ]]
+	[ "${lines[2]}" = "  = note: included from a.clnrm.toml:2:12" ]
 }
 
 @test "lint finds the place in the file that a line came from" {
@@ -529,4 +531,280 @@ httpServer2 42 api_key_2_go
 	run script -qec 'clnrm-render -' /dev/null </dev/null
 	[ "$status" = 2 ]
 	[[ "$output" == *usage:* ]]
+}
+
+# ---- functions
+
+@test "identifiers and headers of traces have their forms, and obey a seed" {
+	cat >a.clnrm.toml <<-'T'
+	{{ uuid_v7(seed=1) }} {{ ulid(seed=1) }}
+	{{ traceparent(seed=42) }}
+	{{ traceparent(trace_id="0af7651916cd43dd8448eb211c80319c", span_id="b7ad6b7169203331", sampled=0) }}
+	T
+	run -0 clnrm-render --format text a.clnrm.toml
+	[[ "${lines[0]}" =~ ^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\ [0-9A-HJKMNP-TV-Z]{26}$ ]]
+	[ "${lines[1]}" = \
+		00-28a6a20d86b28d3a087a4781729386a3-c06614a0903d23f0-01 ]
+	[ "${lines[2]}" = \
+		00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00 ]
+	echo '{{ traceparent(trace_id="x") }}' >a.clnrm.toml
+	run -2 clnrm-render a.clnrm.toml
+}
+
+@test "sequences count by name, from their start, by their step" {
+	printf '%s' '{{ seq(name="a") }}{{ seq(name="a") }}' \
+		'{{ seq(name="b", start=10, step=-5) }},{{ seq(name="b") }}' \
+		'{{ seq(name="a") }}' >a.clnrm.toml
+	run -0 clnrm-render --format text a.clnrm.toml
+	[ "$output" = "0110,52" ]
+}
+
+@test "weights, baggage and examples of data are those of the original" {
+	cat >a.clnrm.toml <<-'T'
+	[vars]
+	pairs = [["never", 0], ["always", 1]]
+	bag = { b = 2, a = "x" }
+	[x]
+	{{ weighted(pairs=pairs) }} {{ baggage(map=bag) }}
+	{{ fake(kind="internet.ip.v4") }} {{ fake(kind="no.such") }}
+	{{ fake_kinds() | length }} {{ true | upper }} {{ [1, "É"] | lower }}
+	T
+	run -0 clnrm-render --format text a.clnrm.toml
+	[ "${lines[4]}" = "always a=x,b=2" ]
+	[ "${lines[5]}" = "192.168.1.1 unknown_kind" ]
+	[ "${lines[6]}" = '27 TRUE [1,"é"]' ]
+	sed -i 's/"never", 0/"never", -1/' a.clnrm.toml
+	run -2 clnrm-render a.clnrm.toml
+}
+
+@test "freeze_clock of the file stops every function that tells the time" {
+	cat >a.clnrm.toml <<-'T'
+	[determinism]
+	seed = {{ 1 }}
+	freeze_clock = "2025-10-17T12:00:00.5Z"
+	[x]
+	{{ now_rfc3339() }} {{ now_unix() }} {{ now_ms() }} {{ now() }}
+	{{ now_plus(seconds=-3600) }} {{ date_rfc3339(offset_seconds=86400) }}
+	{{ now(timestamp=true) }} {{ uuid_v7() | truncate(length=13, end="") }}
+	T
+	run -0 clnrm-render --format text a.clnrm.toml
+	[ "${lines[4]}" = "2025-10-17T12:00:00.5Z 1760702400 1760702400500 \
+2025-10-17T12:00:00.5Z" ]
+	[ "${lines[5]}" = \
+		"2025-10-17T11:00:00.500+00:00 2025-10-18T12:00:00.500+00:00" ]
+	[ "${lines[6]}" = "1760702400 $(printf '%012x' 1760702400500 |
+		sed 's/./&-/8')" ]
+	sed -i 's/"2025.*/"{{ freeze_clock }}"/' a.clnrm.toml
+	run -0 clnrm-render --format text --var freeze_clock=1970-01-01T00:00:01Z \
+		a.clnrm.toml
+	[[ "${lines[4]}" = "1970-01-01T00:00:01Z 1 1000 "* ]]
+	FREEZE_CLOCK=now run -2 clnrm-render --stdin-filename b.clnrm.toml \
+		<<<'{{ now_unix() }}'
+	[[ "$output" == *"the clock is frozen at what is no time"* ]]
+}
+
+@test "seed of the file makes draws the same, and each another one" {
+	printf '%s\n' '[determinism]' 'seed = 7' '[x]' \
+		'{{ uuid_v4() }} {{ uuid_v4() }} {{ fake_name() }}' \
+		'{{ get_random(end=1000000000) }} {{ fake_uuid() }}' \
+		>a.clnrm.toml
+	run -0 clnrm-render --format text a.clnrm.toml
+	first=$output
+	run -0 clnrm-render --format text a.clnrm.toml
+	[ "$output" = "$first" ]
+	read -r one two _ <<<"${lines[3]}"
+	[ "$one" != "$two" ]
+	printf '[matrix]\na = [1, 2]\n' >>a.clnrm.toml
+	run -0 clnrm-render a.clnrm.toml
+	[ "$(jq -r 'select(.text).text' <<<"$output" | grep -c "$one")" = 1 ]
+}
+
+@test "names of functions and arguments that files use are taken with a warning" {
+	cat >a.clnrm.toml <<-'T'
+	{{ pick(array=["a"]) }}{{ sample(array=["b"], n=1) }}
+	{{ sha256(input="") == sha256(s="") }}{{ "" | sha256 | length }}
+	{{ toml_encode(s="c") }}{{ "d" | toml_encode }}
+	{{ fake_address() | wordcount > 2 }}
+	T
+	run -0 clnrm-render a.clnrm.toml
+	[ "$(text)" = 'a[b]
+true64
+"c""d"
+true' ]
+	[ "$(told | grep -c W302)" = 8 ]
+	run -2 clnrm-render --strict a.clnrm.toml
+}
+
+# ---- comments
+
+@test "a tag in a comment that does not parse, or reads no variable, is text" {
+	printf '%s\n' '# write {{ }} and {{ vars.name }}, or {% frob %}' \
+		'x = "{{ svc }}" # {{ svc }}' >a.clnrm.toml
+	run -0 clnrm-render a.clnrm.toml
+	[ "$(text)" = '# write {{ }} and {{ vars.name }}, or {% frob %}
+x = "clnrm" # clnrm' ]
+	[ "$(told | cut -d' ' -f2- | xargs)" = "warning W302 1:9 \
+warning W302 1:39 note E120 1:19" ]
+	run -2 clnrm-render --strict a.clnrm.toml
+	printf '# {{ vars.name }}\n' >a.clnrm.toml
+	run -0 clnrm-render --strict a.clnrm.toml
+	printf 'x = 1 # {{ vars.name }}\n' >a.clnrm.toml
+	run -2 clnrm-render a.clnrm.toml
+	printf '# {%% if %%}\n{%% endif %%}\n' >a.clnrm.toml
+	run -2 clnrm-render a.clnrm.toml
+}
+
+# ---- errors
+
+@test "all that does not parse is told in one go, each at its place" {
+	cat >a.clnrm.toml <<-'T'
+	a = {{ 1 + }}
+	{% if %}x{% else %}y{% endif %}
+	{% for x y %}{{ "open }}{% endfor %}
+	{% frob %}
+	{% if svc %}{{ ! }}{% endif what %}
+	{% endfor %}{{ svc }}
+	T
+	run -2 clnrm-render a.clnrm.toml
+	[ "$(told | cut -d' ' -f3- | xargs)" = "E110 1:12 E110 2:7 E110 3:10 \
+E110 3:17 E110 4:1 E110 5:16 E110 5:29 E110 6:1" ]
+	[ -z "$(text)" ]
+}
+
+@test "an undefined variable tells what is in sight, and a macro its callers" {
+	printf '{%% macro m(abc) %%}\n{{ abd }}{%% endmacro %%}' >m.tera
+	printf '{%% import "m.tera" as m %%}\n{{ m::m(abc=1) }}' >a.clnrm.toml
+	run -2 clnrm-render --format text a.clnrm.toml
+	[ "${lines[0]}" = "m.tera:2:4: error: the variable \`abd\` is not \
+defined [E120]" ]
+	[ "${lines[1]}" = "  = fix: did you mean \`abc\`?" ]
+	[[ "${lines[2]}" = "  = note: in sight are abc, matrix, "* ]]
+	[ "${lines[3]}" = "  = note: called from a.clnrm.toml:2:4" ]
+}
+
+@test "a template that is not there tells where it was looked for" {
+	mkdir t
+	printf '{%% include "no.tera" %%}' >t/a.clnrm.toml
+	run -2 clnrm-render --format text t/a.clnrm.toml
+	[ "${lines[1]}" = "  = note: looked for in t/ and $(pwd -P)/" ]
+}
+
+@test "no template reads what is outside of the project" {
+	mkdir -p p/t out
+	touch p/clnrm.conf
+	echo secret >out/s.tera
+	ln -s ../../out/s.tera p/t/link.tera
+	ln -s ../../out p/t/folder
+	mkfifo p/t/pipe.tera
+	cd p
+	for name in ../../out/s.tera link.tera folder/s.tera \
+		"$BATS_TEST_TMPDIR/out/s.tera"; do
+		printf '{%% include "%s" ignore missing %%}' "$name" \
+			>t/a.clnrm.toml
+		run -2 clnrm-render t/a.clnrm.toml
+		[[ "$output" == *"is outside of the project"* ]]
+		[[ "$output" != *secret* ]]
+	done
+	for name in /etc/passwd /proc/self/environ /dev/zero pipe.tera; do
+		printf '{%% include "%s" %%}' "$name" >t/a.clnrm.toml
+		run -2 timeout 5 clnrm-render t/a.clnrm.toml
+		[[ "$output" != *root:* ]]
+	done
+	ln -s t/in.tera in.tera
+	echo inside >t/in.tera
+	printf '{%% include "in.tera" %%}' >t/a.clnrm.toml
+	run -0 clnrm-render --format text t/a.clnrm.toml
+	[ "$output" = inside ]
+}
+
+# Renders a text that has no end, in two seconds and 600 MB; $1 is told.
+endless() {
+	cat >a.clnrm.toml
+	run -2 bash -c 'ulimit -v 1200000; timeout 5 clnrm-render a.clnrm.toml'
+	jq -r 'select(.type == "diagnostic").message' <<<"$output" |
+		grep -F "$1" || { echo "$output"; return 1; }
+}
+
+@test "what has no end, or too much of it, is a clear error" {
+	[ -z "${SAN-}" ] || cannot "sanitizers need more address space"
+	for i in $(seq 1000); do
+		echo "{% include 'f$((i + 1)).tera' %}" >f$i.tera
+	done
+	echo 'the end' >f1001.tera
+	endless "more than 64 files" <<<'{% include "f1.tera" %}'
+	echo '{% include "self.tera" %}' >self.tera
+	endless "goes on without an end" <<<'{% include "self.tera" %}'
+	endless "more than 1000000 numbers" <<<'{{ range(end=10000000000) }}'
+	endless "larger than 64 MiB" <<<'{% set x = "0123456789abcdef" %}
+		{% for i in range(end=400000) %}{{ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x ~ x }}{% endfor %}'
+	endless "goes on without an end" <<<'{% macro m() %}{{ self::m() }}{% endmacro %}{{ self::m() }}'
+	endless "more than 10000000 turns" <<<'{% for i in range(end=100000) %}{% for j in range(end=100000) %}{% endfor %}{% endfor %}'
+	endless "more than 10000000 turns" <<<'{% macro m(n) %}{% if n > 0 %}{{ self::m(n=n - 1) }}{{ self::m(n=n - 1) }}{% endif %}{% endmacro %}{{ self::m(n=200) }}'
+	endless "MiB" <<<'{% set x = [1, 2, 3, 4] %}{% for i in range(end=80) %}{% set_global x = [x, x, x, x] %}{% endfor %}{{ x }}'
+	endless "need more than 256 MiB" <<<'{% set a = range(end=1000000) %}{% set b = range(end=1000000) %}{% set c = range(end=1000000) %}{% set d = range(end=1000000) %}{% set e = range(end=1000000) %}'
+}
+
+# ---- showing, keeping
+
+@test "--show-vars prints what is in scope and where it is from" {
+	printf '[vars]\nx = [1]\n[matrix]\nos = ["a", "b"]\n{{ ' >a.clnrm.toml
+	SERVICE_NAME=s CLNRM_VAR_z=1 run -0 clnrm-render --show-vars --var y=2 \
+		a.clnrm.toml
+	grep -qx 'svc = "s"  *# SERVICE_NAME' <<<"$output"
+	grep -qx 'env = "ci"  *# default' <<<"$output"
+	grep -qx 'x = \[1\]  *# \[vars\]' <<<"$output"
+	grep -qx 'z = "1"  *# CLNRM_VAR_z' <<<"$output"
+	grep -qx 'y = "2"  *# --var' <<<"$output"
+	grep -qx 'matrix.os = "a"  *# \[matrix\], the first cell' <<<"$output"
+	run -2 clnrm-render --show-vars --format ndjson a.clnrm.toml
+}
+
+@test "a change of a template renders exactly the tests that are made of it" {
+	mkdir parts
+	printf '{%% include "parts/x.tera" %%}' >a.clnrm.toml
+	printf '{%% include "parts/y.tera" %%}' >b.clnrm.toml
+	printf '{%% include "new.tera" ignore missing %%}{{ svc }}' >c.clnrm.toml
+	printf '{%% include "deep.tera" %%}' >parts/x.tera
+	echo deep >parts/deep.tera
+	echo y >parts/y.tera
+	{
+		changes a.clnrm.toml b.clnrm.toml c.clnrm.toml | sed '$d'
+		changes parts/deep.tera src/main.c | sed '1d;$d;s/:7}/:8}/'
+		changes parts/new.tera | sed '1d;$d;s/:7}/:9}/'
+		changes "$(pwd -P)/parts/y.tera" b.clnrm.toml |
+			sed '1d;s/:7}/:10}/'
+	} >in
+	run -0 --separate-stderr clnrm-render --stats - <in
+	[ "$(jq -r 'select(.type == "rendered") |
+		"\(.source)@\(.gen)=\(.cached)"' <<<"$output" | xargs)" = \
+		"a.clnrm.toml@7=false b.clnrm.toml@7=false c.clnrm.toml@7=false \
+a.clnrm.toml@8=true c.clnrm.toml@9=true b.clnrm.toml@10=true" ]
+	[[ "$stderr" = "parsed templates: 6 hits, 6 misses, 0 dropped; 6 kept "* ]]
+}
+
+@test "a template that goes away breaks its users, and one that comes mends them" {
+	printf '{%% include "x.tera" %%}' >a.clnrm.toml
+	mkfifo in
+	clnrm-render - <in >out &
+	exec 9>in
+	changes a.clnrm.toml | sed '$d' >&9
+	await grep -q E101 out
+	echo here >x.tera
+	changes x.tera | sed '1d;$d;s/:7}/:8}/' >&9
+	await grep -q here out
+	rm x.tera
+	changes x.tera | sed '1d;s/:7}/:9}/;s/modified/deleted/' >&9
+	exec 9>&-
+	wait $! || true
+	[ "$(jq -r 'select(.code or .text) | .code // .text' out | xargs)" = \
+		"E101 here E101" ]
+}
+
+@test "--warm parses ahead, so that the first rendering finds it done" {
+	mkdir t
+	printf '{{ svc }}' >t/a.clnrm.toml
+	printf '{{ svc }' >t/broken.tera
+	run -0 --separate-stderr clnrm-render --warm t --stats t
+	[ "$(jq -r 'select(.cached).source' <<<"$output")" = t/a.clnrm.toml ]
+	[[ "$stderr" = "parsed templates: 1 hits, "* ]]
 }

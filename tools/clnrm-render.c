@@ -19,11 +19,16 @@
 #include "core/setting.h"
 #include "core/stage.h"
 #include "core/template.h"
+#include "core/template_users.h"
+#include "data/tmpl_cache.h"
 #include "sys/stop.h"
 
+enum { KEPT_BYTES = 32 << 20, KEPT = 1000 }; /* parsed templates */
+
 static const char *format, *output, *root_dir, *stdin_name, *context_file;
+static const char *warm_dir;
 static struct cli_list given;
-static int loose, strict, show_map;
+static int loose, strict, show_map, show_vars, show_stats;
 
 static const struct cli_opt opts[] = {
     {0, "context", "FILE", "render one template with this JSON alone", CLI_TEXT,
@@ -35,10 +40,16 @@ static const struct cli_opt opts[] = {
     {'o', "output", "FILE", "write the TOML of one file there", CLI_TEXT,
 	&output},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root_dir},
+    {0, "show-vars", NULL, "print the variables, and where each is from",
+	CLI_FLAG, &show_vars},
+    {0, "stats", NULL, "say how many parsed templates were used again",
+	CLI_FLAG, &show_stats},
     {0, "stdin-filename", "NAME", "standard input is a template of that name",
 	CLI_TEXT, &stdin_name},
     {'s', "strict", NULL, "count warnings as errors", CLI_FLAG, &strict},
     {0, "var", "NAME=VALUE", "set a variable; repeatable", CLI_LIST, &given},
+    {0, "warm", "DIR", "parse the templates below it before anything else",
+	CLI_TEXT, &warm_dir},
     {0},
 };
 
@@ -55,12 +66,14 @@ static const struct cli tool = {
 static struct stage stage;
 static bool is_text;
 static size_t shown; /* files whose text was printed */
+static struct tmpl_cache *cache;
+static struct template_users *users; /* in a stream of changes */
 
 /* One file on its way. */
 struct job {
 	const char *path;
 	int64_t gen, start_ns;
-	bool is_alone;
+	bool is_alone, is_user;
 	struct template_file file;
 };
 
@@ -146,41 +159,6 @@ tell_unreadable(const char *path, const struct err *e, bool is_warning)
 
 /* ---- what comes out */
 
-static void
-print_line(const struct job *j, const struct tmpl_place *p, uint32_t number,
-    const char *line, size_t n)
-{
-	const struct tmpl *t = &j->file.t;
-	AUTO_BUF b = BUF_INIT;
-
-	buf_addf(&b, "%s:%" PRIu32 ":%" PRIu32 ": ",
-	    p && t->files ? t->file[p->file]->path : j->path,
-	    p ? p->line + (number - p->rendered) : number,
-	    p && p->rendered == number ? p->column : 1);
-	buf_add(&b, line, n);
-	buf_addc(&b, '\n');
-	out_add(&out_std, b.s, b.len);
-}
-
-static void
-print_map(const struct job *j, const struct template_text *text)
-{
-	const char *s = text->text.s, *end = s + text->text.len;
-	const struct tmpl_map *map = &text->map;
-	size_t at = 0;
-
-	for (uint32_t number = 1; s < end; number++) {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		const char *stop = nl ? nl : end;
-
-		while (at < map->n && map->place[at].rendered <= number)
-			at++;
-		print_line(j, at ? &map->place[at - 1] : NULL, number, s,
-		    (size_t)(stop - s));
-		s = stop + 1;
-	}
-}
-
 /* Of several texts each is headed by what it is. */
 static void
 print_heading(const struct job *j, const struct template_text *text)
@@ -188,7 +166,7 @@ print_heading(const struct job *j, const struct template_text *text)
 	AUTO_BUF b = BUF_INIT;
 
 	buf_addf(&b, "%s# %s", shown++ ? "\n" : "", j->path);
-	if (text->variant)
+	if (text && text->variant)
 		buf_addf(&b, " (%s)", text->variant);
 	buf_addc(&b, '\n');
 	out_add(&out_std, b.s, b.len);
@@ -197,6 +175,7 @@ print_heading(const struct job *j, const struct template_text *text)
 static void
 print_text(const struct job *j, const struct template_text *text)
 {
+	AUTO_BUF lines = BUF_INIT;
 	struct err e = {0};
 
 	if (output) {
@@ -210,9 +189,21 @@ print_text(const struct job *j, const struct template_text *text)
 	if (!j->is_alone || text->variant)
 		print_heading(j, text);
 	if (show_map)
-		print_map(j, text);
+		template_show_map(&j->file, text, &lines);
 	else
-		out_add(&out_std, text->text.s, text->text.len);
+		buf_add(&lines, text->text.s, text->text.len);
+	out_add(&out_std, lines.s, lines.len);
+}
+
+static void
+print_vars(const struct job *j)
+{
+	AUTO_BUF lines = BUF_INIT;
+
+	if (!j->is_alone)
+		print_heading(j, NULL);
+	template_show_vars(&j->file, &lines);
+	out_add(&out_std, lines.s, lines.len);
 }
 
 static void
@@ -223,7 +214,7 @@ write_record(const struct job *job, const struct template_text *text)
 	json_str(&j, "source", job->path);
 	json_int(&j, "gen", job->gen);
 	template_record(&j, &job->file, text);
-	json_bool(&j, "cached", false);
+	json_bool(&j, "cached", template_is_kept(&job->file));
 	json_int(&j, "duration_ns", clock_mono_ns() - job->start_ns);
 	stage_put(&stage, &j);
 }
@@ -300,25 +291,35 @@ render_text(struct job *j, const struct buf *in)
 	    .n = in->len,
 	    .given = &given,
 	    .root = root_dir,
+	    .cache = cache,
 	    .tell = told,
 	    .arg = (void *)(uintptr_t)j->path};
-	if (!template_open(&j->file))
+	if (show_vars)
+		print_vars(j);
+	else if (!template_open(&j->file))
 		render_cells(j);
+	if (users)
+		template_users_set(users, &j->file, j->gen, j->is_user);
 	template_close(&j->file);
 }
 
 static void
-render_file(const char *path, int64_t gen, bool is_change, bool is_alone)
+render_job(struct job *j, bool is_change)
 {
-	struct job j = {.path = path, .gen = gen, .is_alone = is_alone};
 	AUTO_BUF in = BUF_INIT;
 	struct err e = {0};
 
 	errno = 0;
-	if (!file_read(path, &in, &e))
-		render_text(&j, &in);
+	if (!file_read(j->path, &in, &e))
+		render_text(j, &in);
 	else
-		tell_unreadable(path, &e, is_change && errno == ENOENT);
+		tell_unreadable(j->path, &e, is_change && errno == ENOENT);
+}
+
+static void
+render_file(const char *path, bool is_alone)
+{
+	render_job(&(struct job){.path = path, .is_alone = is_alone}, false);
 }
 
 /* ---- sources */
@@ -332,7 +333,7 @@ found(void *arg, const char *path, const struct err *e)
 	if (e)
 		tell_unreadable(path, e, false);
 	else
-		render_file(path, 0, false, false);
+		render_file(path, false);
 	out_flush(&out_std);
 }
 
@@ -363,15 +364,30 @@ static void
 start_source(char *argv[])
 {
 	stop_catch(true);
+	if (warm_dir)
+		template_warm(cache, warm_dir, root_dir);
 	if (is_text)
 		stage = (struct stage){.name = "render", .out = &out_std};
 	else
 		stage_source(&stage, "render", &out_std, argv);
 }
 
+static void
+print_stats(void)
+{
+	struct tmpl_cache_use use = tmpl_cache_use(cache);
+
+	fprintf(stderr,
+	    "parsed templates: %" PRIu64 " hits, %" PRIu64 " misses, %" PRIu64
+	    " dropped; %zu kept in %zu KiB\n",
+	    use.hits, use.misses, use.dropped, use.count, use.bytes >> 10);
+}
+
 static int
 finish(void)
 {
+	if (show_stats)
+		print_stats();
 	if (stop_signal())
 		stage_status(&stage, 128 + stop_signal());
 	return cli_finish(is_text ? stage.status : stage_end(&stage));
@@ -389,7 +405,7 @@ render_paths(char *path[], char *argv[])
 		if (is_directory(*path))
 			render_below(*path);
 		else
-			render_file(*path, 0, false, is_alone);
+			render_file(*path, is_alone);
 		out_flush(&out_std);
 	}
 	return finish();
@@ -436,17 +452,47 @@ render_stdin(char *argv[])
 
 /* ---- a stream of changes */
 
+/* A test that is made of what changed. */
+static int
+render_user(void *arg, const char *path)
+{
+	struct job j = {
+	    .path = path, .gen = *(const int64_t *)arg, .is_user = true};
+
+	render_job(&j, true);
+	return is_stopped();
+}
+
+static void
+take_test(const char *path, const char *event, int64_t gen)
+{
+	struct job j = {.path = path, .gen = gen};
+
+	if (!strcmp(event, "deleted"))
+		template_users_drop(users, path);
+	else if (!template_users_has(users, path, gen))
+		render_job(&j, true);
+}
+
 static void
 take_change(const struct record *r)
 {
 	AUTO_ARENA a = {0};
 	struct value *v = record_value(r, &a);
 	const char *path = value_str_or(value_get(v, "source"), NULL);
+	const char *from = value_str_or(value_get(v, "from"), NULL);
 	const char *event = value_str_or(value_get(v, "event"), "");
+	int64_t gen = value_int_or(value_get(v, "gen"), 0);
 
-	if (!path || !project_is_test(path) || !strcmp(event, "deleted"))
+	if (!path)
 		return;
-	render_file(path, value_int_or(value_get(v, "gen"), 0), true, false);
+	if (from)
+		template_users_drop(users, from);
+	if (project_is_test(path))
+		take_test(path, event, gen);
+	template_users_each(users, path, gen, render_user, &gen);
+	if (from)
+		template_users_each(users, from, gen, render_user, &gen);
 }
 
 static int
@@ -459,6 +505,9 @@ render_stream(void)
 	if (output)
 		die(EXIT_INPUT, "-o takes one file");
 	stop_catch(false);
+	if (warm_dir)
+		template_warm(cache, warm_dir, root_dir);
+	users = template_users_new();
 	stage_filter(&stage, "render", &out_std, 0, loose);
 	while (stage_next(&stage, &r) > 0) {
 		if (!is_text)
@@ -466,53 +515,17 @@ render_stream(void)
 		if (r.type == RECORD_CHANGE)
 			take_change(&r);
 	}
+	template_users_del(users);
 	return finish();
 }
 
 /* ---- one template, one context */
 
-struct others {
-	struct tmpl *t;
-	struct err *e;
-};
-
-static int
-add_other(void *arg, const char *path)
-{
-	struct others *o = arg;
-
-	return tmpl_add(o->t, path, o->e);
-}
-
-/* As Tera has it: all templates of the folder have to parse. */
-static int
-render_folder(struct arena *a, char *path, const struct buf *in,
-    const struct value *context)
-{
-	char *dir = arena_str(a, path), *slash = strrchr(dir, '/');
-	struct template_loader loader =
-	    template_loader_flat(slash ? (*slash = 0, dir) : ".");
-	struct tmpl_how how = {.is_pure = true,
-	    .loader = &loader.base,
-	    .function = template_pure_functions};
-	AUTO_BUF out = BUF_INIT;
-	struct err e = {0};
-	struct tmpl t;
-	struct others others = {&t, &e};
-
-	if (tmpl_parse(a, path, in->s, in->len, &how, &t, &e) < 0 ||
-	    template_each(loader.root, add_other, &others) < 0 ||
-	    tmpl_render(&t, context, &out, NULL, &e) < 0)
-		die(EXIT_INPUT, "%s%s%s", e.text, *e.hint ? "\n" : "", e.hint);
-	out_add(&out_std, out.s, out.len);
-	return cli_finish(EXIT_YES);
-}
-
 static int
 render_with_context(char *path[])
 {
 	AUTO_ARENA a = {0};
-	AUTO_BUF json = BUF_INIT, in = BUF_INIT;
+	AUTO_BUF json = BUF_INIT, in = BUF_INIT, text = BUF_INIT;
 	struct value *context;
 	struct err e = {0};
 
@@ -525,7 +538,10 @@ render_with_context(char *path[])
 	if (!context || context->kind != VALUE_TABLE)
 		die(EXIT_INPUT, "%s: %s", context_file,
 		    context ? "no JSON object" : e.text);
-	return render_folder(&a, path[0], &in, context);
+	if (template_pure(path[0], in.s, in.len, context, &text, &e) < 0)
+		die(EXIT_INPUT, "%s%s%s", e.text, *e.hint ? "\n" : "", e.hint);
+	out_add(&out_std, text.s, text.len);
+	return cli_finish(EXIT_YES);
 }
 
 static bool
@@ -548,10 +564,12 @@ main(int argc, char *argv[])
 		die(EXIT_INPUT, "%s; %s", e.text, e.hint);
 	if (context_file)
 		return render_with_context(path);
-	is_text =
-	    format ? !strcmp(format, "text") : output || show_map || isatty(1);
-	if (!is_text && (output || show_map))
-		die(EXIT_INPUT, "-o and --map go with --format text");
+	is_text = format ? !strcmp(format, "text")
+			 : output || show_map || show_vars || isatty(1);
+	if (!is_text && (output || show_map || show_vars))
+		die(EXIT_INPUT,
+		    "-o, --map and --show-vars go with --format text");
+	cache = tmpl_cache_new(KEPT_BYTES, KEPT);
 	if (stdin_name && (*path && strcmp(*path, "-") != 0))
 		die(EXIT_INPUT, "--stdin-filename reads standard input");
 	if (stdin_name)

@@ -48,11 +48,13 @@ arena_grow(struct arena *a, size_t n)
 	/* A large one goes behind, so that the open block stays open */
 	if (need > BLOCK_MIN / 4 && a->block) {
 		b = block_new(need);
+		a->size += need;
 		b->next = a->block->next;
 		a->block->next = b;
 		return b->bytes;
 	}
 	b = block_new(need > size ? need : size);
+	a->size += b->size;
 	b->next = a->block;
 	a->block = b;
 	a->at = b->bytes + need;

@@ -15,6 +15,7 @@ struct arena {
 	struct arena_block *block; /* the one being filled */
 	char *at;		   /* its next free byte, and how many follow */
 	size_t left;
+	size_t size; /* of all blocks */
 };
 
 enum { ARENA_ALIGN = 16 };

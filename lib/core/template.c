@@ -13,9 +13,8 @@ enum { DEPTH = 16 };
 
 /* ---- paths */
 
-/* Append a path without its `.` and `x/..`. */
-static void
-add_path(struct buf *b, const char *path)
+void
+template_add_path(struct buf *b, const char *path)
 {
 	while (*path) {
 		size_t n = strcspn(path, "/");
@@ -35,18 +34,48 @@ add_path(struct buf *b, const char *path)
 	}
 }
 
+static int
+real_path(const char *path, struct buf *to)
+{
+	char *real = realpath(path, NULL);
+
+	if (real)
+		buf_adds(to, real);
+	free(real);
+	return real ? 0 : -1;
+}
+
 static bool
 is_file(const char *path)
 {
 	struct stat st;
 
-	return *path && !stat(path, &st) && !S_ISDIR(st.st_mode);
+	return *path && !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/* A file that was found: may it be read? It has to lie below `root`. */
+static int
+check_inside(
+    const char *path, const char *root, const char *name, struct err *e)
+{
+	char *real = realpath(path, NULL);
+	size_t n = strlen(root);
+	bool is_inside = real && !strncmp(real, root, n) &&
+			 (real[n] == '/' || (n && root[n - 1] == '/'));
+
+	free(real);
+	if (is_inside)
+		return 1;
+	err_set(e, "'%.200s' is outside of the project", name);
+	return err_hint(e,
+	    "copy it into %.150s, or choose the project's root with --root",
+	    root);
 }
 
 /* dir[n]/name as a path, when it is a file. */
-static bool
+static int
 look_in(struct arena *a, const char *dir, size_t n, const char *name,
-    const char **path)
+    const char *root, const char **path, struct err *e)
 {
 	AUTO_BUF b = BUF_INIT, joined = BUF_INIT;
 
@@ -57,48 +86,89 @@ look_in(struct arena *a, const char *dir, size_t n, const char *name,
 	buf_adds(&joined, name);
 	if (*joined.s == '/')
 		buf_addc(&b, '/');
-	add_path(&b, joined.s);
+	template_add_path(&b, joined.s);
 	if (!is_file(b.s))
-		return false;
+		return 0;
 	*path = arena_dup(a, b.s, b.len);
-	return true;
+	return check_inside(*path, root, name, e);
 }
 
-/* Below the project's root, which is named as short as it can be. */
-static bool
-look_in_project(const struct template_loader *l, struct arena *a,
-    const char *from, const char *name, const char **path)
+/*
+ * Where all that a file names has to lie: its project's root, else that of the
+ * working directory, else the file's own folder.
+ */
+static const char *
+root_of(const struct tmpl_loader *base, struct arena *a)
 {
+	struct template_loader *l = (struct template_loader *)base;
+	const char *slash = l->source ? strrchr(l->source, '/') : NULL;
 	AUTO_BUF root = BUF_INIT;
-	char *here;
-	bool is_here;
+	int got = -1;
 
-	if (project_root(from, l->root, &root, NULL) < 0 &&
-	    project_root(".", l->root, &root, NULL) < 0)
-		return false;
-	here = realpath(".", NULL);
-	is_here = here && !strcmp(here, root.s);
+	if (l->real_root)
+		return l->real_root;
+	if (l->source && (got = project_root(l->source, l->root, &root, NULL)))
+		got = project_root(".", l->root, &root, NULL);
+	if (got < 0) {
+		buf_reset(&root);
+		got = real_path(!l->source ? l->root
+				: slash	   ? arena_dup(a, l->source,
+						 (size_t)(slash - l->source) + 1)
+					   : ".",
+		    &root);
+	}
+	if (!got)
+		l->real_root = arena_dup(a, root.s, root.len);
+	return l->real_root;
+}
+
+/* The root, named as short as it can be: not at all, in the root itself. */
+static size_t
+short_root(const char *root)
+{
+	char *here = realpath(".", NULL);
+	bool is_here = here && !strcmp(here, root);
+
 	free(here);
-	return look_in(a, root.s, is_here ? 0 : root.len, name, path);
+	return is_here ? 0 : strlen(root);
 }
 
 static int
 find(const struct tmpl_loader *base, struct arena *a, const char *from,
-    const char *name, const char **path)
+    const char *name, const char **path, struct err *e)
+{
+	const struct template_loader *l = (const struct template_loader *)base;
+	const char *slash = strrchr(from, '/'), *root = root_of(base, a);
+	int got = 0;
+
+	if (!*name || !root)
+		return 0;
+	if (!l->source)
+		return look_in(
+		    a, l->root, strlen(l->root), name, root, path, e);
+	if (strncmp(from, BUILTIN, sizeof BUILTIN - 1) != 0)
+		got = look_in(a, from, slash ? (size_t)(slash - from) : 0, name,
+		    root, path, e);
+	if (!got)
+		got = look_in(a, root, short_root(root), name, root, path, e);
+	if (got || !template_builtin(name))
+		return got;
+	*path = arena_fmt(a, "%s%s", BUILTIN, name);
+	return 1;
+}
+
+static void
+where(const struct tmpl_loader *base, const char *from, struct buf *to)
 {
 	const struct template_loader *l = (const struct template_loader *)base;
 	const char *slash = strrchr(from, '/');
 
-	if (!*name)
-		return 0;
-	if (l->is_flat)
-		return look_in(a, l->root, strlen(l->root), name, path);
-	if (look_in(a, from, slash ? (size_t)(slash - from) : 0, name, path) ||
-	    look_in_project(l, a, from, name, path))
-		return 1;
-	*path =
-	    template_builtin(name) ? arena_fmt(a, "%s%s", BUILTIN, name) : NULL;
-	return *path != NULL;
+	if (!l->source)
+		buf_adds(to, l->root);
+	else
+		buf_addf(to, "%.*s/ and %s/", slash ? (int)(slash - from) : 1,
+		    slash ? from : ".",
+		    l->real_root ? l->real_root : "nowhere");
 }
 
 static int
@@ -121,15 +191,17 @@ read_text(const struct tmpl_loader *base, struct arena *a, const char *path,
 }
 
 struct template_loader
-template_loader(const char *root)
+template_loader(const char *root, const char *source)
 {
-	return (struct template_loader){{find, read_text}, root, false};
+	return (struct template_loader){
+	    {find, read_text, where}, root, source, NULL};
 }
 
 struct template_loader
 template_loader_flat(const char *dir)
 {
-	return (struct template_loader){{find, read_text}, dir, true};
+	return (struct template_loader){
+	    {find, read_text, where}, dir, NULL, NULL};
 }
 
 /* ---- all below a directory */

@@ -3,15 +3,23 @@
  * functions that they have beyond those of the language.
  *
  *	env(name)            a variable of the environment
- *	now_rfc3339()        the time, or FREEZE_CLOCK as it stands
  *	sha256(s)            hexadecimal, lower case
  *	toml_encode(value)   the value as TOML
- *	uuid_v4(seed) uuid_v5(ns, name) trace_id(seed) span_id(seed)
+ *	now_rfc3339() now_unix() now_ms() now_plus(seconds)
+ *	date_rfc3339(offset_seconds)
+ *	uuid_v4(seed) uuid_v5(ns, name) uuid_v7(seed) ulid(seed)
+ *	trace_id(seed) span_id(seed)
+ *	traceparent(trace_id, span_id, sampled, seed) baggage(map)
  *	rand_hex(n, seed) pick(list, seed) shuffle(list, seed)
- *	sample(list, k, seed) slug(s) kebab(s) snake(s)
+ *	sample(list, k, seed) weighted(pairs, seed) seq(name, start, step)
+ *	slug(s) kebab(s) snake(s)
  *	fake_...             all kinds of data/fake.h, each with seed
+ *	fake(kind) fake_kinds()
  *
- * The filters camel, pascal, snake, kebab and slug take any value.
+ * The filters camel, pascal, snake, kebab, slug, upper and lower take any
+ * value. [determinism] of a file goes for its functions: its freeze_clock is
+ * the time of all of them, and what is drawn without a seed of its own comes
+ * from its seed and the number of such draws before it.
  */
 #ifndef CORE_TEMPLATE_H
 #define CORE_TEMPLATE_H
@@ -24,16 +32,18 @@
 
 /*
  * Names are looked for beside the file that has them, then below the project's
- * root, then among those that are built in.
+ * root, then among those that are built in. What lies outside of that root,
+ * through links too, is refused.
  */
 struct template_loader {
 	struct tmpl_loader base; /* what tmpl_parse() takes */
-	const char *root;	 /* --root, or NULL */
-	bool is_flat;		 /* in the folder `root`, and nowhere else */
+	const char *root;	 /* --root, or NULL; the folder, if flat */
+	const char *source;	 /* the test file; NULL: flat */
+	const char *real_root;	 /* found when it is asked for */
 };
 
-/* A loader that goes by the project, or by one folder alone. */
-struct template_loader template_loader(const char *root);
+/* A loader that goes by a file's project, or by one folder alone. */
+struct template_loader template_loader(const char *root, const char *source);
 struct template_loader template_loader_flat(const char *dir);
 
 /* Called with the path of each *.tera file below a directory. */
@@ -70,6 +80,7 @@ struct template_file {
 	size_t n;
 	const struct cli_list *given; /* --var */
 	const char *root;	      /* --root, or NULL */
+	struct tmpl_cache *cache;     /* of parsed files, or NULL */
 	template_tell_fn *tell;
 	void *arg;
 	/* filled by template_open(); zero before it */
@@ -80,6 +91,8 @@ struct template_file {
 	const struct value *toml;
 	const struct value *vars;
 	struct vars_matrix matrix;
+	struct vars_fixed fixed;
+	struct template_draw *draw; /* of the rendering under way */
 };
 
 /* One rendering of it. */
@@ -109,6 +122,28 @@ int template_render(
 
 void template_text_free(struct template_text *to);
 void template_close(struct template_file *f);
+
+/* Append a line `name = value  # its origin` for each variable in scope. */
+void template_show_vars(const struct template_file *f, struct buf *to);
+
+/* Append each line behind the `file:line:column: ` that it came from. */
+void template_show_map(const struct template_file *f,
+    const struct template_text *text, struct buf *to);
+
+/*
+ * Render s[n] as Tera has it: with this context and nothing else, other
+ * templates by their paths from its folder, where all have to parse.
+ *
+ * err: -1 and *e
+ */
+int template_pure(const char *path, const char *s, size_t n,
+    const struct value *context, struct buf *out, struct err *e);
+
+/* Parse all templates and test files below a directory into a cache. */
+void template_warm(struct tmpl_cache *cache, const char *dir, const char *root);
+
+/* Was its parse in the cache? */
+bool template_is_kept(const struct template_file *f);
 
 /*
  * Add the members from `variant` to `includes` of a `rendered` record.

@@ -1,12 +1,9 @@
 /*
  * The functions that tests have beyond those of the language.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "core/template_int.h"
 #include "data/hash.h"
 #include "data/toml.h"
@@ -41,41 +38,44 @@ env_or_default_fn(struct tmpl_use *u)
 	return otherwise;
 }
 
-static struct value *
-now_fn(struct tmpl_use *u)
+/* As it was named, or as files name it all the same. */
+static const struct value *
+arg_or(struct tmpl_use *u, const char *name, const char *other)
 {
-	const char *frozen = getenv("FREEZE_CLOCK");
-	int64_t ns = clock_wall_ns();
-	time_t s = (time_t)(ns / 1000000000);
-	struct tm tm;
-	char text[64];
-	int n;
+	const struct value *v = tmpl_arg(u, name);
 
-	if (frozen && *frozen)
-		return tmpl_new_str(u->r, frozen, strlen(frozen));
-	gmtime_r(&s, &tm);
-	n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-	    tm.tm_sec, (int)(ns % 1000000000));
-	return tmpl_new_str(u->r, text, (size_t)n);
+	if (v || !(v = tmpl_arg(u, other)))
+		return v;
+	return template_note_name(u, name, other), v;
+}
+
+static struct value *
+digest(struct tmpl_use *u, const struct value *v)
+{
+	char hex[HASH_HEX];
+
+	if (!v || v->kind != VALUE_STR)
+		return tmpl_refuse(
+		    u, v ? "wants a string" : "the argument `s` is missing");
+	hash_hex(v->str.s, v->str.len, hex);
+	return tmpl_new_str(u->r, hex, sizeof hex - 1);
 }
 
 static struct value *
 sha256_fn(struct tmpl_use *u)
 {
-	char hex[HASH_HEX];
-	struct tmpl_str s;
-
-	if (tmpl_str_arg(u, "s", true, &s) < 0)
-		return NULL;
-	hash_hex(s.s, s.len, hex);
-	return tmpl_new_str(u->r, hex, sizeof hex - 1);
+	return digest(u, arg_or(u, "s", "input"));
 }
 
 static struct value *
-toml_encode_fn(struct tmpl_use *u)
+pure_sha256_fn(struct tmpl_use *u)
 {
-	const struct value *v = tmpl_arg(u, "value");
+	return digest(u, tmpl_arg(u, "s"));
+}
+
+static struct value *
+encoded(struct tmpl_use *u, const struct value *v)
+{
 	AUTO_BUF b = BUF_INIT;
 	struct err e = {0};
 
@@ -86,9 +86,40 @@ toml_encode_fn(struct tmpl_use *u)
 	return tmpl_new_buf(u->r, &b);
 }
 
+static struct value *
+toml_encode_fn(struct tmpl_use *u)
+{
+	return encoded(u, arg_or(u, "value", "s"));
+}
+
+/* Functions of the original that files use as filters. */
+struct value *
+template_sha256_filter(struct tmpl_use *u, struct value *v)
+{
+	tmpl_note_use(u, "write sha256(s=…)",
+	    "`sha256` is a function in the original, no filter");
+	return digest(u, v);
+}
+
+struct value *
+template_encode_filter(struct tmpl_use *u, struct value *v)
+{
+	tmpl_note_use(u, "write toml_encode(value=…)",
+	    "`toml_encode` is a function in the original, no filter");
+	return encoded(u, v);
+}
+
+/* What is frozen by the environment alone. */
+static struct value *
+pure_now_fn(struct tmpl_use *u)
+{
+	struct template_draw draw = {.frozen = getenv("FREEZE_CLOCK")};
+
+	return template_now(u, &draw);
+}
+
 const struct tmpl_function template_base_functions[] = {
     {"env", env_or_default_fn},
-    {"now_rfc3339", now_fn},
     {"sha256", sha256_fn},
     {"toml_encode", toml_encode_fn},
     {0},
@@ -96,7 +127,7 @@ const struct tmpl_function template_base_functions[] = {
 
 const struct tmpl_function template_pure_functions[] = {
     {"env", env_fn},
-    {"now_rfc3339", now_fn},
-    {"sha256", sha256_fn},
+    {"now_rfc3339", pure_now_fn},
+    {"sha256", pure_sha256_fn},
     {0},
 };

@@ -24,14 +24,16 @@ add_map(struct json *j, const struct tmpl_map *map)
 }
 
 static void
-add_dep(struct json *j, const char *path, const char *s, size_t n)
+add_dep(struct json *j, const char *path, const char *known, const char *s,
+    size_t n)
 {
 	char hex[HASH_HEX];
 
-	hash_hex(s, n, hex);
+	if (!known)
+		hash_hex(s, n, hex);
 	json_open(j, NULL, '{');
 	json_str(j, "path", path);
-	json_str(j, "sha256", hex);
+	json_str(j, "sha256", known ? known : hex);
 	json_close(j, '}');
 }
 
@@ -39,10 +41,11 @@ static void
 add_deps(struct json *j, const struct template_file *f)
 {
 	json_open(j, "deps", '[');
-	add_dep(j, f->path, f->s, f->n);
+	add_dep(
+	    j, f->path, f->t.files ? f->t.file[0]->sha256 : NULL, f->s, f->n);
 	for (size_t i = 1; i < f->t.files; i++)
-		add_dep(j, f->t.file[i]->path, f->t.file[i]->text,
-		    f->t.file[i]->len);
+		add_dep(j, f->t.file[i]->path, f->t.file[i]->sha256,
+		    f->t.file[i]->text, f->t.file[i]->len);
 	json_close(j, ']');
 }
 

@@ -41,8 +41,9 @@ static int
 render_one(struct template_file *f, const struct value *v,
     const struct value *context, struct buf *out, struct err *e)
 {
-	struct tmpl_how how = {
-	    .function = template_functions(), .filter = template_filters};
+	struct tmpl_how how = {.function = template_functions(),
+	    .filter = template_filters,
+	    .ctx = f->draw};
 	AUTO_ARENA a = {0};
 	AUTO_BUF text = BUF_INIT;
 	struct value rendered = {.kind = VALUE_STR};

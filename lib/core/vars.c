@@ -175,56 +175,113 @@ vars_of_file(
 	return NULL;
 }
 
-/* ---- all */
+/* ---- what is fixed */
 
 static void
-add_given(struct arena *a, struct value *vars, const char *text)
+read_fixed(struct vars_fixed *to, struct arena *a, const struct value *line)
+{
+	const struct value *seed = value_get(line, "seed");
+	const char *clock = value_str_or(value_get(line, "freeze_clock"), NULL);
+
+	if (seed && ((seed->kind == VALUE_INT && seed->i >= 0) ||
+			seed->kind == VALUE_UINT)) {
+		to->has_seed = true;
+		to->seed = seed->u;
+	}
+	if (clock)
+		to->clock = arena_str(a, clock);
+}
+
+struct vars_fixed
+vars_read_fixed(struct arena *a, const char *s, size_t n)
+{
+	struct vars_fixed to = {0};
+	const char *stop, *line = vars_lines(s, s + n, "determinism", &stop);
+	const char *next;
+
+	if (!line)
+		return to;
+	line_end(line, stop, &next);
+	for (line = next; line && line < stop; line = next) {
+		const char *end = line_end(line, stop, &next);
+
+		read_fixed(&to, a,
+		    toml_parse(a, "", line, (size_t)(end - line), NULL));
+	}
+	return to;
+}
+
+/* ---- all */
+
+/* The variables, and where each is from. */
+struct all {
+	struct arena *arena;
+	struct value *vars, *origin; /* no origin: nobody asks */
+};
+
+static void
+add(struct all *to, const char *name, size_t n, struct value *v,
+    const char *origin)
+{
+	value_set(to->arena, to->vars, name, n, v);
+	if (to->origin)
+		value_set(to->arena, to->origin, name, n,
+		    value_text(to->arena, origin));
+}
+
+static void
+add_given(struct all *to, const char *text, const char *origin)
 {
 	size_t n = name_len(text);
 
 	if (n && text[n] == '=')
-		value_set(a, vars, text, n, value_text(a, text + n + 1));
+		add(to, text, n, value_text(to->arena, text + n + 1), origin);
 }
 
 static void
-add_standard(struct arena *a, struct value *vars)
+add_standard(struct all *to)
 {
 	for (size_t i = 0; i < COUNT(standard); i++) {
 		const char *v = getenv(standard[i].variable);
 
-		value_put(a, vars, standard[i].name,
-		    value_text(a, v ? v : standard[i].otherwise));
+		add(to, standard[i].name, strlen(standard[i].name),
+		    value_text(to->arena, v ? v : standard[i].otherwise),
+		    v ? standard[i].variable : "default");
 	}
 }
 
 static void
-add_all(struct arena *a, struct value *to, const struct value *from)
+add_environment(struct all *to)
 {
-	for (size_t i = 0; i < from->table.n; i++) {
-		const struct value_member *m = &from->table.member[i];
-
-		value_set(a, to, m->key, m->len, m->value);
-	}
+	for (char **v = environ; *v; v++)
+		if (!strncmp(*v, GIVEN, sizeof GIVEN - 1))
+			add_given(to, *v + sizeof GIVEN - 1,
+			    arena_dup(to->arena, *v, strcspn(*v, "=")));
 }
 
 struct value *
 vars_context(struct arena *a, const struct cli_list *given,
-    const struct value *of_file, struct value *matrix)
+    const struct value *of_file, struct value *matrix, struct value *origin)
 {
 	struct value *context = value_new(a, VALUE_TABLE);
-	struct value *vars = value_new(a, VALUE_TABLE);
+	struct all all = {a, value_new(a, VALUE_TABLE), origin};
 
-	add_standard(a, vars);
-	if (of_file)
-		add_all(a, vars, of_file);
-	for (char **v = environ; *v; v++)
-		if (!strncmp(*v, GIVEN, sizeof GIVEN - 1))
-			add_given(a, vars, *v + sizeof GIVEN - 1);
+	add_standard(&all);
+	for (size_t i = 0; i < value_count(of_file); i++) {
+		const struct value_member *m = &of_file->table.member[i];
+
+		add(&all, m->key, m->len, m->value, "[vars]");
+	}
+	add_environment(&all);
 	for (size_t i = 0; i < given->n; i++)
-		add_given(a, vars, given->item[i]);
+		add_given(&all, given->item[i], "--var");
 	value_put(a, context, "matrix", matrix);
 	value_put(a, context, "otel", value_new(a, VALUE_TABLE));
-	add_all(a, context, vars);
-	value_put(a, context, "vars", vars);
+	for (size_t i = 0; i < all.vars->table.n; i++) {
+		const struct value_member *m = &all.vars->table.member[i];
+
+		value_set(a, context, m->key, m->len, m->value);
+	}
+	value_put(a, context, "vars", all.vars);
 	return context;
 }

@@ -17,7 +17,9 @@
 #ifndef CORE_VARS_H
 #define CORE_VARS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/cli.h"
@@ -74,6 +76,21 @@ const char *vars_variant(
 struct value *vars_cell(
     struct arena *a, const struct vars_matrix *m, size_t cell);
 
+/* What [determinism] of a file has to say to its template. */
+struct vars_fixed {
+	bool has_seed;
+	uint64_t seed;
+	const char *clock; /* freeze_clock as it stands, or NULL */
+};
+
+/*
+ * Read it, each line by itself, so that one that is a template does not hide
+ * the others.
+ *
+ * mem: hangs off *a
+ */
+struct vars_fixed vars_read_fixed(struct arena *a, const char *s, size_t n);
+
 /*
  * The lines of a file from the header of a table to the next line that opens
  * another one or begins with a tag.
@@ -87,9 +104,10 @@ const char *vars_lines(
  * All of them, as the context of a rendering.
  *
  * in:  given, checked; of_file may be NULL; matrix, the cell
+ * out: *origin, a table or NULL: for each name in words where it is from
  * mem: hangs off *a
  */
 struct value *vars_context(struct arena *a, const struct cli_list *given,
-    const struct value *of_file, struct value *matrix);
+    const struct value *of_file, struct value *matrix, struct value *origin);
 
 #endif

@@ -39,20 +39,26 @@ struct tmpl_map {
 /*
  * Finds and reads the templates that others name.
  *
- * find: 1 and *path, under which it will be known, or 0 when there is none of
- *       that name; `from` is the path of the file that names it
- * read: 0 and the text, or -1 and *e
- * mem:  what they give hangs off the arena
+ * find:  1 and *path, under which it will be known, 0 when there is none of
+ *        that name, or -1 and *e when it may not be read; `from` is the path of
+ *        the file that names it
+ * read:  0 and the text, or -1 and *e
+ * where: append the places that find() looks in, for a message; may be NULL
+ * mem:   what they give hangs off the arena
  */
 struct tmpl_loader {
 	int (*find)(const struct tmpl_loader *l, struct arena *a,
-	    const char *from, const char *name, const char **path);
+	    const char *from, const char *name, const char **path,
+	    struct err *e);
 	int (*read)(const struct tmpl_loader *l, struct arena *a,
 	    const char *path, const char **text, size_t *len, struct err *e);
+	void (*where)(
+	    const struct tmpl_loader *l, const char *from, struct buf *to);
 };
 
 struct tmpl_filter;
 struct tmpl_function;
+struct tmpl_cache;
 
 /* How to read templates. */
 struct tmpl_how {
@@ -62,7 +68,8 @@ struct tmpl_how {
 	 * else ended by a {0}. See tmpl_use.h. */
 	const struct tmpl_filter *filter;
 	const struct tmpl_function *function;
-	void *ctx; /* for them */
+	void *ctx;		  /* for them */
+	struct tmpl_cache *cache; /* of parsed files, or NULL */
 };
 
 /* One file that a rendering is made of. The rest of it is in tmpl_int.h. */
@@ -73,13 +80,26 @@ struct tmpl_file {
 	uint32_t index;		      /* in tmpl.file */
 	const struct tmpl_file *from; /* who pulled it in first, or NULL */
 	uint32_t line, column;	      /* and where */
+	const char *sha256;	      /* of the text; NULL without a cache */
+	bool is_kept;		      /* its parse was in the cache */
 	struct tmpl_module *module;
+	/* what the module's names stand for here */
+	struct tmpl_file **ref;
+	struct tmpl_target *target;
+	uint32_t mark; /* of a search that came by */
 };
 
 /* A warning, at a place in one of the files. */
 struct tmpl_note {
 	const char *path;
+	bool is_note; /* it is no more than worth a word */
 	struct err err;
+};
+
+/* A name that no file was found for, and who named it. */
+struct tmpl_missing {
+	const char *name;
+	const struct tmpl_file *from;
 };
 
 /* A template and all that it pulls in. */
@@ -90,6 +110,11 @@ struct tmpl {
 	size_t files, file_cap;
 	struct tmpl_note *note; /* note[notes] */
 	size_t notes, note_cap;
+	struct tmpl_note *wrong; /* wrong[wrongs]: all that does not parse */
+	size_t wrongs, wrong_cap;
+	struct tmpl_missing *missing; /* missing[missings] */
+	size_t missings, missing_cap;
+	uint32_t marks;		/* searches that were made */
 	enum tmpl_fault fault;	/* of the failure, when there was one */
 	const char *fault_path; /* the file that *e speaks of */
 };
@@ -105,7 +130,8 @@ bool tmpl_is_template(const char *s, size_t n);
  * anywhere and escapes in strings; each with a note.
  *
  * out: *t
- * err: -1 and *e with line and column; t->fault tells the kind
+ * err: -1 and *e with line and column; t->fault tells the kind, and t->wrong
+ *      has *e and what else does not parse in that file
  * mem: hangs off *a, and borrows path, s and what *how holds
  */
 int tmpl_parse(struct arena *a, const char *path, const char *s, size_t n,

@@ -183,7 +183,7 @@ compare(struct tmpl_run *r, const struct tmpl_expr *x)
 	if (tmpl_is_num(a))
 		is_same = tmpl_num(a) == tmpl_num(b);
 	else
-		is_same = tmpl_equal(a, b, 0);
+		is_same = tmpl_equal(a, b);
 	return is_same == (x->op == CMP_EQ);
 }
 
@@ -191,7 +191,7 @@ static bool
 contains(const struct value *list, const struct value *v)
 {
 	for (size_t i = 0; i < list->list.n; i++)
-		if (tmpl_equal(list->list.item[i], v, 0))
+		if (tmpl_equal(list->list.item[i], v))
 			return true;
 	return false;
 }
@@ -302,6 +302,8 @@ eval_array(struct tmpl_run *r, const struct tmpl_expr *x)
 {
 	struct value *list = tmpl_new(r, VALUE_LIST);
 
+	if (tmpl_afford(r, x->at) < 0)
+		return NULL;
 	for (size_t i = 0; i < x->list.n; i++) {
 		struct value *v = tmpl_eval(r, x->list.item[i]);
 
@@ -346,7 +348,7 @@ add_piece(struct tmpl_run *r, const struct tmpl_expr *x, struct buf *b)
 		    "`~` joins strings and numbers, not %s",
 		    value_kind_name(v->kind));
 	if (b->len <= TMPL_OUTPUT)
-		return 0;
+		return tmpl_afford(r, x->at);
 	return tmpl_fail(r, x->at, "the text is larger than 64 MiB");
 }
 
@@ -359,12 +361,6 @@ eval_concat(struct tmpl_run *r, const struct tmpl_expr *x)
 		if (add_piece(r, x->list.item[i], &b) < 0)
 			return NULL;
 	return tmpl_new_buf(r, &b);
-}
-
-static bool
-is_default(const struct tmpl_call *c)
-{
-	return c && tmpl_is_name(&c->name, "default");
 }
 
 /* The value of the `default` filter that comes first. */
@@ -381,7 +377,7 @@ eval_default(struct tmpl_run *r, const struct tmpl_expr *x)
 static struct value *
 eval_path(struct tmpl_run *r, const struct tmpl_expr *x)
 {
-	bool has_default = is_default(x->filter);
+	bool has_default = x->filter && x->filter->is_default;
 	struct value *v = tmpl_look(r, x->path, x->at, has_default);
 
 	if (has_default && (!v || v->kind == VALUE_NULL))
@@ -395,7 +391,7 @@ eval_call(struct tmpl_run *r, const struct tmpl_expr *x)
 {
 	struct value *v;
 
-	if (r->t->how.is_pure || !is_default(x->filter) ||
+	if (r->t->how.is_pure || !x->filter || !x->filter->is_default ||
 	    (!tmpl_is_name(&x->call->name, "env") &&
 		!tmpl_is_name(&x->call->name, "get_env")))
 		return tmpl_function(r, x->call);
@@ -474,12 +470,13 @@ tmpl_eval(struct tmpl_run *r, const struct tmpl_expr *x)
 	struct value *v;
 
 	/* `not name` of an undefined name is true */
-	if (x->kind == EXPR_PATH && x->is_not && !is_default(x->filter) &&
+	if (x->kind == EXPR_PATH && x->is_not &&
+	    !(x->filter && x->filter->is_default) &&
 	    !tmpl_look(r, x->path, x->at, true))
 		return tmpl_new_bool(r, true);
 	v = eval_bare(r, x);
 	for (const struct tmpl_call *c = x->filter; v && c; c = c->next)
-		if (!is_default(c) && !tmpl_is_name(&c->name, "safe"))
+		if (!c->is_default && !c->is_safe)
 			v = tmpl_filter(r, c, v);
 	if (v && x->is_not)
 		return tmpl_new_bool(r, !tmpl_truthy(v));

@@ -21,8 +21,9 @@ math_op(struct tmpl_parser *p)
 
 	tmpl_blank(p);
 	c = p->pos < p->n ? p->s[p->pos] : 0;
-	if (c && strchr("+-*/%", c) && !tmpl_sees(p, "%}") &&
-	    !tmpl_sees(p, "-%}") && !tmpl_sees(p, "-}}")) {
+	if ((c == '+' || c == '-' || c == '*' || c == '/' || c == '%') &&
+	    !tmpl_sees(p, "%}") && !tmpl_sees(p, "-%}") &&
+	    !tmpl_sees(p, "-}}")) {
 		p->pos++;
 		return c;
 	}
@@ -184,12 +185,17 @@ side(struct tmpl_parser *p, bool *is_single)
 static int
 compare_op(struct tmpl_parser *p)
 {
-	static const char *const ops[] = {"<=", ">=", "<", ">", "==", "!="};
+	char c = p->pos < p->n ? p->s[p->pos] : 0;
 
-	for (int i = 0; i < 6; i++)
-		if (tmpl_take(p, ops[i]))
-			return i;
-	return -1;
+	if (c != '<' && c != '>' && c != '=' && c != '!')
+		return -1;
+	return tmpl_take(p, "<=") ? CMP_LTE
+	     : tmpl_take(p, ">=") ? CMP_GTE
+	     : tmpl_take(p, "<")  ? CMP_LT
+	     : tmpl_take(p, ">")  ? CMP_GT
+	     : tmpl_take(p, "==") ? CMP_EQ
+	     : tmpl_take(p, "!=") ? CMP_NE
+				  : -1;
 }
 
 static struct tmpl_expr *array(struct tmpl_parser *p);
@@ -423,7 +429,12 @@ sees_collection(struct tmpl_parser *p)
 struct tmpl_expr *
 tmpl_logic_or_array(struct tmpl_parser *p)
 {
-	return sees_collection(p) ? collection(p) : tmpl_logic(p);
+	struct tmpl_expr *x;
+
+	if (sees_collection(p))
+		return collection(p);
+	x = tmpl_lone_path(p);
+	return x ? x : tmpl_logic(p);
 }
 
 struct tmpl_expr *

@@ -8,6 +8,8 @@
 #include "base/utf8.h"
 #include "data/tmpl_int.h"
 
+enum { NOTES = 200 };
+
 static int load_refs(struct tmpl *t, struct tmpl_file *f, struct err *e);
 
 void
@@ -26,11 +28,12 @@ static int
 fail(struct tmpl *t, struct tmpl_file *f, size_t at, struct err *e,
     const char *text)
 {
-	struct tmpl_parser here = {
-	    .t = t, .file = f, .s = f->text, .n = f->len, .e = e};
+	struct tmpl_spot here = {0, 1, 1};
 
 	t->fault = TMPL_FILE;
-	return tmpl_bad(&here, at, "%s", text);
+	t->fault_path = f->path;
+	tmpl_spot_to(&here, f->text, at);
+	return err_at(e, f->path, here.line, here.column, "%s", text);
 }
 
 static struct tmpl_file *
@@ -70,13 +73,45 @@ check_bytes(struct tmpl *t, struct tmpl_file *f, struct err *e)
 	return -1;
 }
 
+struct tmpl_note *
+tmpl_add_note(struct tmpl *t, const char *path)
+{
+	if (t->notes >= NOTES)
+		return NULL;
+	t->note = arena_more(
+	    t->arena, t->note, t->notes, &t->note_cap, sizeof *t->note);
+	t->note[t->notes] = (struct tmpl_note){.path = path};
+	return &t->note[t->notes++];
+}
+
+static void
+parsed(struct tmpl *t, struct tmpl_file *f)
+{
+	const struct tmpl_module *m = f->module;
+
+	for (size_t i = 0; i < m->notes; i++) {
+		struct tmpl_note *n = tmpl_add_note(t, f->path);
+
+		if (n)
+			n->err = m->note[i].err;
+	}
+	f->ref = arena_alloc(t->arena, m->refs * sizeof(struct tmpl_file *));
+	f->target = arena_alloc(t->arena, m->links * sizeof *f->target);
+}
+
 static int
 parse_all(struct tmpl *t, struct tmpl_file *f, struct err *e)
 {
-	if (check_bytes(t, f, e) < 0 || tmpl_parse_file(t, f, e) < 0) {
+	struct tmpl_cache *c = t->how.cache;
+
+	f->module = check_bytes(t, f, e) < 0 ? NULL
+		  : c			     ? tmpl_cache_parse(c, t, f, e)
+		      : tmpl_parse_text(t, f, t->arena, e);
+	if (!f->module) {
 		tmpl_hint_chain(f, e);
 		return -1;
 	}
+	parsed(t, f);
 	return load_refs(t, f, e);
 }
 
@@ -110,50 +145,108 @@ read_file(struct tmpl *t, struct tmpl_file *f, struct err *e)
 	return -1;
 }
 
-/* The file that ref names; 0 with ref->file NULL when there is none. */
+static void
+miss(struct tmpl *t, struct tmpl_file *from, const char *name)
+{
+	t->missing = arena_more(t->arena, t->missing, t->missings,
+	    &t->missing_cap, sizeof *t->missing);
+	t->missing[t->missings++] = (struct tmpl_missing){name, from};
+}
+
+/* The path of the file that ref names; 0 when there is none. */
 static int
-load(
-    struct tmpl *t, struct tmpl_file *from, struct tmpl_ref *ref, struct err *e)
+find(struct tmpl *t, struct tmpl_file *from, const struct tmpl_ref *ref,
+    const char **path, struct err *e)
 {
 	const struct tmpl_loader *l = t->how.loader;
-	struct tmpl_parser here = {
-	    .s = from->text, .n = from->len, .line = 1, .column = 1};
-	const char *path;
+	struct err why = {0};
 	char *name;
+	int got;
 
 	if (!l || memchr(ref->name.s, 0, ref->name.len))
 		return 0;
 	name = arena_dup(t->arena, ref->name.s, ref->name.len);
-	if (!l->find(l, t->arena, from->path, name, &path))
-		return 0;
-	ref->file = known(t, path);
-	if (ref->file)
-		return 0;
-	if (check_size(t, from, ref->at, e) < 0)
-		return -1;
-	ref->file = add_file(t, path);
-	tmpl_place_to(&here, ref->at);
-	ref->file->from = from;
-	ref->file->line = here.line;
-	ref->file->column = here.column;
-	return read_file(t, ref->file, e) < 0 ? -1 : parse_all(t, ref->file, e);
+	got = l->find(l, t->arena, from->path, name, path, &why);
+	if (!got)
+		miss(t, from, name);
+	if (got >= 0)
+		return got;
+	fail(t, from, ref->at, e, err_message(&why));
+	err_hint(e, "%s", why.hint);
+	tmpl_hint_chain(from, e);
+	return -1;
 }
 
 static int
-load_needed(
-    struct tmpl *t, struct tmpl_file *from, struct tmpl_ref *ref, struct err *e)
+load_new(struct tmpl *t, struct tmpl_file *from, const struct tmpl_ref *ref,
+    const char *path, struct err *e)
 {
+	struct tmpl_spot here = {0, 1, 1};
+	struct tmpl_file *f;
+
+	if (check_size(t, from, ref->at, e) < 0)
+		return -1;
+	f = from->ref[ref->number] = add_file(t, path);
+	tmpl_spot_to(&here, from->text, ref->at);
+	f->from = from;
+	f->line = here.line;
+	f->column = here.column;
+	return read_file(t, f, e) < 0 ? -1 : parse_all(t, f, e);
+}
+
+/* The file that ref names, into from->ref; 0 without one, or -1 and *e. */
+static int
+load(struct tmpl *t, struct tmpl_file *from, const struct tmpl_ref *ref,
+    struct err *e)
+{
+	const char *path;
+	int got = find(t, from, ref, &path, e);
+
+	if (got <= 0)
+		return got;
+	from->ref[ref->number] = known(t, path);
+	if (from->ref[ref->number])
+		return 1;
+	return load_new(t, from, ref, path, e) < 0 ? -1 : 1;
+}
+
+void
+tmpl_hint_where(
+    const struct tmpl *t, const struct tmpl_file *from, struct err *e)
+{
+	const struct tmpl_loader *l = t->how.loader;
+	AUTO_BUF b = BUF_INIT;
+
+	if (!e || !l || !l->where)
+		return;
+	l->where(l, from->path, &b);
+	err_hint(e, "note: looked for in %.180s", b.s);
+}
+
+static int
+load_needed(struct tmpl *t, struct tmpl_file *from, const struct tmpl_ref *ref,
+    struct err *e)
+{
+	int got = load(t, from, ref, e);
 	char text[200];
 
-	if (load(t, from, ref, e) < 0)
-		return -1;
-	if (ref->file)
-		return 0;
+	if (got)
+		return got < 0 ? -1 : 0;
 	snprintf(text, sizeof text, "the template '%.*s' is not there",
 	    (int)(ref->name.len < 120 ? ref->name.len : 120), ref->name.s);
 	fail(t, from, ref->at, e, text);
+	tmpl_hint_where(t, from, e);
 	tmpl_hint_chain(from, e);
 	return -1;
+}
+
+/* The file that f extends, or NULL. */
+struct tmpl_file *
+tmpl_parent(const struct tmpl_file *f)
+{
+	return f->module && f->module->parent
+		 ? f->ref[f->module->parent->number]
+		 : NULL;
 }
 
 /* Does f extend itself, over others? Then say how. */
@@ -164,8 +257,7 @@ check_parents(struct tmpl *t, struct tmpl_file *f, struct err *e)
 	const struct tmpl_file *up = f;
 
 	buf_addf(&chain, "`extends` goes round in a circle: %s", f->path);
-	while (up->module && up->module->parent && up->module->parent->file) {
-		up = up->module->parent->file;
+	while ((up = tmpl_parent(up))) {
 		buf_addf(&chain, " → %s", up->path);
 		if (up == f)
 			return fail(t, f, f->module->parent->at, e, chain.s);
@@ -186,13 +278,15 @@ load_refs(struct tmpl *t, struct tmpl_file *f, struct err *e)
 	for (struct tmpl_ref *i = m->import; i; i = i->next)
 		if (load_needed(t, f, i, e) < 0)
 			return -1;
-	for (struct tmpl_includes *i = m->includes; i; i = i->next)
-		for (struct tmpl_ref *n = i->include->name; n; n = n->next) {
-			if (load(t, f, n, e) < 0)
-				return -1;
-			if (n->file)
-				break;
-		}
+	for (struct tmpl_includes *i = m->includes; i; i = i->next) {
+		int got = 0;
+
+		for (struct tmpl_ref *n = i->include->name; n && !got;
+		     n = n->next)
+			got = load(t, f, n, e);
+		if (got < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -203,6 +297,8 @@ tmpl_parse(struct arena *a, const char *path, const char *s, size_t n,
 	struct tmpl_file *f;
 
 	*t = (struct tmpl){.arena = a, .how = *how};
+	if (how->cache)
+		tmpl_cache_turn(how->cache);
 	f = add_file(t, path);
 	f->text = s;
 	f->len = n;

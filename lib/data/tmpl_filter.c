@@ -21,7 +21,9 @@ static const struct tmpl_filter *
 find(const struct tmpl_filter *f, const struct tmpl_str *name)
 {
 	for (; f && f->name; f++)
-		if (tmpl_is_name(name, f->name))
+		if (*f->name == *name->s &&
+		    !strncmp(f->name, name->s, name->len) &&
+		    !f->name[name->len])
 			return f;
 	return NULL;
 }
@@ -61,6 +63,25 @@ unknown(struct tmpl_run *r, const struct tmpl_call *c)
 	return NULL;
 }
 
+static struct value *
+apply(struct tmpl_use *u, const struct tmpl_filter *f, struct value *v)
+{
+	if (f->is_text && v->kind != VALUE_STR && v->kind != VALUE_TIME)
+		return tmpl_refuse(
+		    u, "wants a string, this is %s", value_kind_name(v->kind));
+	return f->fn(u, v);
+}
+
+struct value *
+tmpl_own_filter(struct tmpl_use *u, struct value *v)
+{
+	const struct tmpl_filter *f = NULL;
+
+	for (size_t i = 0; !f && i < COUNT(tables); i++)
+		f = find(tables[i], &u->name);
+	return f ? apply(u, f, v) : unknown(u->r, u->call);
+}
+
 struct value *
 tmpl_filter(struct tmpl_run *r, const struct tmpl_call *c, struct value *v)
 {
@@ -69,12 +90,10 @@ tmpl_filter(struct tmpl_run *r, const struct tmpl_call *c, struct value *v)
 
 	if (!c->filter)
 		return unknown(r, c);
-	if (tmpl_args(r, c, given, &u.n) < 0)
+	if ((c->arg && tmpl_args(r, c, given, &u.n) < 0) ||
+	    tmpl_afford(r, c->at) < 0)
 		return NULL;
-	if (c->filter->is_text && v->kind != VALUE_STR && v->kind != VALUE_TIME)
-		return tmpl_refuse(
-		    &u, "wants a string, this is %s", value_kind_name(v->kind));
-	return c->filter->fn(&u, v);
+	return apply(&u, c->filter, v);
 }
 
 /* ---- text filters: v is a string */
@@ -89,10 +108,35 @@ done(struct tmpl_use *u, struct buf *b)
 	return tmpl_refuse(u, "the text is larger than 64 MiB");
 }
 
+/* Without a large detour where all of it is ASCII, or NULL. */
+static struct value *
+ascii_case(struct tmpl_use *u, const struct value *v, char first)
+{
+	struct value *to = tmpl_new(u->r, VALUE_STR);
+	size_t n = v->str.len;
+	char *s = arena_take(u->r->arena, n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		char c = v->str.s[i];
+
+		if (c & 0x80)
+			return NULL;
+		s[i] = (char)(c ^ ((unsigned char)(c - first) < 26) << 5);
+	}
+	s[n] = 0;
+	to->str.s = s;
+	to->str.len = n;
+	return to;
+}
+
 static struct value *
 upper(struct tmpl_use *u, struct value *v)
 {
+	struct value *plain = ascii_case(u, v, 'a');
 	struct buf b = BUF_INIT;
+
+	if (plain)
+		return plain;
 
 	tmpl_upper(&b, v->str.s, v->str.len);
 	return done(u, &b);
@@ -101,7 +145,11 @@ upper(struct tmpl_use *u, struct value *v)
 static struct value *
 lower(struct tmpl_use *u, struct value *v)
 {
+	struct value *plain = ascii_case(u, v, 'A');
 	struct buf b = BUF_INIT;
+
+	if (plain)
+		return plain;
 
 	tmpl_lower(&b, v->str.s, v->str.len);
 	return done(u, &b);
@@ -471,11 +519,15 @@ split(struct tmpl_use *u, struct value *v)
 
 	if (escaped_arg(u, "pat", true, &pat) < 0)
 		return NULL;
+	if (!pat.len && v->str.len > TMPL_ITEMS)
+		return tmpl_refuse(u, "more than %d parts", TMPL_ITEMS);
 	if (!pat.len) {
 		split_chars(u, list, v);
 		return list;
 	}
 	while ((at = memmem(s, (size_t)(end - s), pat.s, pat.len))) {
+		if (list->list.n >= TMPL_ITEMS)
+			return tmpl_refuse(u, "more than %d parts", TMPL_ITEMS);
 		add_part(u, list, s, (size_t)(at - s));
 		s = at + pat.len;
 	}

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "data/tmpl_int.h"
 
-enum { RANGE_LIMIT = 10000000, KNOWN = 256 };
+enum { KNOWN = 256 };
 
 static struct value *
 range_fn(struct tmpl_use *u)
@@ -26,8 +26,8 @@ range_fn(struct tmpl_use *u)
 		return NULL;
 	if (start > end)
 		return tmpl_refuse(u, "`start` is greater than `end`");
-	if ((end - start) / step > RANGE_LIMIT)
-		return tmpl_refuse(u, "more than %d numbers", RANGE_LIMIT);
+	if ((end - start) / step > TMPL_ITEMS)
+		return tmpl_refuse(u, "more than %d numbers", TMPL_ITEMS);
 	list = tmpl_new(u->r, VALUE_LIST);
 	while (start < end) {
 		tmpl_push(u->r, list, tmpl_new_int(u->r, start));
@@ -125,7 +125,9 @@ static const struct tmpl_function *
 find(const struct tmpl_function *f, const struct tmpl_str *name)
 {
 	for (; f && f->name; f++)
-		if (tmpl_is_name(name, f->name))
+		if (*f->name == *name->s &&
+		    !strncmp(f->name, name->s, name->len) &&
+		    !f->name[name->len])
 			return f;
 	return NULL;
 }
@@ -162,6 +164,14 @@ no_function(struct tmpl_run *r, const struct tmpl_call *c)
 }
 
 struct value *
+tmpl_own_function(struct tmpl_use *u)
+{
+	const struct tmpl_function *f = find(tmpl_functions, &u->name);
+
+	return f ? f->fn(u) : no_function(u->r, u->call);
+}
+
+struct value *
 tmpl_function(struct tmpl_run *r, const struct tmpl_call *c)
 {
 	struct tmpl_given given[TMPL_ARGS];
@@ -169,5 +179,7 @@ tmpl_function(struct tmpl_run *r, const struct tmpl_call *c)
 
 	if (!c->function)
 		return no_function(r, c);
-	return tmpl_args(r, c, given, &u.n) < 0 ? NULL : c->function->fn(&u);
+	if (tmpl_args(r, c, given, &u.n) < 0 || tmpl_afford(r, c->at) < 0)
+		return NULL;
+	return c->function->fn(&u);
 }

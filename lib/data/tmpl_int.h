@@ -16,12 +16,20 @@ enum {
 	TMPL_CHAIN = 64,    /* of files that pull in the next */
 	TMPL_CALLS = 500,   /* of macros and includes within each other */
 	TMPL_STACK = 4 << 20,
+	TMPL_MEMORY = 256 << 20, /* of all values of a rendering */
+	TMPL_WORK = 10000000,	 /* turns, includes, calls of macros */
+	TMPL_ITEMS = 1000000,	 /* of a list that a function makes */
 };
 
 /* ---- the tree */
 
+struct tmpl_key {
+	struct tmpl_str text;
+	uint32_t hash; /* value_hash() */
+};
+
 struct tmpl_step {
-	struct tmpl_str key;   /* when `sub` is NULL */
+	struct tmpl_key key;   /* when `sub` is NULL */
 	struct tmpl_path *sub; /* its value is the key */
 	bool is_never;	       /* a backquoted key, which Tera never finds */
 	struct tmpl_step *next;
@@ -29,8 +37,11 @@ struct tmpl_step {
 
 struct tmpl_path {
 	struct tmpl_str text; /* as written */
-	struct tmpl_str head;
+	struct tmpl_key head;
 	struct tmpl_step *step;
+	bool is_plain; /* every step is a key */
+	bool is_loop;  /* loop.something */
+	bool is_dump;  /* __tera_context */
 };
 
 struct tmpl_arg {
@@ -45,8 +56,10 @@ struct tmpl_call {
 	struct tmpl_str space;		      /* of a macro */
 	const struct tmpl_filter *filter;     /* or NULL */
 	const struct tmpl_function *function; /* or NULL */
-	struct tmpl_link *link; /* to the macro, once it is known */
+	uint32_t link; /* of a macro: its number in the module */
 	uint32_t at;
+	bool is_default; /* the filter of that name */
+	bool is_safe;
 	struct tmpl_arg *arg;
 	size_t args;
 	struct tmpl_path *subject; /* of a test */
@@ -117,19 +130,29 @@ struct tmpl_branch {
 	struct tmpl_branch *next;
 };
 
+struct tmpl_loop {
+	struct tmpl_key key, name;	/* no key: its text.s is NULL */
+	struct tmpl_node *body, *other; /* turns, and when empty */
+};
+
 struct tmpl_node {
-	enum tmpl_tag tag;
-	uint32_t line, column;	   /* of the text's first byte, or of the tag */
-	bool is_fixed;		   /* text that no dash trims: a raw section */
-	bool is_global;		   /* set_global */
-	struct tmpl_str text;	   /* of NODE_TEXT; the name that is set */
-	struct tmpl_str key, name; /* of a loop; no key: s is NULL */
-	struct tmpl_expr *expr;	   /* output, set, the loop's container */
-	struct tmpl_branch *branch;	/* of if */
-	struct tmpl_node *body, *other; /* of for: turns, and when empty */
-	struct tmpl_call *call;		/* of a filter section */
-	struct tmpl_include *include;
 	struct tmpl_node *next;
+	uint32_t at, end;      /* the text, or the tag, of an output */
+	uint32_t line, column; /* 0 until somebody asked: tmpl_place() */
+	enum tmpl_tag tag;
+	bool is_fixed;	      /* text that no dash trims: a raw section */
+	bool is_global;	      /* set_global */
+	struct tmpl_str text; /* of NODE_TEXT; what is set; the block's name */
+	union {
+		struct tmpl_expr *expr; /* output, set, the loop's container */
+		struct tmpl_node *body; /* of a block, of a filter section */
+	};
+	union {
+		struct tmpl_branch *branch; /* of if */
+		struct tmpl_loop *loop;
+		struct tmpl_call *call; /* of a filter section */
+		struct tmpl_include *include;
+	};
 };
 
 /* ---- what a file holds, and what it pulls in */
@@ -139,7 +162,7 @@ struct tmpl_ref {
 	struct tmpl_str name;
 	struct tmpl_str space; /* of an import */
 	uint32_t at;
-	struct tmpl_file *file; /* NULL: not there */
+	uint32_t number; /* in the module */
 	struct tmpl_ref *next;
 };
 
@@ -156,7 +179,6 @@ struct tmpl_param {
 
 struct tmpl_macro {
 	struct tmpl_str name;
-	struct tmpl_file *file;
 	struct tmpl_param *param;
 	struct tmpl_node *body;
 	struct tmpl_macro *next;
@@ -173,19 +195,28 @@ struct tmpl_includes {
 	struct tmpl_includes *next;
 };
 
+/* What a text holds, whoever uses it; nothing in it is of one rendering. */
 struct tmpl_module {
+	struct arena *arena;
+	const char *s; /* s[n], the text */
+	size_t n;
 	struct tmpl_node *body;
 	struct tmpl_ref *parent; /* extends, or NULL */
 	struct tmpl_ref *import;
 	struct tmpl_macro *macro;
 	struct tmpl_block *block;
 	struct tmpl_includes *includes;
-	uint32_t mark; /* of a search that came by */
-	int names;     /* how many of all these */
+	int names; /* how many of all these */
+	uint32_t refs, links;
+	struct tmpl_note *note; /* note[notes]: warnings of the parse */
+	size_t notes, note_cap;
+	struct tmpl_places *places; /* or NULL, until somebody asks */
 };
 
-struct tmpl_link {
+/* What a call of a macro stands for. */
+struct tmpl_target {
 	const struct tmpl_macro *macro;
+	struct tmpl_file *file;
 };
 
 /* ---- the scanner and the parser */
@@ -204,8 +235,6 @@ struct tmpl_parser {
 	struct arena *a;
 	const char *s;
 	size_t n, pos;
-	size_t place_at; /* where line and column below hold */
-	uint32_t line, column;
 	int depth;
 	int loops;     /* that a break could leave */
 	int all_loops; /* also those around a filter section */
@@ -213,20 +242,87 @@ struct tmpl_parser {
 	bool in_macro;
 	enum tmpl_leeway leeway;
 	size_t no_comment_end; /* no `#}` from here on; 0: unknown */
+	bool is_collecting;    /* going on behind errors, to find all */
+	bool is_lost;	       /* the error is one of structure: no going on */
+	size_t wrong_at;       /* where the last error is */
+	int texts;	       /* tags that are text after all */
 	struct err *e;
 };
 
-/* Bytes from here on that are `word`? Then go past it. */
-bool tmpl_take(struct tmpl_parser *p, const char *word);
+static inline bool
+tmpl_is_name(const struct tmpl_str *s, const char *name)
+{
+	size_t len = __builtin_strlen(name);
+
+	return s->len == len && !__builtin_memcmp(s->s, name, len);
+}
+
+static inline bool
+tmpl_same(const struct tmpl_str *a, const struct tmpl_str *b)
+{
+	return b->s && a->len == b->len &&
+	       !__builtin_memcmp(a->s, b->s, a->len);
+}
 
 /* Is `word` next? */
-bool tmpl_sees(const struct tmpl_parser *p, const char *word);
+static inline bool
+tmpl_sees(const struct tmpl_parser *p, const char *word)
+{
+	size_t len = __builtin_strlen(word);
+
+	return p->n - p->pos >= len &&
+	       !__builtin_memcmp(p->s + p->pos, word, len);
+}
+
+/* Bytes from here on that are `word`? Then go past it. */
+static inline bool
+tmpl_take(struct tmpl_parser *p, const char *word)
+{
+	if (!tmpl_sees(p, word))
+		return false;
+	p->pos += __builtin_strlen(word);
+	return true;
+}
+
+static inline bool
+tmpl_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /* White space inside a tag; true when there was some. */
-bool tmpl_blank(struct tmpl_parser *p);
+static inline bool
+tmpl_blank(struct tmpl_parser *p)
+{
+	size_t start = p->pos;
+
+	while (p->pos < p->n && tmpl_is_blank(p->s[p->pos]))
+		p->pos++;
+	return p->pos > start;
+}
+
+/* The byte behind the white space from here on, or 0. */
+static inline char
+tmpl_peek(const struct tmpl_parser *p)
+{
+	size_t at = p->pos;
+
+	while (at < p->n && tmpl_is_blank(p->s[at]))
+		at++;
+	return at < p->n ? p->s[at] : 0;
+}
 
 /* A word followed by a blank, as `and`, `or` and `not` want it. */
-bool tmpl_take_word(struct tmpl_parser *p, const char *word);
+static inline bool
+tmpl_take_word(struct tmpl_parser *p, const char *word)
+{
+	size_t end = p->pos + __builtin_strlen(word);
+
+	if (!tmpl_sees(p, word) || end >= p->n || !tmpl_is_blank(p->s[end]))
+		return false;
+	p->pos = end;
+	return true;
+}
 
 /* A name; false when none is here. */
 bool tmpl_ident(struct tmpl_parser *p, struct tmpl_str *name);
@@ -241,8 +337,21 @@ bool tmpl_string(struct tmpl_parser *p, struct tmpl_str *s);
 /* The offset of the next marker that opens a tag, or the text's end. */
 size_t tmpl_next_marker(struct tmpl_parser *p, size_t from);
 
-/* Move the parser's line and column to an offset at or behind them. */
-void tmpl_place_to(struct tmpl_parser *p, size_t at);
+/* ---- places */
+
+struct tmpl_spot {
+	size_t at;
+	uint32_t line, column;
+};
+
+/* Move it on in s to an offset at or behind it. */
+void tmpl_spot_to(struct tmpl_spot *spot, const char *s, size_t at);
+
+/* The line and column of an offset; near the last one asked for: cheap. */
+struct tmpl_spot tmpl_spot(struct tmpl_module *m, size_t at);
+
+/* See to it that a node knows its line and column. */
+void tmpl_place(struct tmpl_module *m, const struct tmpl_node *n);
 
 /* A syntax error at an offset; returns -1. */
 int tmpl_bad(struct tmpl_parser *p, size_t at, const char *fmt, ...)
@@ -272,6 +381,9 @@ struct tmpl_expr *tmpl_above(
 /* `fn(…)`, a number or a path: what may also be a part of a concat. */
 struct tmpl_expr *tmpl_piece(struct tmpl_parser *p);
 
+/* A path with nothing behind it; NULL when something else is next. */
+struct tmpl_expr *tmpl_lone_path(struct tmpl_parser *p);
+
 /* What a piece turns out to be where it is no part of a concat. */
 struct tmpl_expr *tmpl_as_value(struct tmpl_parser *p, struct tmpl_expr *x);
 
@@ -290,6 +402,13 @@ void tmpl_warn(struct tmpl_parser *p, size_t at, const char *fix,
 
 /* The arguments of a call, from behind its `(`; positional ones in lenience. */
 int tmpl_arguments(struct tmpl_parser *p, struct tmpl_call *c);
+int tmpl_read_arguments(
+    struct tmpl_parser *p, struct tmpl_call *c, bool by_name);
+void tmpl_warn_position(struct tmpl_parser *p, const struct tmpl_call *c);
+
+/* The height of an expression counts that of its arguments. */
+struct tmpl_expr *tmpl_above_args(
+    struct tmpl_parser *p, struct tmpl_expr *x, const struct tmpl_call *c);
 struct tmpl_call *tmpl_new_call(
     struct tmpl_parser *p, struct tmpl_str name, size_t at);
 
@@ -320,6 +439,21 @@ struct tmpl_node *tmpl_new_node(
     struct tmpl_parser *p, enum tmpl_tag tag, size_t at);
 void tmpl_add_node(struct tmpl_row *row, struct tmpl_node *n);
 
+/* Text from the parser's place to `end`. */
+void tmpl_text(struct tmpl_parser *p, struct tmpl_row *row, size_t end);
+
+/* From behind `{{`, `{#`, and `{%` with the tag's name. */
+int tmpl_output(struct tmpl_parser *p, struct tmpl_row *row, size_t at);
+int tmpl_comment(struct tmpl_parser *p, struct tmpl_row *row, size_t at);
+int tmpl_tag_at(
+    struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag);
+
+/* if, for, block, filter, macro? */
+bool tmpl_opens_body(const struct tmpl_str *name);
+
+/* Is the first of the line of s[at] that is not blank a `#`? */
+bool tmpl_in_comment(const char *s, size_t at);
+
 /* Nodes up to a tag that ends a body. */
 int tmpl_body(
     struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end);
@@ -347,11 +481,29 @@ int tmpl_module_tag(
 
 /* ---- files */
 
-/* Parse f->text to f->module. */
-int tmpl_parse_file(struct tmpl *t, struct tmpl_file *f, struct err *e);
+/* Parse f->text into an arena; NULL and *e, and all of them in t->wrong. */
+struct tmpl_module *tmpl_parse_text(
+    struct tmpl *t, struct tmpl_file *f, struct arena *a, struct err *e);
+
+/* The same, or what is kept of that text; it is then f->text. */
+struct tmpl_module *tmpl_cache_parse(
+    struct tmpl_cache *c, struct tmpl *t, struct tmpl_file *f, struct err *e);
+
+/* What was taken from it before may go from now on. */
+void tmpl_cache_turn(struct tmpl_cache *c);
 
 /* Where the chain of files that led to f began, as notes of the hint. */
 void tmpl_hint_chain(const struct tmpl_file *f, struct err *e);
+
+/* Where its templates were looked for, as a note of the hint. */
+void tmpl_hint_where(
+    const struct tmpl *t, const struct tmpl_file *from, struct err *e);
+
+/* The file that f extends, or NULL. */
+struct tmpl_file *tmpl_parent(const struct tmpl_file *f);
+
+/* One more note of t, about a file; NULL when there are enough. */
+struct tmpl_note *tmpl_add_note(struct tmpl *t, const char *path);
 
 /* ---- a rendering */
 
@@ -359,7 +511,7 @@ struct tmpl_scope {
 	struct tmpl_scope *outer;
 	struct value *vars; /* what `set` made */
 	struct arena *arena;
-	const struct tmpl_node *loop; /* NULL: the root */
+	const struct tmpl_loop *loop; /* NULL: the root */
 	const char *key;	      /* of this turn; key[key_len] */
 	size_t key_len;
 	struct value *value;
@@ -373,10 +525,13 @@ struct tmpl_inner {
 	const struct tmpl_file *level; /* where its definition stands */
 };
 
-/* A file that is being included. */
-struct tmpl_running {
-	const struct tmpl_running *outer;
-	const struct tmpl_file *file;
+/* A file that is being included, or a macro that is being called. */
+struct tmpl_frame {
+	const struct tmpl_frame *outer;
+	const struct tmpl_file *from; /* where that stands, and at which byte */
+	size_t at;
+	const struct tmpl_file *to;
+	bool is_include;
 };
 
 struct tmpl_run {
@@ -384,15 +539,16 @@ struct tmpl_run {
 	struct tmpl_file *file;	  /* whose code runs */
 	struct tmpl_file *lowest; /* the child that overrides all others */
 	const struct tmpl_inner *inner;
-	const struct tmpl_running *running;
+	const struct tmpl_frame *frame;
 	const char *stack; /* where it began */
 	int calls;
+	int work;      /* done so far */
 	uint32_t mark; /* of the last search */
 	const struct value *context;
 	struct tmpl_scope *scope;
 	struct arena *arena;  /* where values that are made now go */
 	struct arena scratch; /* for what one tag needs */
-	size_t made;	      /* bytes in scratch, roughly */
+	size_t kept;	      /* bytes in all that is not at hand */
 	struct buf *out;
 	size_t out_start;
 	struct tmpl_map *map;
@@ -400,15 +556,26 @@ struct tmpl_run {
 	bool is_line_start;
 	int flow;  /* 0, or the tmpl_tag of a break or continue on its way */
 	int quiet; /* failures are not told, while it is above 0 */
+	size_t fault_at; /* where in its file the last failure is */
 	struct err *e;
 };
-
-bool tmpl_is_name(const struct tmpl_str *s, const char *name);
-bool tmpl_same(const struct tmpl_str *a, const struct tmpl_str *b);
 
 /* A warning while rendering; one for each place. */
 void tmpl_warn_run(struct tmpl_run *r, size_t at, const char *fix,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same, for what is no more than worth a word. */
+void tmpl_note_run(
+    struct tmpl_run *r, size_t at, const char *fix, const char *text);
+
+/* How it came to be here, as notes of the hint. */
+void tmpl_hint_calls(struct tmpl_run *r);
+
+/* One more piece of work; fails at an offset when it is too much. */
+int tmpl_work(struct tmpl_run *r, size_t at);
+
+/* Is there memory left? Else fails at an offset and returns -1. */
+int tmpl_afford(struct tmpl_run *r, size_t at);
 
 /* A failure at an offset of the template; returns -1. */
 int tmpl_fail(struct tmpl_run *r, size_t at, const char *fmt, ...)
@@ -428,8 +595,7 @@ struct value *tmpl_look(
     struct tmpl_run *r, const struct tmpl_path *path, uint32_t at, bool quiet);
 
 /* Down into v by a key or a decimal index; NULL when it is not there. */
-struct value *tmpl_step_into(
-    const struct value *v, const char *key, size_t len);
+struct value *tmpl_step_into(const struct value *v, const struct tmpl_key *key);
 
 /* Down a dotted path; NULL when it is not there. */
 struct value *tmpl_dotted(const struct value *v, const char *path, size_t len);
@@ -491,7 +657,7 @@ int tmpl_args(struct tmpl_run *r, const struct tmpl_call *c,
 bool tmpl_truthy(const struct value *v);
 
 /* Deep equality; 1 and 1.0 differ. */
-bool tmpl_equal(const struct value *a, const struct value *b, int depth);
+bool tmpl_equal(const struct value *a, const struct value *b);
 
 /* ---- Unicode */
 

@@ -20,38 +20,19 @@ tmpl_is_template(const char *s, size_t n)
 	return false;
 }
 
-void
-tmpl_place_to(struct tmpl_parser *p, size_t at)
-{
-	while (p->place_at < at) {
-		const char *from = p->s + p->place_at;
-		const char *nl = memchr(from, '\n', at - p->place_at);
-
-		if (!nl) {
-			p->column +=
-			    (uint32_t)utf8_count(from, at - p->place_at);
-			p->place_at = at;
-			return;
-		}
-		p->line++;
-		p->column = 1;
-		p->place_at = (size_t)(nl - p->s) + 1;
-	}
-}
-
 int
 tmpl_bad(struct tmpl_parser *p, size_t at, const char *fmt, ...)
 {
-	struct tmpl_parser here = {
-	    .s = p->s, .n = p->n, .line = 1, .column = 1};
+	struct tmpl_spot here;
 	char text[512];
 	va_list ap;
 
-	tmpl_place_to(&here, at < p->n ? at : p->n);
+	here = tmpl_spot(p->module, at < p->n ? at : p->n);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	p->t->fault_path = p->file->path;
+	p->wrong_at = at;
 	return err_at(p->e, p->file->path, here.line, here.column, "%s", text);
 }
 
@@ -83,56 +64,9 @@ tmpl_enter(struct tmpl_parser *p)
 	return 0;
 }
 
-bool
-tmpl_sees(const struct tmpl_parser *p, const char *word)
-{
-	size_t len = strlen(word);
-
-	return p->n - p->pos >= len && !memcmp(p->s + p->pos, word, len);
-}
-
-bool
-tmpl_take(struct tmpl_parser *p, const char *word)
-{
-	if (!tmpl_sees(p, word))
-		return false;
-	p->pos += strlen(word);
-	return true;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-bool
-tmpl_blank(struct tmpl_parser *p)
-{
-	size_t start = p->pos;
-
-	while (p->pos < p->n && is_blank(p->s[p->pos]))
-		p->pos++;
-	return p->pos > start;
-}
-
-bool
-tmpl_take_word(struct tmpl_parser *p, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (!tmpl_sees(p, word) || p->pos + len >= p->n ||
-	    !is_blank(p->s[p->pos + len]))
-		return false;
-	p->pos += len;
-	return true;
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+/* What a name is made of: 1 a letter, 2 a digit. */
+static const unsigned char name_class[256] = {
+    ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['0' ... '9'] = 2};
 
 static bool
 is_digit(char c)
@@ -143,14 +77,15 @@ is_digit(char c)
 bool
 tmpl_ident(struct tmpl_parser *p, struct tmpl_str *name)
 {
-	size_t start = p->pos;
+	const unsigned char *s = (const unsigned char *)p->s;
+	size_t at = p->pos;
 
-	if (start >= p->n || !is_letter(p->s[start]))
+	if (at >= p->n || name_class[s[at]] != 1)
 		return false;
-	while (p->pos < p->n &&
-	       (is_letter(p->s[p->pos]) || is_digit(p->s[p->pos])))
-		p->pos++;
-	*name = (struct tmpl_str){p->s + start, p->pos - start};
+	while (at < p->n && name_class[s[at]])
+		at++;
+	*name = (struct tmpl_str){p->s + p->pos, at - p->pos};
+	p->pos = at;
 	return true;
 }
 
@@ -251,20 +186,20 @@ void
 tmpl_warn(
     struct tmpl_parser *p, size_t at, const char *fix, const char *fmt, ...)
 {
-	struct tmpl *t = p->t;
+	struct tmpl_module *m = p->module;
 	struct err *keep = p->e;
 	char text[200];
 	va_list ap;
 
-	if (t->notes >= 50)
+	if (m->notes >= 50)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	t->note = arena_more(
-	    t->arena, t->note, t->notes, &t->note_cap, sizeof *t->note);
-	t->note[t->notes].path = p->file->path;
-	p->e = &t->note[t->notes++].err;
+	m->note =
+	    arena_more(p->a, m->note, m->notes, &m->note_cap, sizeof *m->note);
+	m->note[m->notes].path = p->file->path;
+	p->e = &m->note[m->notes++].err;
 	tmpl_bad(p, at, "%s", text);
 	err_hint(p->e, "%s", fix);
 	p->e = keep;

@@ -183,7 +183,7 @@ filter(struct tmpl_use *u, struct value *v)
 		bool keep = f && f->kind != VALUE_NULL;
 
 		if (keep && want && want->kind != VALUE_NULL)
-			keep = tmpl_equal(f, want, 0);
+			keep = tmpl_equal(f, want);
 		if (keep)
 			tmpl_push(u->r, to, v->list.item[i]);
 	}

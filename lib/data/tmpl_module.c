@@ -30,6 +30,7 @@ reference(struct tmpl_parser *p)
 	}
 	if (count(p) < 0)
 		return NULL;
+	ref->number = p->module->refs++;
 	return tmpl_string(p, &ref->name) ? ref : NULL;
 }
 
@@ -346,7 +347,6 @@ macro(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 	struct tmpl_macro *m = arena_alloc(p->a, sizeof *m), **last;
 	struct tmpl_row body = {0};
 
-	m->file = p->file;
 	if (p->depth)
 		return tmpl_bad(p, tag->at,
 		    "a `macro` within another tag: it has to stand outside");
@@ -385,7 +385,8 @@ tmpl_module_tag(
 	};
 
 	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-		if (tmpl_is_name(&tag->name, tags[i].name))
+		if (tag->name.len && *tag->name.s == *tags[i].name &&
+		    tmpl_is_name(&tag->name, tags[i].name))
 			return tags[i].fn(p, row, tag);
 	return 1;
 }

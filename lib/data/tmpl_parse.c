@@ -5,17 +5,12 @@
 #include "data/tmpl_int.h"
 
 static void
-trim_start(struct tmpl_parser *p, struct tmpl_node *n)
+trim_start(struct tmpl_node *n)
 {
 	size_t len = n->text.len;
 	const char *s = tmpl_trim(n->text.s, &len, true, false);
-	struct tmpl_parser here = {
-	    .s = n->text.s, .line = n->line, .column = n->column};
 
-	(void)p;
-	tmpl_place_to(&here, (size_t)(s - n->text.s));
-	n->line = here.line;
-	n->column = here.column;
+	n->at += (uint32_t)(s - n->text.s);
 	n->text = (struct tmpl_str){s, len};
 }
 
@@ -35,12 +30,9 @@ tmpl_trim_last(struct tmpl_row *row)
 struct tmpl_node *
 tmpl_new_node(struct tmpl_parser *p, enum tmpl_tag tag, size_t at)
 {
-	struct tmpl_node *n = arena_alloc(p->a, sizeof *n);
+	struct tmpl_node *n = arena_take(p->a, sizeof *n);
 
-	n->tag = tag;
-	tmpl_place_to(p, at);
-	n->line = p->line;
-	n->column = p->column;
+	*n = (struct tmpl_node){.tag = tag, .at = (uint32_t)at};
 	return n;
 }
 
@@ -54,14 +46,14 @@ tmpl_add_node(struct tmpl_row *row, struct tmpl_node *n)
 	row->last = n;
 }
 
-static void
-text(struct tmpl_parser *p, struct tmpl_row *row, size_t end)
+void
+tmpl_text(struct tmpl_parser *p, struct tmpl_row *row, size_t end)
 {
 	struct tmpl_node *n = tmpl_new_node(p, NODE_TEXT, p->pos);
 
 	n->text = (struct tmpl_str){p->s + p->pos, end - p->pos};
 	if (row->trim_next)
-		trim_start(p, n);
+		trim_start(n);
 	row->trim_next = false;
 	tmpl_add_node(row, n);
 	p->pos = end;
@@ -72,8 +64,11 @@ tmpl_close_tag(struct tmpl_parser *p, const char *mark, bool *trim)
 {
 	tmpl_blank(p);
 	*trim = tmpl_take(p, "-");
-	if (tmpl_take(p, mark))
+	if (p->n - p->pos >= 2 && p->s[p->pos] == *mark &&
+	    p->s[p->pos + 1] == '}') {
+		p->pos += 2;
 		return 0;
+	}
 	p->pos -= *trim;
 	if (*mark == '}')
 		return tmpl_expected(p, "an operator, a filter or `}}`");
@@ -89,8 +84,8 @@ is_super(const struct tmpl_parser *p, const struct tmpl_expr *x)
 	       !x->filter && !x->is_not;
 }
 
-static int
-output(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
+int
+tmpl_output(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
 {
 	struct tmpl_node *n = tmpl_new_node(p, NODE_OUTPUT, at);
 
@@ -100,11 +95,14 @@ output(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
 	if (is_super(p, n->expr))
 		n->tag = NODE_SUPER;
 	tmpl_add_node(row, n);
-	return tmpl_close_tag(p, "}}", &row->trim_next);
+	if (tmpl_close_tag(p, "}}", &row->trim_next) < 0)
+		return -1;
+	n->end = (uint32_t)p->pos;
+	return 0;
 }
 
-static int
-comment(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
+int
+tmpl_comment(struct tmpl_parser *p, struct tmpl_row *row, size_t at)
 {
 	const char *from = p->s + p->pos, *end;
 
@@ -144,6 +142,7 @@ int
 tmpl_unclosed(struct tmpl_parser *p, const struct tmpl_open *open,
     const struct tmpl_open *end)
 {
+	p->is_lost = true;
 	if (!end->name.len)
 		return tmpl_bad(p, open->at, "this `%.*s` is not closed",
 		    (int)open->name.len, open->name.s);
@@ -196,17 +195,27 @@ if_tag(
 	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
 
+static bool
+loop_name(struct tmpl_parser *p, struct tmpl_key *key)
+{
+	if (!tmpl_ident(p, &key->text))
+		return false;
+	key->hash = value_hash(key->text.s, key->text.len);
+	return true;
+}
+
 static int
 for_names(struct tmpl_parser *p, struct tmpl_node *n)
 {
 	tmpl_blank(p);
-	if (!tmpl_ident(p, &n->name))
+	n->loop = arena_alloc(p->a, sizeof *n->loop);
+	if (!loop_name(p, &n->loop->name))
 		return tmpl_expected(p, "the name of the loop's variable");
 	tmpl_blank(p);
 	if (tmpl_take(p, ",")) {
-		n->key = n->name;
+		n->loop->key = n->loop->name;
 		tmpl_blank(p);
-		if (!tmpl_ident(p, &n->name))
+		if (!loop_name(p, &n->loop->name))
 			return tmpl_expected(p, "the name for the value");
 		tmpl_blank(p);
 	}
@@ -238,7 +247,7 @@ for_tag(
 		if (tmpl_close_tag(p, "%}", &unused) < 0 ||
 		    tmpl_body(p, &other, &end) < 0)
 			return -1;
-		n->other = other.first;
+		n->loop->other = other.first;
 	}
 	p->loops--;
 	p->all_loops--;
@@ -246,7 +255,7 @@ for_tag(
 		return tmpl_unclosed(p, open, &end);
 	if (end.trim_left)
 		tmpl_trim_last(&turns);
-	n->body = turns.first;
+	n->loop->body = turns.first;
 	tmpl_add_node(row, n);
 	return tmpl_close_tag(p, "%}", &row->trim_next);
 }
@@ -284,16 +293,18 @@ raw(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *open)
 	n = tmpl_new_node(p, NODE_TEXT, start);
 	for (;; p->pos++) {
 		end = memmem(p->s + p->pos, p->n - p->pos, "{%", 2);
-		if (!end)
+		if (!end) {
+			p->is_lost = true;
 			return tmpl_bad(
 			    p, open->at, "this `raw` is not closed");
+		}
 		p->pos = (size_t)(end - p->s);
 		if (end_raw(p, &left, &right))
 			break;
 	}
 	n->text = (struct tmpl_str){p->s + start, (size_t)(end - p->s) - start};
 	if (trim)
-		trim_start(p, n);
+		trim_start(n);
 	if (left)
 		trim_end(n);
 	n->is_fixed = true;
@@ -338,21 +349,9 @@ unknown(struct tmpl_parser *p, const struct tmpl_open *tag)
 	return -1;
 }
 
-static bool
-ends_body(const struct tmpl_open *t)
-{
-	static const char *const ends[] = {"elif", "else", "endif", "endfor",
-	    "endblock", "endfilter", "endmacro"};
-
-	for (size_t i = 0; i < COUNT(ends); i++)
-		if (tmpl_is_name(&t->name, ends[i]))
-			return true;
-	return false;
-}
-
-/* One tag, `{%` is behind us. */
-static int
-tag_at(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
+int
+tmpl_tag_at(
+    struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 {
 	int got;
 
@@ -375,104 +374,4 @@ tag_at(struct tmpl_parser *p, struct tmpl_row *row, const struct tmpl_open *tag)
 					     : for_tag(p, row, tag);
 	p->depth--;
 	return got;
-}
-
-/* What stands at a marker; 1 when it ends the body. */
-static int
-marker(struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end)
-{
-	size_t at = p->pos;
-	char kind = p->s[at + 1];
-
-	*end = (struct tmpl_open){.at = at};
-	p->pos += 2;
-	end->trim_left = tmpl_take(p, "-");
-	row->trim_next = false;
-	if (kind == '%') {
-		tmpl_blank(p);
-		tmpl_ident(p, &end->name);
-		if (ends_body(end)) /* its dash is the caller's affair */
-			return 1;
-	}
-	if (end->trim_left)
-		tmpl_trim_last(row);
-	if (kind == '{')
-		return output(p, row, at);
-	return kind == '#' ? comment(p, row, at) : tag_at(p, row, end);
-}
-
-int
-tmpl_body(struct tmpl_parser *p, struct tmpl_row *row, struct tmpl_open *end)
-{
-	for (;;) {
-		size_t next = tmpl_next_marker(p, p->pos);
-		int got;
-
-		if (next > p->pos)
-			text(p, row, next);
-		if (next == p->n) {
-			*end = (struct tmpl_open){.at = next};
-			return 0;
-		}
-		got = marker(p, row, end);
-		if (got)
-			return got < 0 ? -1 : 0;
-	}
-}
-
-static int
-attempt(
-    struct tmpl *t, struct tmpl_file *f, enum tmpl_leeway leeway, struct err *e)
-{
-	struct tmpl_parser p = {.t = t,
-	    .file = f,
-	    .module = arena_alloc(t->arena, sizeof *p.module),
-	    .a = t->arena,
-	    .s = f->text,
-	    .n = f->len,
-	    .line = 1,
-	    .column = 1,
-	    .leeway = leeway,
-	    .e = e};
-	struct tmpl_row row = {0};
-	struct tmpl_open end;
-
-	if (tmpl_head(&p, &row) < 0 || tmpl_body(&p, &row, &end) < 0)
-		return -1;
-	if (end.name.len)
-		return tmpl_bad(&p, end.at, "a stray `%.*s`", (int)end.name.len,
-		    end.name.s);
-	f->module = p.module;
-	f->module->body = row.first;
-	return 0;
-}
-
-static bool
-is_behind(const struct err *a, const struct err *b)
-{
-	return a->line > b->line ||
-	       (a->line == b->line && a->column > b->column);
-}
-
-/* As Tera if that goes; else the attempt that came furthest tells why not. */
-int
-tmpl_parse_file(struct tmpl *t, struct tmpl_file *f, struct err *e)
-{
-	size_t notes = t->notes;
-	struct err why = {0}, furthest = {0};
-
-	for (int leeway = TMPL_NONE; leeway <= TMPL_ESCAPES; leeway++) {
-		t->notes = notes;
-		if (!attempt(t, f, (enum tmpl_leeway)leeway, &why))
-			return 0;
-		if (is_behind(&why, &furthest))
-			furthest = why;
-		if (t->how.is_pure)
-			break;
-	}
-	*e = furthest;
-	t->notes = notes;
-	t->fault = TMPL_SYNTAX;
-	t->fault_path = f->path;
-	return -1;
 }

@@ -32,22 +32,22 @@ enter(struct tmpl_run *r, size_t at, const char *what)
 
 /* One turn of the circle that includes go round in. */
 static int
-fail_circle(struct tmpl_run *r, const struct tmpl_ref *name)
+fail_circle(struct tmpl_run *r, size_t at, const struct tmpl_file *to)
 {
-	const struct tmpl_running *up = r->running;
+	const struct tmpl_frame *up = r->frame;
 	AUTO_BUF chain = BUF_INIT, before = BUF_INIT;
 
-	buf_adds(&chain, name->file->path);
+	buf_adds(&chain, to->path);
 	for (; up && chain.len < 300; up = up->outer) {
 		buf_reset(&before);
-		buf_addf(&before, "%s → %s", up->file->path, chain.s);
+		buf_addf(&before, "%s → %s", up->to->path, chain.s);
 		buf_reset(&chain);
 		buf_add(&chain, before.s, before.len);
-		if (up->file == name->file)
+		if (up->to == to)
 			break;
 	}
 	return tmpl_fail(
-	    r, name->at, "this include goes on without an end: %s", chain.s);
+	    r, at, "this include goes on without an end: %s", chain.s);
 }
 
 static int
@@ -55,17 +55,19 @@ not_there(struct tmpl_run *r, const struct tmpl_ref *name)
 {
 	tmpl_fail(r, name->at, "the template '%.*s' is not there",
 	    (int)(name->name.len < 200 ? name->name.len : 200), name->name.s);
+	tmpl_hint_where(r->t, r->file, r->e);
+	tmpl_hint_calls(r);
 	r->t->fault = TMPL_FILE;
 	return -1;
 }
 
 /* Render a file where r is; what it sets is gone behind it. */
 static int
-render_file(struct tmpl_run *r, struct tmpl_file *f)
+render_file(struct tmpl_run *r, struct tmpl_file *f, size_t at)
 {
 	struct tmpl_file *back = r->file, *lowest = r->lowest;
 	const struct tmpl_inner *inner = r->inner;
-	const struct tmpl_running running = {r->running, f};
+	const struct tmpl_frame frame = {r->frame, r->file, at, f, true};
 	AUTO_ARENA arena = {0};
 	struct value vars = {.kind = VALUE_TABLE};
 	struct tmpl_scope s = {
@@ -75,13 +77,14 @@ render_file(struct tmpl_run *r, struct tmpl_file *f)
 	r->scope = &s;
 	r->file = r->lowest = f;
 	r->inner = NULL;
-	r->running = &running;
+	r->frame = &frame;
 	got = tmpl_nodes(r, f->module->body);
-	r->running = running.outer;
+	r->frame = frame.outer;
 	r->scope = s.outer;
 	r->file = back;
 	r->lowest = lowest;
 	r->inner = inner;
+	r->kept -= arena.size;
 	return got;
 }
 
@@ -89,21 +92,25 @@ int
 tmpl_include(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	const struct tmpl_ref *name = n->include->name;
+	struct tmpl_file *f;
 	int got;
 
-	while (name && !name->file)
+	while (name && !r->file->ref[name->number])
 		name = name->next;
 	if (!name)
 		return n->include->may_miss ? 0
 					    : not_there(r, n->include->name);
-	if (name->file->module->parent)
+	f = r->file->ref[name->number];
+	if (f->module->parent)
 		return tmpl_fail(r, name->at,
 		    "'%.*s' extends another template, and so cannot be "
 		    "included",
 		    (int)name->name.len, name->name.s);
+	if (tmpl_work(r, name->at) < 0)
+		return -1;
 	if (!may_enter(r))
-		return fail_circle(r, name);
-	got = render_file(r, name->file);
+		return fail_circle(r, name->at, f);
+	got = render_file(r, f, name->at);
 	r->calls--;
 	return got;
 }
@@ -114,16 +121,12 @@ tmpl_include(struct tmpl_run *r, const struct tmpl_node *n)
 static const struct tmpl_block *
 find_block(struct tmpl_file **f, const struct tmpl_str *name)
 {
-	for (;;) {
-		const struct tmpl_module *m = (*f)->module;
-
-		for (const struct tmpl_block *b = m->block; b; b = b->next)
+	for (; *f; *f = tmpl_parent(*f))
+		for (const struct tmpl_block *b = (*f)->module->block; b;
+		     b = b->next)
 			if (tmpl_same(name, &b->name))
 				return b;
-		if (!m->parent)
-			return NULL;
-		*f = m->parent->file;
-	}
+	return NULL;
 }
 
 static int
@@ -164,15 +167,10 @@ int
 tmpl_super(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	const struct tmpl_inner *at = r->inner;
-	const struct tmpl_ref *up = at ? at->level->module->parent : NULL;
-	const struct tmpl_block *b;
-	struct tmpl_file *f;
+	struct tmpl_file *f = at ? tmpl_parent(at->level) : NULL;
+	const struct tmpl_block *b = f ? find_block(&f, &at->name) : NULL;
 	int got;
 
-	if (!up)
-		return fail_super(r, n);
-	f = up->file;
-	b = find_block(&f, &at->name);
 	if (!b)
 		return fail_super(r, n);
 	if (enter(r, n->expr->at, "super()") < 0)
@@ -199,33 +197,31 @@ macro_in(const struct tmpl_file *f, const struct tmpl_str *name)
  * then what the imported files import themselves.
  */
 static struct tmpl_file *
-space_in(
-    struct tmpl_run *r, const struct tmpl_file *f, const struct tmpl_str *space)
+space_in(struct tmpl_run *r, struct tmpl_file *f, const struct tmpl_str *space)
 {
 	struct tmpl_file *found = NULL;
 
-	if (f->module->mark == r->mark)
+	if (f->mark == r->mark)
 		return NULL;
-	f->module->mark = r->mark;
+	f->mark = r->mark;
 	for (const struct tmpl_ref *i = f->module->import; i; i = i->next)
 		if (tmpl_same(space, &i->space))
-			found = i->file;
+			found = f->ref[i->number];
 	for (const struct tmpl_ref *i = f->module->import; i && !found;
 	     i = i->next)
-		found = space_in(r, i->file, space);
+		found = space_in(r, f->ref[i->number], space);
 	return found;
 }
 
-static const struct tmpl_file *
+static struct tmpl_file *
 find_space(struct tmpl_run *r, const struct tmpl_call *c)
 {
-	const struct tmpl_file *f = r->file, *found = NULL;
+	struct tmpl_file *f = r->file, *found = NULL;
 
 	if (tmpl_is_name(&c->space, "self"))
 		return f;
-	r->mark++;
-	for (; f && !found;
-	     f = f->module->parent ? f->module->parent->file : NULL)
+	r->mark = ++r->t->marks;
+	for (; f && !found; f = tmpl_parent(f))
 		found = space_in(r, f, &c->space);
 	if (!found)
 		tmpl_fail(r, c->at, "no macros are imported as `%.*s`",
@@ -233,21 +229,22 @@ find_space(struct tmpl_run *r, const struct tmpl_call *c)
 	return found;
 }
 
-static const struct tmpl_macro *
+static const struct tmpl_target *
 find_macro(struct tmpl_run *r, const struct tmpl_call *c)
 {
-	const struct tmpl_file *f;
+	struct tmpl_target *to = &r->file->target[c->link];
 
-	if (c->link->macro)
-		return c->link->macro;
-	f = find_space(r, c);
-	if (!f)
+	if (to->macro)
+		return to;
+	to->file = find_space(r, c);
+	if (!to->file)
 		return NULL;
-	c->link->macro = macro_in(f, &c->name);
-	if (!c->link->macro)
-		tmpl_fail(r, c->at, "'%s' has no macro `%.*s`", f->path,
-		    (int)c->name.len, c->name.s);
-	return c->link->macro;
+	to->macro = macro_in(to->file, &c->name);
+	if (to->macro)
+		return to;
+	tmpl_fail(r, c->at, "'%s' has no macro `%.*s`", to->file->path,
+	    (int)c->name.len, c->name.s);
+	return NULL;
 }
 
 /* The argument for a parameter: by name, else the one at its position. */
@@ -265,14 +262,30 @@ find_arg(const struct tmpl_call *c, const struct tmpl_param *p, size_t position)
 	return NULL;
 }
 
-/* Evaluate the arguments, where the call stands, into the macro's frame. */
+/* The value that is given, where the call stands; else the default. */
+static struct value *
+value_of_param(struct tmpl_run *r, const struct tmpl_target *to,
+    const struct tmpl_param *p, const struct tmpl_arg *a)
+{
+	struct tmpl_file *back = r->file;
+	struct value *v;
+
+	if (a)
+		return tmpl_eval(r, a->value);
+	r->file = to->file;
+	v = tmpl_eval(r, p->value);
+	r->file = back;
+	return v;
+}
+
+/* Evaluate the arguments into the macro's frame. */
 static int
 set_args(struct tmpl_run *r, const struct tmpl_call *c,
-    const struct tmpl_macro *m, struct tmpl_scope *s)
+    const struct tmpl_target *to, struct tmpl_scope *s)
 {
 	size_t position = 0;
 
-	for (const struct tmpl_param *p = m->param; p; p = p->next) {
+	for (const struct tmpl_param *p = to->macro->param; p; p = p->next) {
 		const struct tmpl_arg *a = find_arg(c, p, position++);
 		struct value *v;
 
@@ -281,7 +294,7 @@ set_args(struct tmpl_run *r, const struct tmpl_call *c,
 			    "the macro `%.*s` needs its argument `%.*s`",
 			    (int)c->name.len, c->name.s, (int)p->name.len,
 			    p->name.s);
-		v = tmpl_eval(r, a ? a->value : p->value);
+		v = value_of_param(r, to, p, a);
 		if (!v)
 			return -1;
 		value_set(s->arena, s->vars, p->name.s, p->name.len, v);
@@ -290,26 +303,30 @@ set_args(struct tmpl_run *r, const struct tmpl_call *c,
 }
 
 static int
-run_macro(struct tmpl_run *r, const struct tmpl_macro *m, struct tmpl_scope *s)
+run_macro(struct tmpl_run *r, const struct tmpl_call *c,
+    const struct tmpl_target *to, struct tmpl_scope *s)
 {
+	const struct tmpl_frame frame = {
+	    r->frame, r->file, c->at, to->file, false};
 	struct tmpl_scope *back = r->scope;
 	struct tmpl_file *file = r->file;
 	const struct tmpl_inner *inner = r->inner;
 	struct arena scratch = r->scratch;
-	size_t made = r->made;
 	int got;
 
 	/* The caller's values stay, whatever the macro makes and tidies. */
+	r->kept += scratch.size;
 	r->scratch = (struct arena){0};
 	r->arena = &r->scratch;
-	r->made = 0;
 	r->scope = s;
-	r->file = m->file;
+	r->file = to->file;
 	r->inner = NULL;
-	got = tmpl_nodes(r, m->body);
+	r->frame = &frame;
+	got = tmpl_nodes(r, to->macro->body);
 	arena_free(&r->scratch);
+	r->frame = frame.outer;
 	r->scratch = scratch;
-	r->made = made;
+	r->kept -= scratch.size;
 	r->scope = back;
 	r->file = file;
 	r->inner = inner;
@@ -319,19 +336,23 @@ run_macro(struct tmpl_run *r, const struct tmpl_macro *m, struct tmpl_scope *s)
 int
 tmpl_print_macro(struct tmpl_run *r, const struct tmpl_call *c)
 {
-	const struct tmpl_macro *m = find_macro(r, c);
+	const struct tmpl_target *to = find_macro(r, c);
 	AUTO_ARENA arena = {0};
 	struct value vars = {.kind = VALUE_TABLE};
 	struct tmpl_scope s = {.vars = &vars, .arena = &arena};
 	struct arena *back = r->arena;
+	size_t kept = r->kept;
 	int got;
 
-	if (!m || enter(r, c->at, "this macro") < 0)
+	if (!to || tmpl_work(r, c->at) < 0 || enter(r, c->at, "this macro") < 0)
 		return -1;
+	r->kept += back == &r->scratch ? 0 : back->size;
 	r->arena = &arena;
-	got = set_args(r, c, m, &s);
+	got = set_args(r, c, to, &s);
+	r->kept += arena.size;
 	if (!got)
-		got = run_macro(r, m, &s);
+		got = run_macro(r, c, to, &s);
+	r->kept = kept;
 	r->arena = back;
 	r->calls--;
 	return got;
@@ -349,6 +370,7 @@ static void
 begin_capture(struct tmpl_run *r, struct capture *c)
 {
 	*c = (struct capture){BUF_INIT, r->out, r->map, r->out_start};
+	r->kept += r->out->len;
 	r->out = &c->text;
 	r->map = NULL;
 	r->out_start = 0;
@@ -358,6 +380,7 @@ static void
 end_capture(struct tmpl_run *r, const struct capture *c)
 {
 	r->out = c->out;
+	r->kept -= r->out->len;
 	r->map = c->map;
 	r->out_start = c->out_start;
 }

@@ -9,6 +9,12 @@
 
 #include "data/tmpl_int.h"
 
+/* One value in many places prints as much as many would. */
+enum { TOO_LONG = 2 * TMPL_OUTPUT };
+
+/* Of values that are compared: more than ever fit into memory. */
+enum { COMPARED = 10000000 };
+
 bool
 tmpl_is_num(const struct value *v)
 {
@@ -47,29 +53,37 @@ tmpl_truthy(const struct value *v)
 	return false;
 }
 
+static bool equal(
+    const struct value *a, const struct value *b, int depth, size_t *left);
+
 static bool
-equal_inside(const struct value *a, const struct value *b, int depth)
+equal_inside(
+    const struct value *a, const struct value *b, int depth, size_t *left)
 {
 	if (value_count(a) != value_count(b) || depth > TMPL_NESTING)
 		return false;
 	for (size_t i = 0; a->kind == VALUE_LIST && i < a->list.n; i++)
-		if (!tmpl_equal(a->list.item[i], b->list.item[i], depth + 1))
+		if (!equal(a->list.item[i], b->list.item[i], depth + 1, left))
 			return false;
 	for (size_t i = 0; a->kind == VALUE_TABLE && i < a->table.n; i++) {
 		const struct value_member *m = &a->table.member[i];
-		const struct value_member *o = value_member(b, m->key, m->len);
+		const struct value_member *o =
+		    value_member_by(b, m->hash, m->key, m->len);
 
-		if (!o || !tmpl_equal(m->value, o->value, depth + 1))
+		if (!o || !equal(m->value, o->value, depth + 1, left))
 			return false;
 	}
 	return true;
 }
 
-bool
-tmpl_equal(const struct value *a, const struct value *b, int depth)
+static bool
+equal(const struct value *a, const struct value *b, int depth, size_t *left)
 {
-	if (a->kind != b->kind)
+	if (a == b)
+		return true;
+	if (a->kind != b->kind || !*left)
 		return false;
+	--*left;
 	switch (a->kind) {
 	case VALUE_NULL:
 		return true;
@@ -88,7 +102,15 @@ tmpl_equal(const struct value *a, const struct value *b, int depth)
 	case VALUE_TABLE:
 		break;
 	}
-	return equal_inside(a, b, depth);
+	return equal_inside(a, b, depth, left);
+}
+
+bool
+tmpl_equal(const struct value *a, const struct value *b)
+{
+	size_t left = COMPARED;
+
+	return equal(a, b, 0, &left);
 }
 
 /* Shortest digits d.ddd that read back, and the power of ten of the first. */
@@ -185,7 +207,7 @@ print_list(struct buf *b, const struct value *v, int depth)
 int
 tmpl_print(struct buf *b, const struct value *v, int depth)
 {
-	if (depth > TMPL_NESTING)
+	if (depth > TMPL_NESTING || b->len > TOO_LONG)
 		return -1;
 	switch (v->kind) {
 	case VALUE_NULL:
@@ -194,7 +216,7 @@ tmpl_print(struct buf *b, const struct value *v, int depth)
 		buf_adds(b, v->b ? "true" : "false");
 		break;
 	case VALUE_INT:
-		buf_addf(b, "%" PRId64, v->i);
+		buf_addi(b, v->i);
 		break;
 	case VALUE_UINT:
 		buf_addf(b, "%" PRIu64, v->u);
@@ -324,7 +346,7 @@ json_inside(struct buf *b, const struct value *v, int indent, int depth)
 int
 tmpl_json(struct buf *b, const struct value *v, int indent, int depth)
 {
-	if (depth > TMPL_NESTING)
+	if (depth > TMPL_NESTING || b->len > TOO_LONG)
 		return -1;
 	switch (v->kind) {
 	case VALUE_NULL:

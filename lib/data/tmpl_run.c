@@ -4,21 +4,19 @@
 #include "base/mem.h"
 #include "data/tmpl_int.h"
 
-enum { MADE_LIMIT = 1 << 20 }; /* of scratch, before it is emptied */
+enum { SCRATCH = 1 << 20 }; /* before it is emptied */
 
 /* ---- new values */
 
 struct value *
 tmpl_new(struct tmpl_run *r, enum value_kind kind)
 {
-	r->made += sizeof(struct value);
 	return value_new(r->arena, kind);
 }
 
 struct value *
 tmpl_new_str(struct tmpl_run *r, const char *s, size_t len)
 {
-	r->made += sizeof(struct value) + len;
 	return value_str(r->arena, s, len);
 }
 
@@ -61,8 +59,17 @@ tmpl_new_buf(struct tmpl_run *r, struct buf *b)
 void
 tmpl_push(struct tmpl_run *r, struct value *list, struct value *item)
 {
-	r->made += sizeof item;
 	value_add(r->arena, list, item);
+}
+
+int
+tmpl_work(struct tmpl_run *r, size_t at)
+{
+	if (++r->work <= TMPL_WORK)
+		return 0;
+	return tmpl_fail(r, at,
+	    "more than %d turns of loops, includes and calls of macros",
+	    TMPL_WORK);
 }
 
 static bool
@@ -99,7 +106,7 @@ tmpl_copy(struct arena *a, const struct value *v, int depth)
 	struct value *to = arena_alloc(a, sizeof *to);
 
 	*to = *v;
-	if (depth > TMPL_NESTING)
+	if (depth > TMPL_NESTING || a->size > TMPL_MEMORY)
 		return NULL;
 	if (v->kind == VALUE_STR || v->kind == VALUE_TIME)
 		to->str.s = arena_dup(a, v->str.s, v->str.len);
@@ -107,16 +114,6 @@ tmpl_copy(struct arena *a, const struct value *v, int depth)
 		 !copy_inside(a, to, v, depth))
 		return NULL;
 	return to;
-}
-
-/* Throw away what the tags before this one needed, now and then. */
-static void
-tidy(struct tmpl_run *r)
-{
-	if (r->made < MADE_LIMIT)
-		return;
-	arena_free(&r->scratch);
-	r->made = 0;
 }
 
 /* ---- output, and where it came from */
@@ -146,9 +143,14 @@ tmpl_map_free(struct tmpl_map *map)
 static void
 trace(struct tmpl_run *r, const char *s, size_t n, const struct tmpl_node *from)
 {
-	uint32_t line = from->line, column = from->column;
 	const char *end = s + n;
+	uint32_t line, column;
 
+	if (!r->is_line_start && !memchr(s, '\n', n))
+		return;
+	tmpl_place(r->file->module, from);
+	line = from->line;
+	column = from->column;
 	while (s < end) {
 		const char *nl = memchr(s, '\n', (size_t)(end - s));
 
@@ -167,45 +169,72 @@ trace(struct tmpl_run *r, const char *s, size_t n, const struct tmpl_node *from)
 	}
 }
 
-static int
-fail_at(struct tmpl_run *r, const struct tmpl_node *n, const char *text)
-{
-	r->t->fault = TMPL_EVAL;
-	r->t->fault_path = r->file->path;
-	err_at(r->e, r->file->path, n->line, n->column, "%s", text);
-	tmpl_hint_chain(r->file, r->e);
-	return -1;
-}
-
 int
 tmpl_emit(
     struct tmpl_run *r, const struct tmpl_node *from, const char *s, size_t n)
 {
+	struct buf *out = r->out;
+
 	if (r->map)
 		trace(r, s, n, from);
-	buf_add(r->out, s, n);
-	if (r->out->len - r->out_start <= TMPL_OUTPUT)
+	if (n < out->cap - out->len) { /* as buf_add() does, without the call */
+		memcpy(out->s + out->len, s, n);
+		out->len += n;
+		out->s[out->len] = 0;
+	} else {
+		buf_add(out, s, n);
+	}
+	if (out->len - r->out_start <= TMPL_OUTPUT)
 		return 0;
-	return fail_at(r, from, "the rendered text is larger than 64 MiB");
+	return tmpl_fail(
+	    r, from->at, "the rendered text is larger than 64 MiB");
 }
 
 static int
 too_deep(struct tmpl_run *r, const struct tmpl_node *n)
 {
-	return fail_at(r, n, "a value nested deeper than 256 levels");
+	return tmpl_fail(r, n->at,
+	    "a value nested deeper than %d levels, or larger than 64 MiB",
+	    TMPL_NESTING);
 }
 
 int
 tmpl_emit_value(
     struct tmpl_run *r, const struct tmpl_node *from, const struct value *v)
 {
-	AUTO_BUF b = BUF_INIT;
+	size_t start = r->out->len;
 
 	if (v->kind == VALUE_STR)
 		return tmpl_emit(r, from, v->str.s, v->str.len);
-	if (tmpl_print(&b, v, 0) < 0)
+	if (tmpl_print(r->out, v, 0) < 0)
 		return too_deep(r, from);
-	return tmpl_emit(r, from, b.s, b.len);
+	if (r->map)
+		trace(r, r->out->s + start, r->out->len - start, from);
+	return 0;
+}
+
+/*
+ * A tag in a comment of TOML that reads a variable that is not there: prose
+ * about templates, and text.
+ */
+static bool
+is_prose(const struct tmpl_run *r, const struct tmpl_node *n)
+{
+	return !r->t->how.is_pure && !r->quiet &&
+	       r->t->fault == TMPL_VARIABLE &&
+	       r->t->fault_path == r->file->path && r->fault_at > n->at &&
+	       r->fault_at < n->end &&
+	       tmpl_in_comment(r->file->module->s, n->at);
+}
+
+static int
+take_as_text(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	tmpl_note_run(r, n->at, "write {% raw %}…{% endraw %} around it",
+	    "a tag in a comment whose variable is not defined: taken as text");
+	if (r->e)
+		*r->e = (struct err){0};
+	return tmpl_emit(r, n, r->file->module->s + n->at, n->end - n->at);
 }
 
 static int
@@ -216,7 +245,9 @@ output(struct tmpl_run *r, const struct tmpl_node *n)
 	if (n->expr->kind == EXPR_MACRO && !n->expr->filter && !n->expr->is_not)
 		return tmpl_print_macro(r, n->expr->call);
 	v = tmpl_eval(r, n->expr);
-	return v ? tmpl_emit_value(r, n, v) : -1;
+	if (v)
+		return tmpl_emit_value(r, n, v);
+	return is_prose(r, n) ? take_as_text(r, n) : -1;
 }
 
 /* ---- variables */
@@ -227,18 +258,36 @@ set(struct tmpl_run *r, const struct tmpl_node *n)
 	struct arena *back = r->arena;
 	struct tmpl_scope *s = r->scope;
 	struct value *v;
+	size_t before;
 
 	while (n->is_global && s->loop)
 		s = s->outer;
 	r->arena = r->scope->arena;
+	r->kept -= r->arena->size; /* it is at hand now */
 	v = tmpl_eval(r, n->expr);
+	r->kept += r->arena->size;
+	before = s->arena->size;
 	if (v && s != r->scope && !(v = tmpl_copy(s->arena, v, 0)))
 		too_deep(r, n);
 	r->arena = back;
 	if (!v)
 		return -1;
 	value_set(s->arena, s->vars, n->text.s, n->text.len, v);
-	return 0;
+	r->kept += s->arena->size - before;
+	return tmpl_afford(r, n->at);
+}
+
+int
+tmpl_afford(struct tmpl_run *r, size_t at)
+{
+	size_t now = r->arena->size;
+
+	if (r->arena != &r->scratch)
+		now += r->scratch.size;
+	if (r->kept + now <= TMPL_MEMORY)
+		return 0;
+	return tmpl_fail(r, at, "the values need more than %d MiB of memory",
+	    TMPL_MEMORY >> 20);
 }
 
 static void
@@ -252,6 +301,14 @@ add_all(struct arena *a, struct value *to, const struct value *from)
 	}
 }
 
+static void
+add_one(struct arena *a, struct value *to, const struct tmpl_str *name,
+    struct value *v)
+{
+	if (!value_member(to, name->s, name->len))
+		value_set(a, to, name->s, name->len, v);
+}
+
 struct value *
 tmpl_dump(struct tmpl_run *r, uint32_t at)
 {
@@ -260,14 +317,11 @@ tmpl_dump(struct tmpl_run *r, uint32_t at)
 
 	for (const struct tmpl_scope *s = r->scope; s; s = s->outer) {
 		add_all(r->arena, all, s->vars);
-		if (s->loop &&
-		    !value_member(all, s->loop->name.s, s->loop->name.len))
-			value_set(r->arena, all, s->loop->name.s,
-			    s->loop->name.len, s->value);
-		if (s->loop && s->loop->key.s &&
-		    !value_member(all, s->loop->key.s, s->loop->key.len))
-			value_set(r->arena, all, s->loop->key.s,
-			    s->loop->key.len,
+		if (!s->loop)
+			continue;
+		add_one(r->arena, all, &s->loop->name.text, s->value);
+		if (s->loop->key.text.s)
+			add_one(r->arena, all, &s->loop->key.text,
 			    tmpl_new_str(r, s->key, s->key_len));
 	}
 	add_all(r->arena, all, r->context);
@@ -311,8 +365,9 @@ refuse(struct tmpl_run *r, const struct tmpl_node *n, const struct value *v)
 static bool
 can_loop(const struct tmpl_node *n, const struct value *v)
 {
-	return n->key.s ? v->kind == VALUE_TABLE
-			: v->kind == VALUE_LIST || v->kind == VALUE_STR;
+	return n->loop->key.text.s
+		 ? v->kind == VALUE_TABLE
+		 : v->kind == VALUE_LIST || v->kind == VALUE_STR;
 }
 
 /* One turn; what it sets is gone after it. */
@@ -326,6 +381,7 @@ turn(struct tmpl_run *r, struct tmpl_scope *s)
 	s->arena = &arena;
 	s->vars = &vars;
 	got = tmpl_nodes(r, s->loop->body);
+	r->kept -= arena.size;
 	if (r->flow == NODE_CONTINUE)
 		r->flow = 0;
 	return got;
@@ -335,14 +391,16 @@ static int
 turns(struct tmpl_run *r, const struct tmpl_node *n, struct value *v)
 {
 	const struct value_member **member =
-	    n->key.s ? tmpl_sorted(r->arena, v) : NULL;
+	    n->loop->key.text.s ? tmpl_sorted(r->arena, v) : NULL;
 	struct tmpl_scope s = {
-	    .outer = r->scope, .loop = n, .turns = value_count(v)};
+	    .outer = r->scope, .loop = n->loop, .turns = value_count(v)};
 	int got = 0;
 
 	r->scope = &s;
 	r->arena = &r->scratch;
 	for (; s.index < s.turns && !r->flow && got >= 0; s.index++) {
+		if (tmpl_work(r, n->at) < 0)
+			return -1;
 		s.value =
 		    member ? member[s.index]->value : v->list.item[s.index];
 		if (member) {
@@ -364,11 +422,31 @@ is_container(enum tmpl_kind kind)
 	       kind == EXPR_MAP || kind == EXPR_GROUP;
 }
 
+/* What a loop goes over, made in r->arena. */
+static struct value *
+container(struct tmpl_run *r, const struct tmpl_node *n)
+{
+	struct value *v = tmpl_eval(r, n->expr);
+
+	if (v && !can_loop(n, v)) {
+		refuse(r, n, v);
+		return NULL;
+	}
+	if (!v || v->kind != VALUE_STR)
+		return v;
+	if (v->str.len <= TMPL_ITEMS)
+		return clusters(r, v);
+	tmpl_fail(r, n->expr->at, "a loop over a text of more than %d bytes",
+	    TMPL_ITEMS);
+	return NULL;
+}
+
 static int
 loop(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	AUTO_ARENA arena = {0};
 	struct arena *back = r->arena;
+	size_t kept = r->kept;
 	struct value *v;
 	int got = -1;
 
@@ -376,15 +454,12 @@ loop(struct tmpl_run *r, const struct tmpl_node *n)
 		return tmpl_fail(r, n->expr->at,
 		    "a loop goes over a name, a function or an array");
 	r->arena = &arena;
-	v = tmpl_eval(r, n->expr);
-	if (v && !can_loop(n, v)) {
-		refuse(r, n, v);
-		v = NULL;
-	}
-	if (v && v->kind == VALUE_STR)
-		v = clusters(r, v);
+	v = container(r, n);
+	r->kept += arena.size;
 	if (v)
-		got = value_count(v) ? turns(r, n, v) : tmpl_nodes(r, n->other);
+		got = value_count(v) ? turns(r, n, v)
+				     : tmpl_nodes(r, n->loop->other);
+	r->kept = kept;
 	r->arena = back;
 	return got;
 }
@@ -407,10 +482,9 @@ static int
 node(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	switch (n->tag) {
-	case NODE_TEXT:
-		return tmpl_emit(r, n, n->text.s, n->text.len);
 	case NODE_OUTPUT:
 		return output(r, n);
+	case NODE_TEXT:
 	case NODE_COMMENT:
 	case NODE_MACRO:
 		return 0;
@@ -440,9 +514,15 @@ int
 tmpl_nodes(struct tmpl_run *r, const struct tmpl_node *n)
 {
 	for (; n && !r->flow; n = n->next) {
+		if (n->tag == NODE_TEXT) {
+			if (tmpl_emit(r, n, n->text.s, n->text.len) < 0)
+				return -1;
+			continue;
+		}
 		if (node(r, n) < 0)
 			return -1;
-		tidy(r);
+		if (r->scratch.size > SCRATCH)
+			arena_free(&r->scratch);
 	}
 	return 0;
 }
@@ -451,8 +531,10 @@ tmpl_nodes(struct tmpl_run *r, const struct tmpl_node *n)
 static struct tmpl_file *
 topmost(struct tmpl_file *f)
 {
-	while (f->module->parent)
-		f = f->module->parent->file;
+	struct tmpl_file *up;
+
+	while ((up = tmpl_parent(f)))
+		f = up;
 	return f;
 }
 

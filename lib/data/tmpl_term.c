@@ -9,11 +9,9 @@
 struct tmpl_expr *
 tmpl_new_expr(struct tmpl_parser *p, enum tmpl_kind kind, size_t at)
 {
-	struct tmpl_expr *x = arena_alloc(p->a, sizeof *x);
+	struct tmpl_expr *x = arena_take(p->a, sizeof *x);
 
-	x->kind = kind;
-	x->at = (uint32_t)at;
-	x->height = 1;
+	*x = (struct tmpl_expr){.kind = kind, .at = (uint32_t)at, .height = 1};
 	return x;
 }
 
@@ -61,7 +59,9 @@ tmpl_literal(struct tmpl_parser *p, struct value *v, size_t at)
 bool
 tmpl_sees_quote(const struct tmpl_parser *p)
 {
-	return p->pos < p->n && p->s[p->pos] && strchr("\"'`", p->s[p->pos]);
+	char c = p->pos < p->n ? p->s[p->pos] : 0;
+
+	return c == '"' || c == '\'' || c == '`';
 }
 
 static struct tmpl_path *path(struct tmpl_parser *p);
@@ -69,9 +69,10 @@ static struct tmpl_path *path(struct tmpl_parser *p);
 static void
 add_step(struct tmpl_parser *p, struct tmpl_step ***last, struct tmpl_step s)
 {
-	struct tmpl_step *step = arena_alloc(p->a, sizeof *step);
+	struct tmpl_step *step = arena_take(p->a, sizeof *step);
 
 	*step = s;
+	step->key.hash = value_hash(s.key.text.s, s.key.text.len);
 	**last = step;
 	*last = &step->next;
 }
@@ -84,7 +85,7 @@ quoted_key(struct tmpl_parser *p, struct tmpl_step *s)
 
 	s->is_never = quote == '`';
 	return memchr(p->s + p->pos + 1, quote, p->n - p->pos - 1) &&
-	       tmpl_string(p, &s->key);
+	       tmpl_string(p, &s->key.text);
 }
 
 static bool
@@ -104,7 +105,7 @@ index_key(struct tmpl_parser *p, struct tmpl_step *s)
 	else
 		while (is_digit_at(p))
 			p->pos++;
-	s->key = (struct tmpl_str){p->s + at, p->pos - at};
+	s->key.text = (struct tmpl_str){p->s + at, p->pos - at};
 	return true;
 }
 
@@ -145,8 +146,8 @@ dot(struct tmpl_parser *p, struct tmpl_step *s)
 	while (is_digit_at(p))
 		p->pos++;
 	tmpl_ident(p, &rest_of);
-	s->key = (struct tmpl_str){p->s + start + 1, p->pos - start - 1};
-	if (s->key.len)
+	s->key.text = (struct tmpl_str){p->s + start + 1, p->pos - start - 1};
+	if (s->key.text.len)
 		return true;
 	p->pos = start;
 	return false;
@@ -155,12 +156,16 @@ dot(struct tmpl_parser *p, struct tmpl_step *s)
 static struct tmpl_path *
 path(struct tmpl_parser *p)
 {
-	struct tmpl_path *got = arena_alloc(p->a, sizeof *got);
-	struct tmpl_step **last = &got->step;
+	struct tmpl_path *got;
+	struct tmpl_step **last;
 	size_t start = p->pos;
+	struct tmpl_str head;
 
-	if (!tmpl_ident(p, &got->head))
+	if (!tmpl_ident(p, &head))
 		return NULL;
+	got = arena_take(p->a, sizeof *got);
+	*got = (struct tmpl_path){.head.text = head, .is_plain = true};
+	last = &got->step;
 	while (p->pos < p->n) {
 		struct tmpl_step s = {0};
 
@@ -169,187 +174,13 @@ path(struct tmpl_parser *p)
 					  : true)
 			break;
 		add_step(p, &last, s);
+		got->is_plain &= !s.sub && !s.is_never;
 	}
 	got->text = (struct tmpl_str){p->s + start, p->pos - start};
+	got->head.hash = value_hash(got->head.text.s, got->head.text.len);
+	got->is_loop = tmpl_is_name(&head, "loop");
+	got->is_dump = tmpl_is_name(&got->text, "__tera_context");
 	return got;
-}
-
-/* ---- calls */
-
-static int
-add_arg(struct tmpl_parser *p, struct tmpl_call *c, struct tmpl_arg new)
-{
-	struct tmpl_arg **last = &c->arg;
-
-	for (; *last; last = &(*last)->next)
-		if (new.name.len && (*last)->name.len == new.name.len &&
-		    !memcmp((*last)->name.s, new.name.s, new.name.len)) {
-			(*last)->value = new.value; /* the last one wins */
-			return 0;
-		}
-	if (c->args == TMPL_ARGS)
-		return tmpl_bad(p, p->pos, "more than %d arguments", TMPL_ARGS);
-	*last = arena_alloc(p->a, sizeof **last);
-	**last = new;
-	c->args++;
-	return 0;
-}
-
-/* `name=`; 0 when it is none and positions will do, or -1 and *e. */
-static int
-keyword(struct tmpl_parser *p, struct tmpl_arg *arg)
-{
-	size_t at = p->pos;
-
-	if (tmpl_ident(p, &arg->name)) {
-		tmpl_blank(p);
-		if (tmpl_sees(p, "=") && !tmpl_sees(p, "==")) {
-			p->pos++;
-			return 0;
-		}
-	} else if (p->leeway == TMPL_NONE) {
-		return tmpl_expected(p, "an argument: name=value");
-	}
-	if (p->leeway == TMPL_NONE)
-		return tmpl_bad(
-		    p, at, "an argument needs its name: name=value");
-	p->pos = at;
-	arg->name = (struct tmpl_str){0};
-	return 0;
-}
-
-/* From behind the opening parenthesis to behind the closing one. */
-static int
-arguments(struct tmpl_parser *p, struct tmpl_call *c, bool by_name)
-{
-	if (tmpl_enter(p) < 0)
-		return -1;
-	for (tmpl_blank(p); !tmpl_sees(p, ")") || (!by_name && !c->args);) {
-		struct tmpl_arg arg = {0};
-
-		if (by_name && keyword(p, &arg) < 0)
-			return -1;
-		arg.value = tmpl_logic_or_array(p);
-		if (!arg.value || add_arg(p, c, arg) < 0)
-			return -1;
-		tmpl_blank(p);
-		if (!tmpl_take(p, ",")) {
-			if (!tmpl_sees(p, ")"))
-				return tmpl_expected(p, "`,` or `)`");
-			break;
-		}
-		tmpl_blank(p);
-	}
-	p->pos++;
-	p->depth--;
-	return 0;
-}
-
-/* What arguments by position are called. */
-static const struct {
-	const char *name;
-	const char *arg[4][4]; /* [how many are given][which] */
-} positions[] = {
-    {"default", {{0}, {"value"}}},
-    {"env", {{0}, {"name"}, {"name", "default"}}},
-    {"get_env", {{0}, {"name"}, {"name", "default"}}},
-    {"range", {{0}, {"end"}, {"start", "end"}, {"start", "end", "step_by"}}},
-};
-
-static const char *
-name_of(const struct tmpl_call *c, size_t given, size_t i)
-{
-	for (size_t k = 0; k < COUNT(positions) && given < 4 && i < 4; k++)
-		if (tmpl_is_name(&c->name, positions[k].name))
-			return positions[k].arg[given][i];
-	return NULL;
-}
-
-static void
-warn_position(struct tmpl_parser *p, const struct tmpl_call *c)
-{
-	tmpl_warn(p, c->at, "write name=value",
-	    "an argument of `%.*s` without its name is not Tera",
-	    (int)c->name.len, c->name.s);
-}
-
-int
-tmpl_arguments(struct tmpl_parser *p, struct tmpl_call *c)
-{
-	size_t given = 0, i = 0;
-	const char *name;
-
-	if (arguments(p, c, true) < 0)
-		return -1;
-	for (const struct tmpl_arg *a = c->arg; a; a = a->next)
-		given += !a->name.len;
-	for (struct tmpl_arg *a = c->arg; a && given; a = a->next) {
-		if (a->name.len)
-			continue;
-		name = name_of(c, given, i++);
-		if (!name)
-			return tmpl_bad(p, c->at,
-			    "an argument of `%.*s` needs its name: name=value",
-			    (int)c->name.len, c->name.s);
-		a->name = (struct tmpl_str){name, strlen(name)};
-	}
-	if (given)
-		warn_position(p, c);
-	return 0;
-}
-
-struct tmpl_call *
-tmpl_new_call(struct tmpl_parser *p, struct tmpl_str name, size_t at)
-{
-	struct tmpl_call *c = arena_alloc(p->a, sizeof *c);
-
-	c->name = name;
-	c->at = (uint32_t)at;
-	return c;
-}
-
-/* The height of an expression counts that of its arguments. */
-static struct tmpl_expr *
-above_args(
-    struct tmpl_parser *p, struct tmpl_expr *x, const struct tmpl_call *c)
-{
-	for (const struct tmpl_arg *a = c->arg; a; a = a->next)
-		if (!tmpl_above(p, x, a->value))
-			return NULL;
-	return x;
-}
-
-struct tmpl_expr *
-tmpl_filters(struct tmpl_parser *p, struct tmpl_expr *x)
-{
-	struct tmpl_call **last = &x->filter;
-
-	for (;; last = &(*last)->next) {
-		size_t back = p->pos, at;
-		struct tmpl_str name;
-
-		tmpl_blank(p);
-		if (!tmpl_take(p, "|")) {
-			p->pos = back;
-			return x;
-		}
-		x->is_arith = false;
-		tmpl_blank(p);
-		at = p->pos;
-		if (!tmpl_ident(p, &name)) {
-			tmpl_expected(p, "the name of a filter");
-			return NULL;
-		}
-		*last = tmpl_new_call(p, name, at);
-		(*last)->filter = tmpl_find_filter(p->t, &name);
-		back = p->pos;
-		tmpl_blank(p);
-		if (!tmpl_take(p, "("))
-			p->pos = back;
-		else if (tmpl_arguments(p, *last) < 0 ||
-			 !above_args(p, x, *last))
-			return NULL;
-	}
 }
 
 /* ---- operands */
@@ -357,6 +188,8 @@ tmpl_filters(struct tmpl_parser *p, struct tmpl_expr *x)
 static size_t
 boolean_prefix(const char *s, size_t n)
 {
+	if (!n || (*s != 't' && *s != 'T' && *s != 'f' && *s != 'F'))
+		return 0;
 	if (n >= 4 && (!memcmp(s, "true", 4) || !memcmp(s, "True", 4)))
 		return 4;
 	if (n >= 5 && (!memcmp(s, "false", 5) || !memcmp(s, "False", 5)))
@@ -387,12 +220,48 @@ tmpl_piece(struct tmpl_parser *p)
 		x->path = got;
 	} else {
 		x = tmpl_new_expr(p, EXPR_CALL, at);
-		x->call = tmpl_new_call(p, got->head, at);
-		x->call->function = tmpl_find_function(p->t, &got->head);
+		x->call = tmpl_new_call(p, got->head.text, at);
+		x->call->function = tmpl_find_function(p->t, &got->head.text);
 		if (tmpl_arguments(p, x->call) < 0 ||
-		    !above_args(p, x, x->call))
+		    !tmpl_above_args(p, x, x->call))
 			return NULL;
 	}
+	x->is_arith = true;
+	return x;
+}
+
+static bool
+is_null_word(const struct tmpl_path *path)
+{
+	static const char *const words[] = {"none", "None", "null"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (tmpl_is_name(&path->text, words[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A path with nothing behind it, as in most tags; NULL when
+ * it is something else, and nothing is read then. Saves the way through all
+ * levels of operators.
+ */
+struct tmpl_expr *
+tmpl_lone_path(struct tmpl_parser *p)
+{
+	size_t at = p->pos;
+	struct tmpl_path *got =
+	    boolean_prefix(p->s + at, p->n - at) ? NULL : path(p);
+	char next = got ? tmpl_peek(p) : 0;
+	struct tmpl_expr *x;
+
+	if ((next != '}' && next != ')' && next != ',') ||
+	    (p->leeway != TMPL_NONE && is_null_word(got))) {
+		p->pos = at;
+		return NULL;
+	}
+	x = tmpl_new_expr(p, EXPR_PATH, at);
+	x->path = got;
 	x->is_arith = true;
 	return x;
 }
@@ -420,16 +289,16 @@ is_test(struct tmpl_parser *p, struct tmpl_expr *x)
 	tmpl_blank(p);
 	if (!tmpl_take(p, "("))
 		p->pos = back;
-	else if (arguments(p, x->call, false) < 0)
+	else if (tmpl_read_arguments(p, x->call, false) < 0)
 		return NULL;
-	return above_args(p, x, x->call);
+	return tmpl_above_args(p, x, x->call);
 }
 
 /* `ns::name(…)`, with the name of the space behind us. */
 static struct tmpl_expr *
 macro(struct tmpl_parser *p, struct tmpl_expr *x)
 {
-	struct tmpl_str space = x->path->head, name;
+	struct tmpl_str space = x->path->head.text, name;
 	size_t given = 0;
 
 	p->pos += 2;
@@ -441,30 +310,19 @@ macro(struct tmpl_parser *p, struct tmpl_expr *x)
 	x->kind = EXPR_MACRO;
 	x->call = tmpl_new_call(p, name, x->at);
 	x->call->space = space;
-	x->call->link = arena_alloc(p->a, sizeof *x->call->link);
+	x->call->link = p->module->links++;
 	tmpl_blank(p);
 	if (!tmpl_take(p, "(")) {
 		tmpl_expected(p, "`(`");
 		return NULL;
 	}
-	if (arguments(p, x->call, true) < 0)
+	if (tmpl_read_arguments(p, x->call, true) < 0)
 		return NULL;
 	for (const struct tmpl_arg *a = x->call->arg; a; a = a->next)
 		given += !a->name.len;
 	if (given)
-		warn_position(p, x->call);
-	return above_args(p, x, x->call);
-}
-
-static bool
-is_null_word(const struct tmpl_path *path)
-{
-	static const char *const words[] = {"none", "None", "null"};
-
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (tmpl_is_name(&path->text, words[i]))
-			return true;
-	return false;
+		tmpl_warn_position(p, x->call);
+	return tmpl_above_args(p, x, x->call);
 }
 
 struct tmpl_expr *

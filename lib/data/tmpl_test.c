@@ -117,7 +117,7 @@ contains(struct tmpl_use *u, const struct value *v)
 		return no(u, "wants an argument");
 	if (v->kind == VALUE_LIST) {
 		for (size_t i = 0; i < v->list.n; i++)
-			if (tmpl_equal(v->list.item[i], x, 0))
+			if (tmpl_equal(v->list.item[i], x))
 				return 1;
 		return 0;
 	}

@@ -72,6 +72,10 @@ void *tmpl_ctx(const struct tmpl_use *u);
 /* The argument of that name, or NULL. */
 struct value *tmpl_arg(const struct tmpl_use *u, const char *name);
 
+/* What the language's own filter, or function, of the same name gives. */
+struct value *tmpl_own_filter(struct tmpl_use *u, struct value *v);
+struct value *tmpl_own_function(struct tmpl_use *u);
+
 /* A failure of this call. Returns NULL, for `return tmpl_refuse(…)`. */
 struct value *tmpl_refuse(struct tmpl_use *u, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -193,6 +193,20 @@ look(const struct value *t, uint32_t h, const char *key, size_t len)
 	}
 }
 
+uint32_t
+value_hash(const char *key, size_t len)
+{
+	return hash(key, len);
+}
+
+struct value_member *
+value_member_by(const struct value *v, uint32_t h, const char *key, size_t len)
+{
+	if (!v || v->kind != VALUE_TABLE || !v->table.n)
+		return NULL;
+	return look(v, h, key, len);
+}
+
 struct value_member *
 value_member(const struct value *v, const char *key, size_t len)
 {

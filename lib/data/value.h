@@ -110,6 +110,11 @@ struct value_member *value_claim(
 struct value_member *value_member(
     const struct value *v, const char *key, size_t len);
 
+/* The hash of a key in this process, and the member by it. */
+uint32_t value_hash(const char *key, size_t len);
+struct value_member *value_member_by(
+    const struct value *v, uint32_t hash, const char *key, size_t len);
+
 /* Its value, or NULL. */
 struct value *value_get(const struct value *v, const char *key);
 

@@ -101,7 +101,7 @@ an_unknown_name_tells_the_nearest_one(void)
 {
 	is_null(render_with("\n{{ svcc }}", "{\"svc\": 1}", NULL));
 	is_str(e.text, "x.toml:2:4: the variable `svcc` is not defined");
-	is_str(e.hint, "did you mean `svc`?");
+	is_str(e.hint, "did you mean `svc`?\nnote: in sight are svc");
 	is_int(t.fault, TMPL_VARIABLE);
 }
 
@@ -173,7 +173,8 @@ nesting_has_a_limit(void)
 	is_null(render(times("", "{% if n %}", 1000, "")));
 	is_null(render(
 	    times("{% set x = l %}", "{% set x = [x] %}", 1000, "{{ x }}")));
-	is_str(err_message(&e), "a value nested deeper than 256 levels");
+	is_str(err_message(&e), "a value nested deeper than 256 levels, "
+				"or larger than 64 MiB");
 }
 
 static void

@@ -29,8 +29,9 @@ static int reads;
 
 static int
 find(const struct tmpl_loader *l, struct arena *a, const char *from,
-    const char *name, const char **path)
+    const char *name, const char **path, struct err *why)
 {
+	(void)why;
 	(void)l;
 	(void)a;
 	(void)from;
@@ -58,7 +59,7 @@ read_text(const struct tmpl_loader *l, struct arena *a, const char *path,
 	return err_set(e, "%s: gone", path);
 }
 
-static const struct tmpl_loader loader = {find, read_text};
+static const struct tmpl_loader loader = {find, read_text, NULL};
 static struct arena arena;
 static struct err e;
 static struct tmpl t;
@@ -153,7 +154,8 @@ an_error_tells_its_file_and_the_way_to_it(void)
 {
 	is_null(render("\n{% include 'outer' %}"));
 	is_str(e.text, "broken:2:4: the variable `nope` is not defined");
-	is_str(e.hint, "note: included from outer:1:32\n"
+	is_str(e.hint, "note: in sight are n\n"
+		       "note: included from outer:1:32\n"
 		       "note: included from x:2:12");
 	is_str(t.fault_path, "broken");
 	is_null(render("{% import 'deep' as d %}"));
