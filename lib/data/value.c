@@ -212,7 +212,16 @@ value_member(const struct value *v, const char *key, size_t len)
 {
 	if (!v || v->kind != VALUE_TABLE || !v->table.n)
 		return NULL;
-	return look(v, hash(key, len), key, len);
+	if (v->table.index)
+		return look(v, hash(key, len), key, len);
+	/* A few keys are compared in the time of one hash. */
+	for (uint32_t i = 0; i < v->table.n; i++) {
+		struct value_member *m = &v->table.member[i];
+
+		if (m->len == len && !memcmp(m->key, key, len))
+			return m;
+	}
+	return NULL;
 }
 
 struct value_member *
