@@ -34,7 +34,7 @@ BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 	libinotifytools0-dev zlib1g-dev libnghttp2-dev libzstd-dev
 CHECK_DEPS = bats perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
-	python3-jsonschema zstd
+	python3-jsonschema zstd libxml2-utils time
 BENCH_DEPS = hyperfine jq bubblewrap g++ libtomlplusplus-dev
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
@@ -151,7 +151,7 @@ format:					## put the C sources in form
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.c examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run dev toml lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run dev toml tera lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin

@@ -118,12 +118,14 @@ need_mandoc() {
 	for option in $(routed_options); do
 		case $option in
 		-j | --jobs | --max-errors) value=3 ;;
-		--timeout | --grace | --debounce*) value=1s ;;
+		--report) value=junit=junit.xml ;;
+		--slow | --timeout | --grace | --debounce*) value=1s ;;
 		--capture) value=1K ;;
 		--color) value=never ;;
 		--format) value=text ;;
 		--no-tests) value=pass ;;
 		--root) value=. ;;
+		--otlp) value=http://localhost:4318 ;;
 		--ignore | --var) value=a=b ;;
 		*) value= ;;
 		esac

@@ -354,16 +354,6 @@ of() {
 	[ "$(of step '.duration_ns > (.usage.user_ns + .usage.system_ns) * 3')" = true ]
 }
 
-@test "report files that are asked for and not written yet are a warning" {
-	one_step t.clnrm.toml true <<-'T'
-	[report]
-	junit = "junit.xml"
-	T
-	run executed t.clnrm.toml
-	[ "$(of diagnostic 'select(.stage == "exec") | .code + " " + .severity')" = "W405 warning" ]
-	[ "$(of scenario.end .status)" = ok ]
-}
-
 @test "many scenarios at a time share nothing" {
 	need_namespaces
 	{

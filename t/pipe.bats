@@ -217,7 +217,7 @@ three_tests() {
 	[[ "$output" == *"--jbos"* ]]
 	run -2 clnrm run -j
 	run -2 clnrm lint --jobs 3 x
-	run -2 clnrm prove
+	run -2 clnrm bench
 	[[ "$output" == *"not supported yet"* ]]
 	run -2 clnrm
 	run -0 clnrm --version

@@ -183,9 +183,10 @@ is_as_the_manual_says() {
 }
 
 @test "every type and every code that a program writes is in the manual" {
-	diff <(grep -rhoE '(stage_record|record_begin)\([^"()]*"[a-z.]+"' \
-		"$ROOT"/lib/core "$ROOT"/tools --include='*.c' |
-		cut -d'"' -f2 | sort -u) <(held --arg list 1 </dev/null)
+	diff <(grep -rhoE -e '(stage_record|record_begin)\([^"()]*"[a-z.]+"' \
+		-e '"type\\":\\"[a-z.]+\\"' "$ROOT"/lib/core "$ROOT"/tools \
+		--include='*.c' | sed 's/^.*["]\([a-z.]*\)\\*"$/\1/' |
+		sort -u) <(held --arg list 1 </dev/null)
 	diff <(grep -rhoE '"[EW][0-9]{3}"' "$ROOT"/lib "$ROOT"/tools \
 		--include='*.c' | tr -d '"' | sort -u) \
 		<(sed -n 's/^\.It \([EW][0-9]*\)$/\1/p' "$manual")

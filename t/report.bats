@@ -205,10 +205,15 @@ ok 3 - second" ]
 	[[ "$output" == *"usage: clnrm-report"*"exit 2"* ]]
 }
 
-@test "a format that is not there yet is exit 2" {
-	run -2 clnrm-report --format junit "$STREAMS/empty.ndjson"
-	[[ "$output" = *"not supported yet"* ]]
+@test "a format that nobody knows is exit 2, as is a report to nowhere" {
 	run -2 clnrm-report --format odd "$STREAMS/empty.ndjson"
+	for to in junit odd=x junit= junit=- plan=x; do
+		run -2 clnrm-report --report $to "$STREAMS/pass.ndjson"
+		[[ "$output" == *"--report $to: "* ]]
+	done
+	run -2 clnrm-report --report junit=x --report json=x "$STREAMS/pass.ndjson"
+	[[ "$output" == *"two reports go to x"* ]]
+	[ ! -e x ]
 }
 
 @test "a plan is told in words: what runs, where, within what, and what is expected" {
@@ -257,4 +262,47 @@ ok 3 - second" ]
   expects spans_total <= 9
   expects a never above b
   expects c before d" ] || { echo "$output"; false; }
+}
+
+# A run that has begun and takes its time: begun HUNDREDTHS
+begun() {
+	clnrm-verify "$STREAMS/pass.ndjson" | sed -n 1,3p
+	for _ in $(seq "$1"); do
+		echo # a stream that is busy
+		sleep 0.01
+	done
+	clnrm-verify "$STREAMS/pass.ndjson" | sed 1,3d
+}
+
+@test "ux 4.4: a slow test is named while it runs, and not in the report" {
+	run -0 --separate-stderr clnrm-report --slow 200ms <<<"$(clnrm-verify "$STREAMS/pass.ndjson")"
+	[ -z "$stderr" ]
+	begun 100 | clnrm-report --slow 200ms >out 2>said
+	grep -x 'SLOW  pays  runs for [01] s' said
+	[ "$(wc -l <said)" -lt 4 ]
+	run ! grep SLOW out
+	begun 100 | clnrm-report --slow 0s >out 2>said
+	[ ! -s said ]
+}
+
+@test "ux 4.3: progress is drawn on a terminal, wiped, and not drawn in CI" {
+	command -v script >/dev/null || cannot "no script(1)"
+	export -f begun
+	export STREAMS
+	unset CI
+	TERM=xterm script -qec 'begun 100 | clnrm-report --format tap >out' said </dev/null >/dev/null
+	grep -qF '0 of 1 done, 1 running: pays' said
+	[ "$(grep -oF 'running: pays' said | wc -l)" -le 15 ]
+	tail -n +2 said | head -n 1 | grep -q $'\r\033\\[K'
+	run ! grep running out
+	CI=1 TERM=xterm script -qec 'begun 30 | clnrm-report --format tap >out' said </dev/null >/dev/null
+	run ! grep -F running said
+	TERM=dumb script -qec 'begun 30 | clnrm-report --format tap >out' said </dev/null >/dev/null
+	run ! grep -F running said
+}
+
+@test "ux 4.6: the rerun line is one that a shell can read" {
+	sed "s/t\/declines.clnrm/t\/it's bad.clnrm/g" "$STREAMS/fail.ndjson" | clnrm-verify >odd || true
+	run -1 clnrm-report --format text odd
+	[ "${lines[-1]}" = "rerun: clnrm run 't/it'\\''s bad.clnrm.toml'" ]
 }

@@ -152,3 +152,227 @@ loop pass" ]
 	run -2 clnrm-verify a b
 	[[ "$output" = *"one stream at a time; cat joins several"* ]]
 }
+
+# Judges a test "t" whose [expect] is on standard input: spans NAME ID PARENT
+# START END [ATTRIBUTES [KIND]], one an operand.
+judged() {
+	local span name id up from to attrs kind
+	{
+		printf '[meta]\nname = "t"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = "true"\n'
+		cat
+	} >t.clnrm.toml
+	clnrm-lint t.clnrm.toml | sed '/"type":"end"/d' >stream
+	for span; do
+		read -r name id up from to attrs kind <<<"$span"
+		jq -nc --arg name "$name" --arg id "$id" --arg up "${up#-}" --arg from "$from" \
+			--arg to "$to" --argjson attrs "${attrs:-"{}"}" --arg kind "${kind:-INTERNAL}" \
+			'{type: "span", id: "1", source: "t.clnrm.toml", gen: 0, variant: null,
+			via: "otlp", bound: "trace", trace_id: "t", span_id: $id, parent_span_id: $up,
+			name: $name, kind: $kind, start_unix_nano: $from, end_unix_nano: $to,
+			attributes: $attrs, status: {code: "UNSET"}}'
+	done >>stream
+	jq -nc '{id: "1", source: "t.clnrm.toml", gen: 0, variant: null, scenario: "s"} as $key
+		| ({type: "step", step: "s", exit_code: 0, index: 0} + $key),
+		({type: "scenario.end", status: "ok",
+		complete: {processes: true, connections: true, parents: true}} + $key),
+		{type: "end", stage: "exec", status: 0}' >>stream
+	clnrm-verify stream >out || :
+	jq -r 'select(.type == "verdict").verdict' out
+}
+
+# The message of the one rule that does not hold.
+why() {
+	jq -r 'select(.type == "check" and (.ok | not)) | "\(.rule): expected \(.expected), found \(.actual)"' out
+}
+
+@test "an attribute is held to a range, an expression, another value or its absence" {
+	attrs() {
+		printf '[[expect.span]]\nname = "a"\nattrs.all = { %s }\n' "$1"
+	}
+	span='a 1 - 10 20 {"n":200,"s":"/api/x","f":2.5,"t":"7","b":true}'
+	for holds in 'n = { gte = 200, lt = 300 }' 'n = { gt = 199.5, lte = 200 }' \
+		's = { regex = "^/api" }' 's = { not = "/api" }' 'z = { exists = false }' \
+		'n = { exists = true }' 'f = { gt = 2, lt = 3 }' 't = { gte = 7 }' \
+		'n = { eq = 200 }' 'b = { eq = true }' 'n = { regex = "^2..$" }'; do
+		[ "$(attrs "$holds" | judged "$span")" = pass ] || { echo "$holds"; return 1; }
+	done
+	for breaks in 'n = { gte = 201 }' 'n = { gt = 200 }' 'n = { lt = 200 }' 'n = { lte = 199 }' \
+		's = { regex = "^api" }' 's = { not = "/api/x" }' 's = { exists = false }' \
+		'z = { exists = true }' 'z = { not = "x" }' 'z = { lt = 3 }' 's = { gte = 0 }' \
+		'b = { gte = 0 }'; do
+		[ "$(attrs "$breaks" | judged "$span")" = fail ] || { echo "$breaks"; return 1; }
+	done
+	attrs 'n = { gte = 300, lt = 400 }, z = { not = "x" }' | judged "$span"
+	[ "$(why)" = "expect.span[0].attrs_all: expected n at least 300 and below 400, z other than x, found n=200, no z" ]
+}
+
+@test "integers above 2^53 are told apart in a range" {
+	printf '[[expect.span]]\nname = "a"\nattrs.all = { n = { gt = 9007199254740992 } }\n' >e
+	[ "$(judged 'a 1 - 10 20 {"n":"9007199254740993"}' <e)" = pass ]
+	[ "$(judged 'a 1 - 10 20 {"n":"9007199254740992"}' <e)" = fail ]
+}
+
+@test "a span has an ancestor, a sibling, and spans that it follows" {
+	set -- 'root 1 - 10 100' 'mid 2 1 20 90' 'leaf 3 2 30 40' 'next 4 2 50 60' 'far 5 1 95 99'
+	kin() {
+		printf '[[expect.span]]\nname = "%s"\n%s = "%s"\n' "$1" "$2" "$3"
+	}
+	[ "$(kin leaf ancestor root | judged "$@")" = pass ]
+	[ "$(kin leaf ancestor 'r*t' | judged "$@")" = pass ]
+	[ "$(kin far ancestor mid | judged "$@")" = fail ]
+	[ "$(why)" = 'expect.span[0].ancestor: expected ancestor "mid", found it below "root"' ]
+	[ "$(kin leaf sibling next | judged "$@")" = pass ]
+	[ "$(kin leaf sibling leaf | judged "$@")" = fail ]
+	[ "$(kin leaf sibling far | judged "$@")" = fail ]
+	[ "$(kin root sibling root | judged "$@")" = fail ]
+	[ "$(kin next follows leaf | judged "$@")" = pass ]
+	[ "$(kin leaf follows next | judged "$@")" = fail ]
+	[ "$(kin leaf follows root | judged "$@")" = pass ]
+	[ "$(kin leaf follows never | judged "$@")" = fake ]
+	[ "$(kin leaf ancestor never | judged "$@")" = fake ]
+}
+
+@test "count bounds how many spans satisfy all that is asked, and eq = 0 is none" {
+	set -- 'a 1 - 10 20 {"n":1}' 'a 2 - 10 20 {"n":2}' 'b 3 - 10 20'
+	count() {
+		printf '[[expect.span]]\nname = "%s"\nattrs.all = { n = { gte = %s } }\ncount = { %s }\n' "$@"
+	}
+	[ "$(count a 1 'eq = 2' | judged "$@")" = pass ]
+	[ "$(count a 2 'eq = 1' | judged "$@")" = pass ]
+	[ "$(count a 2 'gte = 2' | judged "$@")" = fail ]
+	[ "$(count a 3 'eq = 0' | judged "$@")" = pass ]
+	[ "$(count a 2 'eq = 0' | judged "$@")" = fail ]
+	[ "$(count c 0 'eq = 0' | judged "$@")" = pass ]
+	[ "$(count c 0 'gte = 1' | judged "$@")" = fake ]
+	count a 3 'gte = 1' | judged "$@"
+	jq -r 'select(.rule == "expect.span[0].count").hint' out |
+		grep -Fx 'note: the nearest other one does not match on attrs_all: expected n at least 3, found n=1'
+}
+
+@test "all that does not hold is told in the order of the file" {
+	judged 'a 1 - 10 20' <<-'T'
+	[expect.status]
+	all = "OK"
+	[expect.counts]
+	spans_total = { eq = 5 }
+	[[expect.span]]
+	name = "b"
+	[expect.graph]
+	must_include = [["x", "a"]]
+	[[expect.span]]
+	name = "a"
+	kind = "server"
+	T
+	[ "$(jq -r 'select(.type == "check" and (.ok | not)) | "\(.line) \(.rule)"' out)" = "8 expect.status.all
+10 expect.counts.spans_total
+12 expect.span[0].existence
+14 expect.graph.must_include[0]
+17 expect.span[1].kind" ]
+	[ "$(jq -r 'select(.type == "verdict").first_failure.rule' out)" = expect.status.all ]
+}
+
+@test "conditions on attributes that cannot hold are told by lint at their character" {
+	while IFS='|' read -r attrs at why; do
+		printf '[meta]\nname = "t"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = "true"\n[[expect.span]]\nname = "a"\nattrs.all = { %s }\n' "$attrs" >t.clnrm.toml
+		run -1 clnrm-lint t.clnrm.toml
+		[ "$(jq -r 'select(.severity == "error") | "\(.line):\(.column) \(.message)"' <<<"$output")" = "9:$at $why" ] ||
+			{ echo "$output"; return 1; }
+	done <<-'T'
+	a = { gte = 5, lt = 5 }|35|nothing can hold: gte is 5 and lt is 5
+	a = { gte = 5, lte = 4 }|36|nothing can hold: gte is 5 and lte is 4
+	a = { regex = "x(y" }|33|expression does not compile: missing closing parenthesis
+	a = { eq = 1, not = 2 }|26|eq says it all: no other condition may stand beside it
+	a = { exists = false, gt = 1 }|30|nothing can hold: what is not there has no value
+	a = {}|19|expect.span[0].attrs.all.a asks nothing
+	a.b = 3|17|expect.span[0].attrs.all.a is a table, and 'b' is no condition
+	a = { gtee = 3 }|21|expect.span[0].attrs.all.a is a table, and 'gtee' is no condition
+	a = { gte = nan }|27|'gte' is no number to compare with
+	T
+}
+
+# Two spans, a above b, in OTLP/JSON.
+saved_trace() {
+	jq -n '{resourceSpans: [{resource: {attributes: [{key: "service.name",
+		value: {stringValue: "shop"}}]}, scopeSpans: [{spans: [
+		{traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174",
+		name: "a", kind: 2, startTimeUnixNano: "10", endTimeUnixNano: "50",
+		attributes: [{key: "n", value: {intValue: "3"}}], status: {}},
+		{traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b175",
+		parentSpanId: "eee19b7ec3c1b174", name: "b", startTimeUnixNano: "20",
+		endTimeUnixNano: "30", status: {code: 2}}]}]}]}'
+}
+
+# A test of which that trace is proof.
+shop_test() {
+	one_step shop.clnrm.toml 'false' <<-'T'
+	[[expect.span]]
+	name = "a"
+	kind = "server"
+	attrs.all = { n = { gte = 3 } }
+	[expect.counts]
+	spans_total = { eq = 2 }
+	errors_total = { eq = 1 }
+	[expect.graph]
+	must_include = [["a", "b"]]
+	[expect.hermeticity]
+	resource_attrs.must_match = { "service.name" = "shop" }
+	T
+}
+
+@test "a saved trace of any shape is held against a test" {
+	shop_test
+	saved_trace >pretty.json
+	jq -c . pretty.json >line.json
+	clnrm-collect --from line.json >records.json
+	jq -c 'select(.type == "span") | del(.type, .id, .source, .gen, .variant, .via, .form, .bound)' \
+		records.json >plain.json
+	jq -s . plain.json >array.json
+	jq -c '{name, traceId: .trace_id, spanId: .span_id, parentSpanId: .parent_span_id,
+		kind: (.kind | ascii_downcase), startTimeUnixNano: .start_unix_nano,
+		endTimeUnixNano: .end_unix_nano, status, attributes,
+		resourceAttributes: .resource.attributes}' plain.json >camel.json
+	{ echo '12:01 starting'; cat line.json; echo '12:02 done'; } >log.json
+	for shape in pretty line records plain array camel log; do
+		run -0 clnrm verify $shape.json --against shop.clnrm.toml
+		[ "$(jq -r 'select(.type == "verdict") | "\(.verdict) \(.counts.spans)"' <<<"$output")" = "pass 2" ] ||
+			{ echo "$shape"; return 1; }
+		keep <<<"$output" >/dev/null
+	done
+	sed -i 's/"a", "b"/"b", "a"/' shop.clnrm.toml
+	run -1 clnrm analyze shop.clnrm.toml --traces log.json --format text
+	[[ "$output" = *'required edge "b" -> "a" not found'*"1 failed"* ]]
+}
+
+@test "a saved run is judged by another test, its steps by name" {
+	one_step old.clnrm.toml 'echo hi' </dev/null
+	executed old.clnrm.toml | clnrm-verify >saved.ndjson
+	run -0 clnrm verify saved.ndjson --against old.clnrm.toml
+	sed 's/"old"/"new"/; $aexpected_output_regex = "^ho"' old.clnrm.toml >new.clnrm.toml
+	run -1 clnrm verify saved.ndjson --against new.clnrm.toml
+	[ "$(jq -r 'select(.type == "verdict").first_failure.message' <<<"$output")" = \
+		'step "s": the output does not match ^ho' ]
+	[ "$(jq -r 'select(.type == "step").source' <<<"$output")" = new.clnrm.toml ]
+	sed 's/name = "s"/name = "t"/' old.clnrm.toml >other.clnrm.toml
+	run -3 clnrm verify saved.ndjson --against other.clnrm.toml
+}
+
+@test "of a saved stream of dev the newest generation is judged" {
+	clnrm-verify "$STREAMS/dev.ndjson" >saved.ndjson
+	jq -c 'select(.type == "plan" and .gen == 1)' saved.ndjson >plan.ndjson
+	run -0 clnrm-verify --loose --traces saved.ndjson plan.ndjson
+	[ "$(jq -r 'select(.type == "verdict").verdict' <<<"$output")" = pass ]
+}
+
+@test "a saved file without spans, and a test that expects none, are no evidence" {
+	shop_test
+	echo 'no spans at all' >empty.log
+	run -3 clnrm verify empty.log --against shop.clnrm.toml
+	[ "$(jq -r 'select(.type == "diagnostic" and .severity == "error").code' <<<"$output")" = E104 ]
+	[ "$(jq -r 'select(.type == "verdict").verdict' <<<"$output")" = error ]
+	saved_trace >trace.json
+	one_step bare.clnrm.toml true </dev/null
+	run -3 clnrm verify trace.json --against bare.clnrm.toml
+	[[ "$output" = *'spans cannot show it: the test has no [expect]'* ]]
+	run -2 clnrm analyze shop.clnrm.toml
+	[[ "$output" = *"no saved run or trace"* ]]
+}

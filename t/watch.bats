@@ -186,6 +186,66 @@ files() {
 	run ! grep '"deleted"' all
 }
 
+@test "a batch waits for the lock of git, but not for one left behind" {
+	mkdir .git
+	: >.git/index.lock
+	watch --debounce-max 1m .
+	echo 1 >a
+	sleep 0.1 # the silence alone would be 20 ms
+	echo 1 >b
+	rm .git/index.lock
+	expect_batch 'created a
+created b'
+	: >.git/index.lock
+	touch -d '1 minute ago' .git/index.lock
+	echo 2 >a
+	expect_batch 'modified a'
+}
+
+@test "a real checkout of git is one batch, there and back" {
+	command -v git >/dev/null || cannot "git is not installed"
+	git init -q -b one .
+	files 300 old
+	git add .
+	commit() { git -c user.name=n -c user.email=e commit -q "$@"; }
+	commit -m 1
+	git checkout -q -b two
+	files 300 new
+	commit -a -m 2
+	watch --debounce-max 1m .
+	for branch in one two; do
+		git checkout -q $branch
+		next_batch
+		[ "$(grep -c '^modified a' <<<"$batch")" = 300 ]
+		[ "$(wc -l <<<"$batch")" = 300 ]
+	done
+	git rm -q a7
+	expect_batch 'deleted a7'
+}
+
+@test "real editors make one modification a save" {
+	echo 1 >a
+	watch .
+	if command -v vim >/dev/null; then
+		vim -es -u NONE -c 'set swapfile backup' -c '%s/1/2/' -c x a
+		expect_batch 'modified a'
+	fi
+	sed -i s/./3/ a
+	expect_batch 'modified a'
+	perl -pi -e 's/3/4/' a
+	expect_batch 'modified a'
+	if command -v ed >/dev/null; then
+		printf '1s/4/5/\nw\nq\n' | ed -s a
+		expect_batch 'modified a'
+	fi
+}
+
+@test "a random hour of a tree, in a minute: nothing is lost, nothing is made up" {
+	run -0 timeout 300 perl "$ROOT/t/watch.pl" "${SEED:-$RANDOM}" "${ROUNDS:-60}"
+	echo "$output" >&3
+	run -0 timeout 300 perl "$ROOT/t/watch.pl" "${SEED:-$RANDOM}" 20 --poll 50ms
+}
+
 @test "sixteen paths are waited for longer than one" {
 	watch .
 	perl -e 'open F, ">", $_ for map { "a$_" } 1 .. 40'
@@ -251,6 +311,37 @@ deleted t/m/n/a'
 			open F, ">", "d/a"; print F $ARGV[0]' $i
 		expect_batch 'modified d/a'
 	done
+}
+
+# The plan of file $1 as of generation $2, to stand between begin and end.
+plan() {
+	clnrm-render "$1" | clnrm-lint - | grep '^{"type":"plan"' |
+		sed "s/\"gen\":0/\"gen\":$2/"
+}
+
+@test "a newer plan starts when the older run of the test is gone" {
+	one_step a.clnrm.toml 'sleep 41757' <<<'isolation = "process"'
+	one_step b.clnrm.toml 'sleep 1' <<<'isolation = "process"'
+	{ plan a.clnrm.toml 0; plan b.clnrm.toml 0; } >first
+	one_step a.clnrm.toml 'true' <<<'isolation = "process"'
+	plan a.clnrm.toml 1 >second
+	{
+		echo '{"type":"begin","v":1}'
+		cat first
+		await runs 'sleep 41757'
+		cat second
+		await is_gone 'sleep 41757'
+		await grep -q '"gen":1.*"status":"ok"' all
+		echo '{"type":"end","stage":"lint","status":0,"records":1,"duration_ns":0}'
+	} | clnrm-exec -j 3 - >all
+	jq -r 'select(.type | startswith("scenario.")) |
+		"\(.source) \(.gen) \(.type) \(.status // "")"' all >order
+	[ "$(grep '^a' order)" = 'a.clnrm.toml 0 scenario.start 
+a.clnrm.toml 0 scenario.end cancelled
+a.clnrm.toml 1 scenario.start 
+a.clnrm.toml 1 scenario.end ok' ]
+	[ "$(grep '^b' order)" = 'b.clnrm.toml 0 scenario.start 
+b.clnrm.toml 0 scenario.end ok' ]
 }
 
 @test "an operand that goes away is told, and watched when it is back" {
@@ -442,17 +533,369 @@ initial $BATS_TEST_TMPDIR/d/a" ]
 	[ "$(tail -n 1 <<<"$output" | jq -c '[.type, .status]')" = '["end",2]' ]
 }
 
-@test "a limit of the kernel is exit 3 and names the sysctl" {
+@test "at a limit of the kernel the rest is polled, with a note" {
 	unshare -Ur true 2>/dev/null || cannot "no user namespace to lower a limit in"
 	mkdir -p a b c d
-	run -3 unshare -Ur sh -c 'echo 3 >/proc/sys/user/max_inotify_watches
-		exec timeout 20 clnrm-watch .'
-	[[ $output == *'inotify limit reached (3 watches of ours'* ]]
-	[[ $output == *'"hint":"'*'sysctl fs.inotify.max_user_watches='* ]]
-	run -3 unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances
-		exec timeout 20 clnrm-watch .'
-	[[ $output == *'too many inotify instances'* ]]
-	[[ $output == *'sysctl fs.inotify.max_user_instances='* ]]
+	# shellcheck disable=SC2016 # for the inner shell
+	coproc W { exec unshare -Ur sh -c 'echo 3 >/proc/sys/user/max_inotify_watches
+		exec clnrm-watch .' 3>&-; }
+	exec {from}<&"${W[0]}"
+	pid=$W_PID
+	until_type diagnostic
+	[[ $(member message) == 'inotify limit reached (3 watches of ours'*polled ]]
+	[[ $(member hint) == *'sysctl fs.inotify.max_user_watches='* ]]
+	[ "$(member code)" = W401 ]
+	next_batch
+	until_type ready
+	[ "$(member directories)" = 5 ]
+	for d in a b c d; do
+		echo 1 >$d/f
+		expect_batch "created $d/f"
+		mkdir $d/new && echo 1 >$d/new/f
+		expect_batch "created $d/new/f"
+		rm -r $d/new
+		expect_batch "deleted $d/new/f"
+	done
+	stop
+	run ! grep diagnostic <&"$from"
+}
+
+@test "without an inotify instance all is polled, with a note" {
+	unshare -Ur true 2>/dev/null || cannot "no user namespace to lower a limit in"
+	echo 1 >a
+	# shellcheck disable=SC2016 # for the inner shell
+	coproc W { exec unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances
+		exec clnrm-watch .' 3>&-; }
+	exec {from}<&"${W[0]}"
+	pid=$W_PID
+	until_type diagnostic
+	[[ $(member message) == 'too many inotify instances'*'polled instead' ]]
+	[[ $(member hint) == *'sysctl fs.inotify.max_user_instances='* ]]
+	next_batch
+	echo 2 >a
+	expect_batch 'modified a'
+}
+
+@test "where no notices come from, the files are polled besides" {
+	start /proc/sys/fs/inotify
+	until_type diagnostic
+	[[ $(member message) == *'is on proc, which does not tell all changes'* ]]
+	next_batch
+	[[ $batch == *'initial /proc/sys/fs/inotify/max_user_watches'* ]]
+}
+
+@test "polling sees what notices see, but for renames" {
+	mkdir -p t/d
+	echo 1 | tee t/a t/d/b >t/d/c
+	watch --poll 20ms t
+	echo 2 >t/d/b
+	expect_batch 'modified t/d/b'
+	mkdir -p t/n/m && echo 1 >t/n/m/x
+	expect_batch 'created t/n/m/x'
+	rm -r t/d
+	expect_batch 'deleted t/d/b
+deleted t/d/c'
+	touch t/a
+	mv t away
+	expect_batch 'deleted t/a
+deleted t/n/m/x'
+	mv away t
+	expect_batch 'created t/a
+created t/n/m/x'
+	stop
+	run ! grep batch <&"$from"
+}
+
+@test "an operand that is a file is polled alone" {
+	echo 1 | tee a >b
+	watch --poll 20ms a
+	echo 2 >b
+	echo 2 >new && mv new a
+	expect_batch 'modified a'
+}
+
+@test "a poll of no time is exit 2" {
+	run -2 clnrm-watch --poll 0s .
+	[[ $output == *'--poll'* ]]
+}
+
+@test "the sync file tells at once what came before it, and its text" {
+	mkdir t
+	watch --debounce 1m --debounce-max 1m --sync-file t/sync t
+	echo 1 >t/a
+	mkdir t/d && echo 1 >t/d/b
+	echo one >t/sync
+	expect_batch 'created t/a
+created t/d/b'
+	[ "$line" = '{"type":"batch","gen":1,"size":2,"sync":"one"}' ]
+	echo two >t/sync
+	next_batch
+	[ "$line" = '{"type":"batch","gen":2,"size":0,"sync":"two"}' ]
+	echo two >t/sync # the same again
+	next_batch
+	[ "$line" = '{"type":"batch","gen":3,"size":0,"sync":"two"}' ]
+	rm t/sync
+	echo 2 >t/a
+	echo three >t/sync.new && mv t/sync.new t/sync
+	expect_batch 'modified t/a'
+	[ "$(member sync)" = three ]
+}
+
+@test "a sync file is seen though patterns would ignore it" {
+	watch --debounce 1m --ignore 'sync*' --sync-file sync1 .
+	echo 1 >sync2
+	echo x >sync1
+	next_batch
+	[ "$line" = '{"type":"batch","gen":1,"size":0,"sync":"x"}' ]
+}
+
+# A watch that is told by lines, which $1 gets from us.
+told_by() {
+	mkfifo fifo
+	start --from fifo "$@"
+	exec {feed}>fifo
+	next_batch
+}
+
+@test "lines of inotifywait are taken instead of notices" {
+	mkdir -p t/d
+	echo 1 | tee t/a >t/d/b
+	told_by t
+	echo 2 >t/a
+	echo 2 >t/d/b
+	echo 't/d/ CLOSE_WRITE,CLOSE b' >&"$feed"
+	expect_batch 'modified t/d/b'
+	echo 't/ CLOSE_WRITE,CLOSE a' >&"$feed"
+	expect_batch 'modified t/a'
+	echo x >'t/d/a MODIFY b'
+	echo 't/d/ MODIFY a MODIFY b' >&"$feed"
+	expect_batch 'created t/d/a MODIFY b'
+	rm -r t/d
+	echo 't/ DELETE,ISDIR d' >&"$feed"
+	expect_batch 'deleted t/d/a MODIFY b
+deleted t/d/b'
+	exec {feed}>&-
+	until_type end
+	[ "$(member status)" = 0 ]
+}
+
+@test "lines of fswatch are taken, also with real paths and flags" {
+	mkdir -p t/d
+	echo 1 | tee t/a >t/b
+	told_by t
+	echo 2 | tee t/a >t/b
+	echo "$PWD/t/a" >&"$feed"
+	expect_batch 'modified t/a'
+	echo "$PWD/t/b Updated IsFile" >&"$feed"
+	expect_batch 'modified t/b'
+}
+
+@test "what such programs overlook is found by reading the tree again" {
+	mkdir t
+	told_by t
+	mkdir -p t/new/deep && echo 1 >t/new/deep/f
+	echo 't/ CREATE,ISDIR new' >&"$feed"
+	expect_batch 'created t/new/deep/f'
+	echo 1 >t/new/late # made before the program watched the directory
+	expect_batch 'created t/new/late'
+	echo 2 >t/new/late
+	echo 'what is this?' >&"$feed"
+	expect_batch 'modified t/new/late'
+	echo 3 >t/new/late
+	echo 't/ Q_OVERFLOW' >&"$feed"
+	expect_batch 'modified t/new/late'
+	echo 4 >t/new/late
+	perl -e 'print "x" x 100_000, "\n"' >&"$feed"
+	expect_batch 'modified t/new/late'
+	echo 5 >t/new/late
+	exec {feed}>&- # the last look
+	expect_batch 'modified t/new/late'
+}
+
+@test "lines of looks alone are nothing" {
+	mkdir t
+	echo 1 >t/a
+	told_by t
+	echo 2 >t/a
+	printf 't/ %s a\n' OPEN ACCESS CLOSE_NOWRITE,CLOSE >&"$feed"
+	echo 't/ OPEN,ISDIR ' >&"$feed"
+	echo 1 >t/b
+	echo 't/ MODIFY b' >&"$feed"
+	expect_batch 'created t/b'
+}
+
+@test "a real inotifywait drives the loop" {
+	mkdir -p t/d
+	echo 1 >t/a
+	inotifywait -m -r -q t 2>/dev/null 3>&- | clnrm-watch --from - t 3>&- >all &
+	await grep -q '"ready"' all
+	# its watches may come later than our first look
+	n=1
+	changed() {
+		n=$((n + 1))
+		echo $n >t/d/b
+		grep -q '"source":"t/d/b"' all
+	}
+	await changed
+	echo 2 >t/a
+	await grep -q '"source":"t/a","event":"modified"' all
+	pkill -P $$ inotifywait
+	await grep -q '"type":"end"' all
+}
+
+@test "a file of lines that is not there is exit 2" {
+	run -2 clnrm-watch --from nowhere .
+	[[ $output == *'nowhere: No such file or directory'* ]]
+}
+
+# The cache, once it holds file $1; those written a moment ago are not kept.
+cached() {
+	clnrm-watch --baseline --from /dev/null . >all
+	grep -q "$(sha256sum "$1" | cut -c -64)" .clnrm/cache/hashes
+}
+
+@test "a baseline spares the reading of what has not changed since" {
+	echo 1 >a
+	await cached a
+	cat .clnrm/cache/hashes >was
+	sha=$(echo 1 | sha256sum | cut -c -64)
+	other=${sha//[0-9]/f}
+	{
+		tail -n +2 was | sed "s/$sha/$other/" >body
+		echo "clnrm-hashes 1 $(sha256sum body | cut -c -64)"
+		cat body
+	} >.clnrm/cache/hashes
+	rm was body
+	run -0 clnrm-watch --baseline --from /dev/null .
+	[[ $output == *'"source":"a"'*"$other"* ]]
+	echo 2 >a
+	run -0 clnrm-watch --baseline --from /dev/null .
+	[[ $output == *'"source":"a"'*"$(echo 2 | sha256sum | cut -c -64)"* ]]
+}
+
+@test "a baseline that was cut or meddled with is none" {
+	echo 1 >a
+	await cached a
+	sha=$(echo 1 | sha256sum | cut -c -64)
+	sed -i "s/$sha/${sha//[0-9]/f}/" .clnrm/cache/hashes
+	run -0 clnrm-watch --baseline --from /dev/null .
+	[[ $output == *'"source":"a"'*"$sha"* ]]
+	for bytes in 0 1 40 80 85 120; do
+		await cached a
+		truncate -s $bytes .clnrm/cache/hashes
+		run -0 clnrm-watch --baseline --from /dev/null .
+		[[ $output == *'"source":"a"'*"$sha"* ]]
+	done
+}
+
+@test "a baseline that cannot be kept is a warning" {
+	echo 1 >a
+	: >.clnrm
+	run -0 clnrm-watch --baseline --from /dev/null .
+	[[ $output == *'"code":"W403"'* ]]
+	[[ $output == *'"source":"a"'* ]]
+}
+
+@test "each directory may have patterns, and the deeper ones decide" {
+	mkdir -p t/d/e u
+	echo '*.log' >.clnrmignore
+	printf '!a.log\n/e/\n' >t/d/.clnrmignore
+	echo '*.txt' >u/.clnrmignore
+	echo 1 | tee a.log t/a.log t/d/a.log t/d/b.log t/d/e/x u/a.txt >t/a.txt
+	watch .
+	[ "$batch" = 'initial .clnrmignore
+initial clnrm.conf
+initial t/a.txt
+initial t/d/.clnrmignore
+initial t/d/a.log
+initial u/.clnrmignore' ]
+	rm u/.clnrmignore
+	expect_batch 'deleted u/.clnrmignore'
+	expect_batch 'created u/a.txt'
+	echo '*' >u/.clnrmignore
+	expect_batch 'created u/.clnrmignore'
+	echo 2 | tee u/a.txt >t/a.txt
+	expect_batch 'modified t/a.txt'
+}
+
+@test "patterns above an operand count, and --ignore goes before all" {
+	mkdir -p t/d
+	echo '*.log' >.clnrmignore
+	printf '!a.log\n*.txt\n' >t/.clnrmignore
+	echo 1 | tee t/d/a.log t/d/b.log t/d/a.txt t/d/c >t/d/e
+	watch --ignore '!a.txt e' t/d
+	[ "$batch" = 'initial t/d/a.log
+initial t/d/a.txt
+initial t/d/c' ]
+}
+
+@test "what git ignores is ignored, pattern for pattern" {
+	command -v git >/dev/null || cannot "git is not installed"
+	git init -q .
+	mkdir -p a/b/c b/a/c foo/bar x.d 'sp ace'
+	echo 1 | tee a/1 a/b/2 a/b/c/3 b/a/4 b/a/c/5 foo/6 foo/bar/7 x.d/8 \
+		'sp ace/9' abc aXc 'a[c' '#h' '!n' 'tr ' 'q?' 'w*' 'b\s' >top
+	while IFS= read -r patterns; do
+		printf "$patterns" >.gitignore
+		cp .gitignore .clnrmignore
+		want=$(git -c core.quotePath=false ls-files -z --others \
+			--exclude-standard | sort -z | tr '\0' '\n' |
+			grep -vxF all || :)
+		got=$(clnrm-watch --from /dev/null . | jq -r \
+			'select(.type == "change") | .source' | LC_ALL=C sort)
+		diff <(LC_ALL=C sort <<<"$want") <(echo "$got") ||
+			{ echo "patterns: $patterns"; return 1; }
+	done <<-'LINES'
+		a
+		/a
+		a/
+		a/*
+		a/**
+		**/a
+		**/a/
+		**/c/3
+		a/**/3
+		a/**/c
+		**/b/**
+		**
+		*
+		*/
+		/*
+		*\n!*/\n!*.d
+		/*\n!/foo\n/foo/*\n!/foo/bar
+		foo/*\n!foo/bar
+		a?c
+		a[A-Z]c
+		a[!A-Z]c
+		a[^b]c
+		a[[:upper:]]c
+		a[[]c
+		a\\[c
+		a[c
+		\\#h
+		#h
+		\\!n
+		!n
+		tr\\ \n
+		tr \n
+		q\\?
+		w\\*
+		b\\\\s
+		b\\
+		[]-a]*
+		[a-]*
+		a**c
+		a/b/**/3
+		a/**/**/3
+		sp\\ ace
+		sp ace/
+		*.d
+		x.*\n!x.d
+		abc\r\n
+		/**/c
+		foo/**/bar
+		[!a-z]*
+	LINES
 }
 
 @test "a duration without a unit is exit 2 and shows the fix" {

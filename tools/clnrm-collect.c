@@ -15,13 +15,15 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/collector.h"
+#include "core/export.h"
 #include "core/setting.h"
 #include "core/stage.h"
 #include "sys/loop.h"
 #include "sys/stop.h"
 
 static struct cli_list listens, grpcs;
-static const char *from;
+static const char *from, *export_to;
+static int loose;
 static long max_spans = -1;
 static int64_t timeout_ns = -1;
 
@@ -34,6 +36,10 @@ static const struct cli_opt opts[] = {
 	CLI_TEXT, &from},
     {0, "max-spans", "N", "end after so many spans", CLI_INT, &max_spans},
     {0, "timeout", "TIME", "end after so long", CLI_TIME, &timeout_ns},
+    {0, "export", "URL",
+	"be a filter that sends the spans of a stream on; do not listen",
+	CLI_TEXT, &export_to},
+    {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
     {0},
 };
 
@@ -44,6 +50,8 @@ static const struct cli tool = {
     .examples = "  clnrm-collect >spans.ndjson\n"
 		"  clnrm-collect --listen 127.0.0.1:0 --max-spans 1\n"
 		"  program | clnrm-collect --from -\n"
+		"  clnrm-verify <run.ndjson | clnrm-collect --export "
+		"http://localhost:4318 | clnrm-report\n"
 		"  clnrm-collect | jq -r 'select(.type == \"span\") | .name'\n",
     .opts = opts,
 };
@@ -283,6 +291,59 @@ read_log(void)
 	collector_log_del(log.spans);
 }
 
+/* ---- the way out */
+
+static void
+take_exported(struct export *x)
+{
+	struct record r;
+
+	while (stage_pull(&stage, &r)) {
+		record_pass(&r, stage.out);
+		export_take(x, &r);
+	}
+}
+
+static void
+on_input(void *arg, int events)
+{
+	struct err e = {0};
+
+	(void)events;
+	if (ndjson_fill(&stage.in, &e) < 0)
+		stage.in.is_eof = true;
+	take_exported(arg);
+}
+
+/* Records go on at once; what is sent, is sent meanwhile. */
+static int
+export_stream(void)
+{
+	struct err e = {0};
+	struct export *x = export_new(&loop, &stage, export_to, &e);
+
+	if (!x)
+		die(EXIT_INPUT, "--export: %s%s%s", e.text, *e.hint ? "; " : "",
+		    e.hint);
+	if (isatty(0))
+		cli_misuse(&tool);
+	stop_catch(false);
+	stage_filter(&stage, "export", &out_std, 0, loose);
+	loop_add(&loop, stage.in.fd, POLLIN, on_input, x);
+	while (!stage.in.is_eof && out_flush(&out_std) == 0 &&
+	       loop_once(&loop, -1) == 0)
+		;
+	loop_drop(&loop, stage.in.fd);
+	stage_check_cut(&stage);
+	export_flush(x);
+	while (!export_is_done(x) && out_flush(&out_std) == 0 &&
+	       loop_once(&loop, -1) == 0)
+		;
+	export_close(x);
+	loop_free(&loop);
+	return cli_finish(stage_end(&stage));
+}
+
 static size_t
 add_addresses(
     struct address *to, const struct cli_list *list, enum collector_port port)
@@ -309,6 +370,8 @@ main(int argc, char *argv[])
 
 	if (*setting_start(&tool, argc, argv))
 		cli_misuse(&tool);
+	if (export_to)
+		return export_stream();
 	if (!listens.n && !grpcs.n) {
 		listens = (struct cli_list){http, 1, 0};
 		grpcs = (struct cli_list){grpc, 1, 0};

@@ -1,6 +1,8 @@
 /*
  * clnrm-report: say how the tests went.
  */
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,15 +16,22 @@
 #include "sys/stop.h"
 
 static const char *format, *code, *color = "auto", *no_tests = "fail";
+static struct cli_list also;
+static int64_t slow_ns = 10000000000;
 static int strict, loose;
+static struct out err_out = {.fd = 2, .pending = BUF_INIT, .is_held = true};
 
 static const struct cli_opt opts[] = {
-    {0, "format", "text|tap|plan|junit|github|json|ndjson|html",
+    {0, "format", REPORT_FORMATS,
 	"how to print (text on a terminal, else tap); plan: what would run",
 	CLI_WORD, &format},
+    {0, "report", "FORMAT=FILE", "the same in a file as well; repeatable",
+	CLI_LIST, &also},
     {0, "color", "auto|always|never", "colour the text", CLI_WORD, &color},
     {0, "explain", "CODE|all", "tell what the code of a finding means",
 	CLI_TEXT, &code},
+    {0, "slow", "TIME", "name tests that run longer (10s; 0s: none)", CLI_TIME,
+	&slow_ns},
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
 	&no_tests},
     {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
@@ -35,7 +44,8 @@ static const struct cli tool = {
     .does = "say how the tests went",
     .operands = "[FILE | -]",
     .examples = "  clnrm-exec - <plans.ndjson | clnrm-verify | clnrm-report\n"
-		"  clnrm-report --format tap saved.ndjson\n",
+		"  clnrm-report --format tap saved.ndjson\n"
+		"  clnrm-report --report junit=junit.xml saved.ndjson\n",
     .opts = opts,
 };
 
@@ -46,36 +56,70 @@ wants_color(void)
 				     : color_is_on(1);
 }
 
-static enum report_format
-pick_format(void)
+static bool
+is_env(const char *name, const char *want)
 {
-	if (!format)
-		return isatty(1) ? REPORT_TEXT : REPORT_TAP;
-	if (!strcmp(format, "text"))
-		return REPORT_TEXT;
-	if (!strcmp(format, "tap"))
-		return REPORT_TAP;
-	if (!strcmp(format, "plan"))
-		return REPORT_PLAN;
-	die(EXIT_INPUT,
-	    "--format %s is not supported yet; text, tap and plan are", format);
+	const char *text = getenv(name);
+
+	return text && (want ? !strcmp(text, want) : *text != 0);
+}
+
+/* Columns of a terminal, 0 where there is none. */
+static unsigned
+columns_of(int fd)
+{
+	struct winsize w = {0};
+
+	if (!isatty(fd))
+		return 0;
+	return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
 }
 
 static struct report_how
 how_to(void)
 {
-	struct winsize w = {0};
+	bool is_on_github = is_env("GITHUB_ACTIONS", "true");
+	bool is_github = format && !strcmp(format, "github");
 	struct report_how how = {
-	    .format = pick_format(),
+	    .format = format	? format
+		    : isatty(1) ? "text"
+				: "tap",
 	    .has_color = wants_color(),
 	    .is_strict = strict,
 	    .none_is_a_pass = !strcmp(no_tests, "pass"),
+	    .is_on_github = is_on_github,
+	    .width = columns_of(1),
+	    .err = &err_out,
+	    .slow_ns = slow_ns,
 	};
 
-	if (isatty(1))
-		how.width =
-		    ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
+	if ((is_on_github || is_github) && is_env("GITHUB_STEP_SUMMARY", NULL))
+		how.github_summary = getenv("GITHUB_STEP_SUMMARY");
+	if (!is_env("CI", NULL) && !is_env("TERM", "dumb"))
+		how.columns = columns_of(2);
 	return how;
+}
+
+static struct report *
+start(void)
+{
+	struct report_how how = how_to();
+	struct report *rep = report_new(&how, &out_std);
+
+	/* A variable or clnrm.conf that asks is about runs, not plans. */
+	if (!strcmp(how.format, "plan") &&
+	    !cli_was_given(opts, cli_find(opts, "report")))
+		return rep;
+	for (size_t i = 0; i < also.n; i++) {
+		struct err e = {0};
+		int status;
+
+		if (report_also(rep, also.item[i], &status, &e) == 0)
+			continue;
+		report_del(rep);
+		die(status, "%s", e.text);
+	}
+	return rep;
 }
 
 /* What the reading stage itself has to say is reported like the rest. */
@@ -91,9 +135,31 @@ take_own(struct report *rep, struct out *own)
 		struct err e;
 
 		if (record_read(line, (size_t)(end - line), &r, &e) == 0)
-			report_take(rep, &r);
+			report_take_own(rep, &r);
 		line = end + 1;
 	}
+}
+
+static void
+flush(struct report *rep)
+{
+	if (out_pending(&out_std))
+		report_hush(rep);
+	out_flush(&err_out);
+	out_flush(&out_std);
+}
+
+/* Wait for more of the stream, and tell meanwhile how far it is. */
+static void
+wait_for_more(struct report *rep, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int ms;
+
+	do {
+		ms = report_tick(rep);
+		out_flush(&err_out);
+	} while (poll(&p, 1, ms) == 0);
 }
 
 static void
@@ -109,9 +175,10 @@ read_all(struct report *rep, struct stage *st)
 			report_take(rep, &r);
 		}
 		take_own(rep, st->out);
-		out_flush(&out_std);
+		flush(rep);
 		if (st->in.is_eof)
 			break;
+		wait_for_more(rep, st->in.fd);
 		got = ndjson_fill(&st->in, &e);
 		if (!got)
 			got = 1; /* the last line may have no LF */
@@ -137,8 +204,7 @@ print_code(void)
 static int
 report_all(int fd)
 {
-	struct report_how how = how_to();
-	struct report *rep = report_new(&how, &out_std);
+	struct report *rep = start();
 	struct out own = {.fd = -1, .pending = BUF_INIT, .is_held = true};
 	struct stage st;
 	int status;
@@ -148,6 +214,8 @@ report_all(int fd)
 	read_all(rep, &st);
 	status = report_finish(rep, st.status);
 	report_del(rep);
+	out_flush(&err_out);
+	out_free(&err_out);
 	ndjson_free(&st.in);
 	out_free(&own);
 	return status;

@@ -1,13 +1,19 @@
 /*
  * clnrm-verify: hold what a test did to what it was expected to do.
  */
+#include "base/die.h"
+#include "core/evidence.h"
 #include "core/setting.h"
 #include "core/verdict.h"
 #include "sys/stop.h"
 
 static int loose;
+static struct cli_list traces;
 
 static const struct cli_opt opts[] = {
+    {0, "traces", "FILE",
+	"hold the plans that come against a saved run or trace; repeatable",
+	CLI_LIST, &traces},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
     {0},
 };
@@ -16,25 +22,73 @@ static const struct cli tool = {
     .name = "clnrm-verify",
     .does = "hold what a test did to what it was expected to do",
     .operands = "[FILE | -]",
-    .examples = "  clnrm-lint tests | clnrm-exec - | clnrm-verify | "
-		"clnrm-report\n"
-		"  clnrm-verify saved.ndjson | jq 'select(.ok == false)'\n",
+    .examples =
+	"  clnrm-lint tests | clnrm-exec - | clnrm-verify | "
+	"clnrm-report\n"
+	"  clnrm-verify saved.ndjson | jq 'select(.ok == false)'\n"
+	"  clnrm-lint a.clnrm.toml | clnrm-verify --traces spans.json | "
+	"clnrm-report\n",
     .opts = opts,
 };
+
+static struct stage st;
+
+static void
+on_record(void *arg, const struct record *r)
+{
+	verdict_given(arg, r);
+}
+
+static void
+on_lost(void *arg, const struct err *e)
+{
+	(void)arg;
+	stage_diagnose(&st, NULL, "warning", "W416", e);
+}
+
+static void
+read_traces(struct verdict *v, const char *path)
+{
+	struct evidence_user user = {on_record, on_lost, v};
+	size_t before = v->given;
+	struct err e = {0};
+
+	if (evidence_read(path, &user, &e) < 0) {
+		stage_diagnose(&st, path, "error", "E101", &e);
+		stage_status(&st, EXIT_INPUT);
+	} else if (v->given == before) {
+		err_set(
+		    &e, "%s: neither a span nor a run of these tests", path);
+		err_hint(&e, "records, OTLP/JSON, spans an object a line, or "
+			     "what a console exporter prints are read");
+		stage_diagnose(&st, path, "error", "E104", &e);
+		stage_status(&st, EXIT_INPUT);
+	}
+}
 
 int
 main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	int fd = stage_input(&tool, path);
-	struct stage st;
 	AUTO_VERDICT v = {.stage = &st};
+	AUTO_BUF ends = BUF_INIT;
 	struct record r;
 
 	stop_catch(false);
 	stage_filter(&st, "verify", &out_std, fd, loose);
-	while (stage_next(&st, &r) > 0)
-		verdict_take(&v, &r);
+	while (stage_next(&st, &r) > 0) {
+		if (!traces.n || r.type != RECORD_END) {
+			verdict_take(&v, &r);
+			continue;
+		}
+		/* An end waits for what we owe for the plans before it. */
+		buf_add(&ends, r.line, r.len);
+		buf_addc(&ends, '\n');
+	}
+	for (size_t i = 0; i < traces.n; i++)
+		read_traces(&v, traces.item[i]);
 	verdict_finish(&v);
+	out_add(&out_std, ends.s, ends.len);
 	return cli_finish(stage_end(&st));
 }

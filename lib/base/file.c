@@ -90,8 +90,8 @@ file_mkdirs(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-static int
-parent_exists(const char *path, struct err *e)
+int
+file_mkparent(const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	AUTO_BUF dir = BUF_INIT;
@@ -118,7 +118,7 @@ file_replace(
 	AUTO_FD fd = -1;
 	struct stat old;
 
-	if (parent_exists(path, e) < 0)
+	if (file_mkparent(path, e) < 0)
 		return -1;
 	if (!stat(path, &old))
 		mode = old.st_mode & 07777;

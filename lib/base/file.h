@@ -58,6 +58,9 @@ int file_replace(
 /* Make a directory and all above it. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 
+/* Make the directories on the way to a file. */
+int file_mkparent(const char *path, struct err *e);
+
 /*
  * Remove a tree, never following links out of it. Missing is fine.
  *

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -18,6 +19,9 @@ enum {
 	TRIES = 3,	  /* to read a file that is being written */
 	HOPS = 16,	  /* directories renamed within renamed directories */
 };
+
+/* The clocks of some file systems stand still for two seconds. */
+static const int64_t FRESH_NS = 2000000000;
 
 void
 change_init(struct change_table *t, struct watch *watch, int own_fd)
@@ -41,18 +45,20 @@ static void
 describe(const struct stat *st, struct change_file *f)
 {
 	f->size = st->st_size;
+	f->dev = st->st_dev;
 	f->mtime_ns = nano(st->st_mtim);
 	f->ctime_ns = nano(st->st_ctim);
 	f->inode = st->st_ino;
 	f->kind = st->st_mode & S_IFMT;
+	f->is_fresh = clock_wall_ns() - f->ctime_ns < FRESH_NS;
 }
 
 static bool
 is_same(const struct change_file *a, const struct change_file *b)
 {
-	return a->size == b->size && a->mtime_ns == b->mtime_ns &&
-	       a->ctime_ns == b->ctime_ns && a->inode == b->inode &&
-	       a->kind == b->kind;
+	return a->dev == b->dev && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
+	       a->inode == b->inode && a->kind == b->kind;
 }
 
 /* Is there a file of ours to tell of? */
@@ -121,7 +127,15 @@ read_file(struct change_table *t, const char *path, struct change_file *f)
 static bool
 hash(struct change_table *t, const char *path, struct change_file *f)
 {
+	const char *kept;
+
 	f->sha256[0] = 0;
+	kept = f->is_fresh ? NULL : change_cache_get(t->cache, f);
+	if (kept) {
+		memcpy(f->sha256, kept, HASH_HEX);
+		return true;
+	}
+	t->hashed++;
 	return S_ISLNK(f->kind) ? read_link(path, f) : read_file(t, path, f);
 }
 
@@ -182,7 +196,7 @@ static bool
 is_equal(const struct change_file *a, const struct change_file *b)
 {
 	if (!*a->sha256 || !*b->sha256)
-		return false;
+		return is_same(a, b);
 	return a->kind == b->kind && !strcmp(a->sha256, b->sha256);
 }
 
@@ -193,7 +207,8 @@ judge(struct change_table *t, const char *from, struct change *c)
 
 	if (!look(t, c->source, &now))
 		return gone(t, c);
-	if (old && is_same(old, &now))
+	c->is_written = !old || !is_same(old, &now);
+	if (!c->is_written && !old->is_fresh)
 		return false;
 	if (!hash(t, c->source, &now))
 		return gone(t, c);
@@ -253,24 +268,6 @@ trace(const struct change_table *t, struct watch_item *item)
 	}
 }
 
-static bool
-is_in_tree(const struct map *tree, const char *path)
-{
-	size_t n = strlen(path);
-
-	for (;;) {
-		if (map_get(tree, path, n))
-			return true;
-		if (!n)
-			return false;
-		while (n && path[n - 1] != '/')
-			n--;
-		if (n == 1)
-			return map_get(tree, "/", 1);
-		n -= n > 0;
-	}
-}
-
 /* Every known file below a directory that is dirty as a whole. */
 static void
 add_known(struct change_table *t, const struct map *tree, size_t n)
@@ -284,7 +281,7 @@ add_known(struct change_table *t, const struct map *tree, size_t n)
 	for (size_t i = 0; i < t->file.n; i++) {
 		const struct map_entry *f = &t->file.entry[i];
 
-		if (!f->value || !is_in_tree(tree, f->key) ||
+		if (!f->value || !watch_is_in(tree, f->key) ||
 		    map_get(&there, f->key, f->len))
 			continue;
 		b->item = mem_more(b->item, b->n, &cap, sizeof *b->item);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/map.h"
+#include "core/change_cache.h"
 #include "data/hash.h"
 #include "sys/watch.h"
 
@@ -28,13 +29,16 @@ struct change {
 	const char *sha256, *sha256_before; /* NULL: none, or not known */
 	int64_t size;			    /* -1: it is gone */
 	int64_t wall_ns;		    /* of the first notice */
+	bool is_written; /* its times changed, whatever is in it */
 };
 
 /* A file as it was seen last. */
 struct change_file {
 	int64_t size, mtime_ns, ctime_ns;
+	dev_t dev;
 	ino_t inode;
 	mode_t kind;	       /* S_IFREG or S_IFLNK */
+	bool is_fresh;	       /* it may change again without other times */
 	char sha256[HASH_HEX]; /* "": too large, or unreadable */
 };
 
@@ -45,6 +49,8 @@ struct change_table {
 	size_t next;	  /* in the batch */
 	uint64_t batches; /* so far */
 	bool is_initial;
+	const struct change_cache *cache; /* of earlier runs, or NULL */
+	size_t hashed;			  /* files, and not by the cache */
 	dev_t own_dev; /* our own output, which is never a change */
 	ino_t own_inode;
 
@@ -70,12 +76,19 @@ bool change_is_open(const struct change_table *t);
 /*
  * Look at the next path of the batch.
  *
- * out: true and *c: it changed. The texts live until the next call.
+ * out: true: it changed; and *c, of which only `source` and `is_written`
+ *      count else. The texts live until the next call.
  */
 bool change_step(struct change_table *t, struct change *c);
 
 /* "created" */
 const char *change_event_name(enum change_event event);
+
+/*
+ * Does version control change files just now? Its lock in `dir` or above says
+ * so, unless it is so old that it was left behind.
+ */
+bool change_is_locked(const char *dir);
 
 /* Files in the table. */
 size_t change_files(const struct change_table *t);

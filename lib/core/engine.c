@@ -89,20 +89,6 @@ forget(struct engine *g, const char *source, const char *variant, bool all,
 	}
 }
 
-/* What is asked for beside the run and not there yet is said. */
-static void
-warn_of(struct engine *g, const struct test *t)
-{
-	const struct value *report = value_get(t->plan, "report");
-	struct err e = {0};
-
-	if (!report || report->kind != VALUE_TABLE)
-		return;
-	err_set(&e, "[report]: its files are not written yet");
-	err_hint(&e, "the report on standard output is; send it to a file");
-	stage_diagnose(stage(g), t->source, "warning", "W405", &e);
-}
-
 static void
 on_plan(struct engine *g, const struct record *r)
 {
@@ -116,7 +102,6 @@ on_plan(struct engine *g, const struct record *r)
 		return;
 	}
 	forget(g, t->source, t->variant, false, t->gen);
-	warn_of(g, t);
 	if (!g->is_stopping)
 		add_jobs(g, t);
 	test_release(t);
@@ -281,28 +266,57 @@ free_worker(struct engine *g)
 	return NULL;
 }
 
+/* Does a run of an older plan of the same test still wind up? */
+static bool
+is_in_the_way(const struct engine *g, const struct test *t)
+{
+	for (size_t i = 0; i < g->workers; i++) {
+		const struct scenario *s = g->running[i].scenario;
+		const struct test *old = s ? scenario_test(s) : NULL;
+
+		if (old && old->gen < t->gen &&
+		    test_is_of(old, t->source, t->variant))
+			return true;
+	}
+	return false;
+}
+
+/* The first job that may start; the jobs before it that went are dropped. */
+static struct job *
+next_job(struct engine *g)
+{
+	size_t n = 0;
+
+	while (n < g->jobs && !g->job[n].test)
+		n++;
+	if (n > g->jobs / 2) {
+		g->jobs -= n;
+		memmove(g->job, g->job + n, g->jobs * sizeof *g->job);
+		n = 0;
+	}
+	for (size_t i = n; i < g->jobs; i++)
+		if (g->job[i].test && !is_in_the_way(g, g->job[i].test))
+			return &g->job[i];
+	return NULL;
+}
+
 static void
 start_jobs(struct engine *g)
 {
 	struct running *w;
-	size_t taken = 0;
+	struct job *job;
 
 	if (out_pending(stage(g)->out) > MAX_PENDING)
 		return;
-	while (taken < g->jobs && (w = free_worker(g))) {
-		struct job *job = &g->job[taken++];
+	while ((w = free_worker(g)) && (job = next_job(g))) {
+		struct test *t = job->test;
 
-		if (!job->test)
-			continue;
+		job->test = NULL;
 		w->number = job->number;
 		w->scenario = scenario_start(
-		    g->host, job->test, job->index, (int)(w - g->running));
-		test_release(job->test);
+		    g->host, t, job->index, (int)(w - g->running));
+		test_release(t);
 	}
-	if (!taken)
-		return;
-	g->jobs -= taken;
-	memmove(g->job, g->job + taken, g->jobs * sizeof *g->job);
 }
 
 static bool

@@ -18,6 +18,11 @@ static const struct {
     {"E102", "is not UTF-8",
 	"Test files and templates are UTF-8. The place is that of the first "
 	"byte that is not. Save the file as UTF-8; iconv(1) converts one."},
+    {"E104", "nothing to judge in a saved file",
+	"A file that was given as a saved run or trace (clnrm verify SAVED "
+	"--against, clnrm analyze --traces) holds neither a span nor a run of "
+	"these tests. Read are records of clnrm, OTLP/JSON, spans as an "
+	"object a line, and what console exporters print."},
     {"E110", "a template with wrong syntax",
 	"The text has a {{, {% or {# and does not parse as a template "
 	"(clnrm-render(1) has the language). Where the marker is meant as "
@@ -154,11 +159,19 @@ static const struct {
     {"W308", "a scenario that proves little",
 	"All it asks is that its steps end with 0, which `true` does too. "
 	"Expect an output or, better, a span that only the real code emits."},
+    {"W309", "a test that cannot be tried by clnrm-prove",
+	"clnrm prove replaces steps by stubs that print what the test expects. "
+	"For this expression no such text could be made, mostly since it looks "
+	"around itself ((?=...), (?<!...)); or --only service was asked for a "
+	"test that has no service."},
     {"W401", "clnrm-watch sees less than it should",
 	"A directory could not be looked into, or events were lost and all was "
 	"looked at again."},
     {"W402", "a pattern that is left out",
 	"A line of an ignore file does not parse, and is not used."},
+    {"W403", "clnrm-watch cannot keep its digests",
+	"The file that --baseline names could not be read or written. All is "
+	"watched as ever, and the next start looks at every file again."},
     {"W405", "asked for beside the run, and not there yet",
 	"What this version does not do, and no verdict depends on: a digest of "
 	"traces that have none."},
@@ -182,6 +195,11 @@ static const struct {
 	"program that ends while it prints, is larger than 2 MiB, or is mixed "
 	"with what another thread prints. Spans sent over OTLP have none of "
 	"this."},
+    {"W417", "spans that could not be exported",
+	"clnrm-collect --export could not send all spans to the backend: it "
+	"was not there, answered with an error, or took too long. The run is "
+	"not touched by that. The message has the last reason; see whether "
+	"the URL is that of an OTLP/HTTP receiver (port 4318, not 4317)."},
 };
 
 /* Prose in lines that fit a terminal. */

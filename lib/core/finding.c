@@ -118,8 +118,9 @@ find_line(struct finding_source *src, const struct finding *f, size_t *len)
 	end = s + src->text.len;
 	for (unsigned line = f->line; line > 1; line--) {
 		s = memchr(s, '\n', (size_t)(end - s));
-		if (!s++)
+		if (!s)
 			return NULL;
+		s++;
 	}
 	lf = memchr(s, '\n', (size_t)(end - s));
 	*len = (size_t)((lf ? lf : end) - s);

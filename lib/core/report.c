@@ -1,6 +1,5 @@
 #include "core/report.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,204 +10,58 @@
 #include "base/utf8.h"
 #include "core/report_int.h"
 
-enum { MAX_LOOSE = 1000 };
+enum {
+	MAX_LOOSE = 1000,
+	MAX_BARS = 400,	  /* of a test, in a picture */
+	MAX_PROOFS = 400, /* of a test, in a table */
+};
+
+static const struct report_form *
+main_form(const char *name)
+{
+	const struct report_form *form =
+	    name ? report_form_of(name, strlen(name)) : NULL;
+
+	return form ? form : &report_tap;
+}
 
 struct report *
 report_new(const struct report_how *how, struct out *out)
 {
 	struct report *r = mem_new(1, sizeof *r);
+	const struct report_form *form = main_form(how->format);
 
 	r->how = *how;
-	r->out = out;
 	r->text = (struct finding_source)FINDING_SOURCE_INIT;
 	r->begun_ns = clock_mono_ns();
+	r->is_plan = form == &report_plan;
+	report_view(r, form, NULL, out, NULL);
+	if (!r->is_plan)
+		report_on_github(r);
 	return r;
 }
 
-void
-report_say(struct report *r, const char *fmt, ...)
+/* Where the scenario stands in the file. */
+static unsigned
+line_of(const struct value *plan, size_t i)
 {
-	char text[4096];
-	va_list ap;
-	int n;
+	char key[48];
+	const struct value *at;
+	int64_t line;
 
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		out_add(r->out, text,
-		    (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-}
-
-static void
-entry_free(struct entry *e)
-{
-	struct arena a = e->a;
-
-	arena_free(&a);
-	free(e);
-}
-
-static bool
-is_same(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
-/* The newest entry that waits for this source; any variant where NULL. */
-static struct entry *
-entry_of(struct report *r, const char *source)
-{
-	for (size_t i = r->n; i-- && source;)
-		if (is_same(r->queue[i]->source, source) &&
-		    !r->queue[i]->is_stale)
-			return r->queue[i];
-	return NULL;
-}
-
-static struct entry *
-entry_new(struct report *r, const char *source)
-{
-	struct entry *e = mem_new(1, sizeof *e);
-
-	e->source = arena_str(&e->a, source);
-	r->queue = mem_more(r->queue, r->n, &r->cap, sizeof *r->queue);
-	r->queue[r->n++] = e;
-	return e;
-}
-
-static struct entry *
-entry_keyed(struct report *r, const struct record_key *key)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		struct entry *e = r->queue[i];
-
-		if (e->has_plan && e->gen == key->gen &&
-		    is_same(e->source, key->source) &&
-		    is_same(e->variant, key->variant))
-			return e;
-	}
-	return NULL;
-}
-
-static void
-note_status(struct report *r, const struct entry *e, int status)
-{
-	AUTO_ARENA a = {0};
-	const char *k = arena_fmt(&a, "%s\n%s", e->source ? e->source : "",
-	    e->variant ? e->variant : "");
-	uintptr_t old = (uintptr_t)map_get(&r->worst, k, strlen(k));
-	uintptr_t gen = (uintptr_t)e->gen + 1;
-
-	if (old >> 8 == gen)
-		status = exit_worse(status, (int)(old & 0xff));
-	map_set(
-	    &r->worst, k, strlen(k), (void *)(gen << 8 | (uintptr_t)status));
-}
-
-static void
-count_result(struct report *r, const struct entry *e, const struct result *v)
-{
-	static const struct {
-		const char *verdict;
-		size_t offset;
-		int status;
-	} kinds[] = {
-	    {"pass", offsetof(struct totals, pass), EXIT_YES},
-	    {"fail", offsetof(struct totals, fail), EXIT_NO},
-	    {"fake", offsetof(struct totals, fake), EXIT_NO},
-	    {"skip", offsetof(struct totals, skip), EXIT_YES},
-	    {"error", offsetof(struct totals, error), EXIT_RUN},
-	};
-	size_t i = 0;
-
-	while (i + 1 < COUNT(kinds) && strcmp(kinds[i].verdict, v->verdict))
-		i++;
-	++*(uint64_t *)((char *)&r->now + kinds[i].offset);
-	note_status(r, e,
-	    e->is_unsupported && kinds[i].status == EXIT_RUN ? EXIT_INPUT
-							     : kinds[i].status);
-	r->tests++;
-}
-
-static void
-show(struct report *r, struct entry *e, const struct result *v)
-{
-	if (v) {
-		count_result(r, e, v);
-		e->is_bad |= report_is_red(v);
-	} else {
-		r->now.error++;
-		r->tests++;
-		if (r->how.format != REPORT_PLAN)
-			note_status(r, e, EXIT_INPUT);
-	}
-	if (r->how.format == REPORT_TAP)
-		report_tap_result(r, e, v);
-	else
-		report_text_result(r, e, v);
-}
-
-/* out: is all of the entry told? */
-static bool
-show_entry(struct report *r, struct entry *e, bool is_last)
-{
-	if (!e->has_plan) {
-		if (!e->is_settled && !is_last)
-			return false;
-		if (e->has_error)
-			show(r, e, NULL);
-		return true;
-	}
-	for (; e->shown < e->n; e->shown++) {
-		const struct result *v = &e->result[e->shown];
-
-		if (v->is_done)
-			show(r, e, v);
-		else if (!e->is_stale && !is_last)
-			return false;
-		else if (!e->is_stale)
-			r->now.not_run++;
-	}
-	return true;
-}
-
-/* Tell what is known, in the order of the plan. */
-static void
-advance(struct report *r, bool is_last)
-{
-	size_t done = 0;
-
-	while (done < r->n && show_entry(r, r->queue[done], is_last)) {
-		struct entry *e = r->queue[done++];
-
-		if (e->is_bad || e->findings) {
-			r->kept = mem_more(
-			    r->kept, r->keeps, &r->keep_cap, sizeof *r->kept);
-			r->kept[r->keeps++] = e;
-		} else
-			entry_free(e);
-	}
-	if (!done)
-		return;
-	memmove(r->queue, r->queue + done, (r->n - done) * sizeof *r->queue);
-	r->n -= done;
-}
-
-/* Sources pass the stages before one by one: no plan comes for these now. */
-static void
-settle_others(struct report *r, const struct entry *but)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->queue[i] != but)
-			r->queue[i]->is_settled = true;
+	snprintf(key, sizeof key, "scenarios[%zu]", i);
+	at = value_get(value_get(plan, "at"), key);
+	if (!at || at->kind != VALUE_LIST || at->list.n < 2)
+		return 0;
+	line = value_int_or(at->list.item[1], 0);
+	return line > 0 && line < INT32_MAX ? (unsigned)line : 0;
 }
 
 static void
 name_results(struct report *r, struct entry *e, const struct value *tree)
 {
-	const char *test =
-	    value_str_or(value_find(tree, "meta.name"), e->source);
+	const char *test = value_str_or(
+	    value_find(tree, "meta.name"), e->source ? e->source : "?");
 	const struct value *expect = value_get(tree, "expect");
 	const struct value *list = value_get(tree, "scenarios");
 	size_t n = value_count(list);
@@ -223,9 +76,10 @@ name_results(struct report *r, struct entry *e, const struct value *tree)
 		if (i < n)
 			v->scenario =
 			    report_text_of(&e->a, list->list.item[i], "name");
-		v->name = n > 1 && i < n
-			    ? arena_fmt(&e->a, "%s/%s", test, v->scenario)
-			    : arena_str(&e->a, test);
+		v->line = line_of(tree, i);
+		v->name = n > 1 && i < n ? arena_fmt(&e->a, "%s/%s", test,
+					       v->scenario ? v->scenario : "?")
+					 : arena_str(&e->a, test);
 		width = utf8_count(v->name, strlen(v->name));
 		if (width > r->name_width)
 			r->name_width = width;
@@ -236,32 +90,34 @@ static void
 take_plan(struct report *r, const struct value *tree)
 {
 	struct record_key key = record_key_of(tree);
-	struct entry *e = entry_of(r, key.source);
+	struct entry *e = report_entry_of(r, key.source);
 
-	if (r->how.format == REPORT_PLAN) {
-		report_plan(r, tree);
+	if (r->is_plan) {
+		report_plan_put(r->view[0], tree);
 		r->now.pass++;
 		r->tests++;
 		return;
 	}
 	for (size_t i = 0; i < r->n; i++)
-		if (is_same(r->queue[i]->source, key.source) &&
+		if (report_is_same(r->queue[i]->source, key.source) &&
 		    r->queue[i]->has_plan && r->queue[i]->gen < key.gen)
 			r->queue[i]->is_stale = true;
 	if (!e || e->has_plan)
-		e = entry_new(r, key.source);
+		e = report_entry_new(r, key.source);
 	e->variant = arena_str(&e->a, key.variant);
 	e->gen = key.gen;
 	e->has_plan = r->has_plan = true;
 	name_results(r, e, tree);
-	settle_others(r, e);
+	report_own(r, e, tree);
+	r->progress.planned += e->n;
+	report_settle_others(r, e);
 }
 
 /* A stream without its plan: the results stand as they come. */
 static struct entry *
 entry_unplanned(struct report *r, const struct record_key *key)
 {
-	struct entry *e = entry_new(r, key->source);
+	struct entry *e = report_entry_new(r, key->source);
 
 	e->variant = arena_str(&e->a, key->variant);
 	e->gen = key->gen;
@@ -273,7 +129,7 @@ static struct result *
 result_in(struct entry *e, const char *scenario)
 {
 	for (size_t i = 0; e && i < e->n; i++)
-		if (is_same(e->result[i].scenario, scenario))
+		if (report_is_same(e->result[i].scenario, scenario))
 			return &e->result[i];
 	return NULL;
 }
@@ -284,7 +140,7 @@ result_of(struct report *r, const struct value *tree, struct entry **in)
 {
 	struct record_key key = record_key_of(tree);
 	const char *name = value_str_or(value_get(tree, "scenario"), NULL);
-	struct entry *e = *in = entry_keyed(r, &key);
+	struct entry *e = *in = report_entry_keyed(r, &key);
 	struct result *v = result_in(e, name);
 
 	if (v || r->has_plan)
@@ -299,6 +155,53 @@ result_of(struct report *r, const struct value *tree, struct entry **in)
 }
 
 static void
+take_start(struct report *r, const struct value *tree)
+{
+	struct entry *e;
+	struct result *v = result_of(r, tree, &e);
+	const char *id = value_str_or(value_get(tree, "id"), NULL);
+
+	if (!v || v->is_done || !id)
+		return;
+	v->id = arena_str(&e->a, id);
+	report_progress_start(r, id, v->name ? v->name : v->scenario);
+}
+
+/* A span that came again is the same one. */
+static bool
+is_drawn(const struct result *v, const struct value *tree)
+{
+	const char *id = value_str_or(value_get(tree, "span_id"), NULL);
+
+	for (size_t i = 0; id && i < v->bars; i++)
+		if (report_is_same(v->bar[i].id, id))
+			return true;
+	return false;
+}
+
+/* A span names the running, and not the scenario. */
+static void
+take_span(struct report *r, const struct value *tree)
+{
+	struct record_key key = record_key_of(tree);
+	struct entry *e = r->has_bars ? report_entry_keyed(r, &key) : NULL;
+	struct result *v = NULL;
+
+	for (size_t i = 0; e && key.id && i < e->n; i++)
+		if (report_is_same(e->result[i].id, key.id))
+			v = &e->result[i];
+	if (!v || v->is_done || is_drawn(v, tree))
+		return;
+	if (v->bars >= MAX_BARS) {
+		v->bars_left_out++;
+		return;
+	}
+	v->bar =
+	    arena_more(&e->a, v->bar, v->bars, &v->bar_cap, sizeof *v->bar);
+	v->bar[v->bars++] = report_bar(&e->a, tree);
+}
+
+static void
 take_step(struct report *r, const struct value *tree)
 {
 	struct entry *e;
@@ -309,6 +212,20 @@ take_step(struct report *r, const struct value *tree)
 	v->shot =
 	    arena_more(&e->a, v->shot, v->shots, &v->shot_cap, sizeof *v->shot);
 	v->shot[v->shots++] = report_shot(&e->a, tree);
+	if (!v->start_ns)
+		v->start_ns = report_nano(tree, "start_unix_nano");
+}
+
+static void
+take_proof(
+    struct arena *a, struct result *v, const struct value *tree, bool is_ok)
+{
+	v->proof =
+	    arena_more(a, v->proof, v->proofs, &v->proof_cap, sizeof *v->proof);
+	v->proof[v->proofs++] =
+	    (struct proof){.rule = report_text_of(a, tree, "rule"),
+		.message = report_text_of(a, tree, "message"),
+		.is_ok = is_ok};
 }
 
 static void
@@ -317,7 +234,13 @@ take_check(struct report *r, const struct value *tree)
 	struct entry *e;
 	struct result *v = result_of(r, tree, &e);
 
-	if (!v || v->is_done || value_bool_or(value_get(tree, "ok"), false))
+	bool is_ok = value_bool_or(value_get(tree, "ok"), false);
+
+	if (!v || v->is_done)
+		return;
+	if (r->has_bars && v->proofs < MAX_PROOFS)
+		take_proof(&e->a, v, tree, is_ok);
+	if (is_ok)
 		return;
 	v->finding = arena_more(&e->a, v->finding, v->findings, &v->finding_cap,
 	    sizeof *v->finding);
@@ -330,8 +253,10 @@ take_verdict(struct report *r, const struct value *tree)
 	struct entry *e;
 	struct result *v = result_of(r, tree, &e);
 
-	if (v && !v->is_done)
-		report_fill(&e->a, v, tree);
+	if (!v || v->is_done)
+		return;
+	report_fill(&e->a, v, tree);
+	r->progress.done++;
 }
 
 static bool
@@ -348,13 +273,13 @@ take_diagnostic(struct report *r, const struct value *tree)
 	const char *source = value_str_or(value_get(tree, "source"), NULL);
 	const char *severity =
 	    value_str_or(value_get(tree, "severity"), "error");
-	struct entry *e = entry_of(r, source);
+	struct entry *e = report_entry_of(r, source);
 
 	if (!strcmp(severity, "warning"))
 		r->now.warnings++;
 	if (!e && source && is_before_plan(tree)) {
-		e = entry_new(r, source);
-		settle_others(r, e);
+		e = report_entry_new(r, source);
+		report_settle_others(r, e);
 	}
 	if (!e)
 		e = &r->loose;
@@ -382,9 +307,16 @@ take_scenario_end(struct report *r, const struct value *tree)
 {
 	const struct value *isolation = value_get(tree, "isolation");
 	const char *level = value_str_or(value_get(isolation, "level"), NULL);
+	const char *id = value_str_or(value_get(tree, "id"), NULL);
+	struct entry *e;
+	struct result *v = result_of(r, tree, &e);
 	AUTO_BUF why = BUF_INIT;
 	AUTO_BUF text = BUF_INIT;
 
+	if (id)
+		report_progress_end(r, id);
+	if (v && !v->is_done)
+		v->level = arena_str(&e->a, level);
 	if (!level || !strcmp(level, "full"))
 		return;
 	join(&why, value_get(isolation, "missing"), "no ");
@@ -419,11 +351,10 @@ take_change(struct report *r, const struct value *tree)
 	const char *event = value_str_or(value_get(tree, "event"), "");
 	const char *source = value_str_or(value_get(tree, "source"), NULL);
 	int64_t gen = value_int_or(value_get(tree, "gen"), 0);
-	const char *at = value_str_or(value_get(tree, "event_unix_nano"), NULL);
-	int64_t ns = at ? strtoll(at, NULL, 10) : 0;
+	int64_t ns = report_nano(tree, "event_unix_nano");
 
 	for (size_t i = 0; i < r->n; i++)
-		if (is_same(r->queue[i]->source, source) &&
+		if (report_is_same(r->queue[i]->source, source) &&
 		    r->queue[i]->gen < gen)
 			r->queue[i]->is_stale = true;
 	if (!strcmp(event, "deleted") && source)
@@ -438,18 +369,16 @@ take_change(struct report *r, const struct value *tree)
 }
 
 static void
-summary(struct report *r, bool is_last, int status)
+summary(struct report *r, bool is_last)
 {
-	if (r->how.format == REPORT_TAP)
-		report_tap_summary(r, is_last, status);
-	else
-		report_text_summary(r, is_last, status);
+	report_summary(r, is_last);
 	for (size_t i = 0; i < r->keeps; i++)
-		entry_free(r->kept[i]);
+		report_entry_free(r->kept[i]);
 	r->keeps = 0;
 	arena_free(&r->loose.a);
 	r->loose = (struct entry){0};
 	r->now = (struct totals){0};
+	r->progress.planned = r->progress.done = 0;
 	map_free(&r->isolation);
 	r->isolation = (struct map){0};
 	if (r->is_edit_due)
@@ -463,10 +392,10 @@ take_batch(struct report *r, const struct value *tree)
 	int64_t gen = value_int_or(value_get(tree, "gen"), 0);
 
 	r->is_edit_due = gen == r->edit_gen && r->first_edit_ns;
-	settle_others(r, NULL);
-	advance(r, false);
+	report_settle_others(r, NULL);
+	report_advance(r, false);
 	r->has_batch = true;
-	summary(r, false, 0);
+	summary(r, false);
 	r->begun_ns = clock_mono_ns();
 }
 
@@ -477,8 +406,7 @@ take_end(struct report *r, const struct value *tree)
 	int64_t ns = value_int_or(value_get(tree, "duration_ns"), 0);
 	const char *stage = value_str_or(value_get(tree, "stage"), "");
 
-	if (status == EXIT_NO && !strcmp(stage, "lint") &&
-	    r->how.format != REPORT_PLAN)
+	if (status == EXIT_NO && !strcmp(stage, "lint") && !r->is_plan)
 		status = EXIT_INPUT;
 	if (status >= 128)
 		r->is_interrupted = true;
@@ -489,38 +417,82 @@ take_end(struct report *r, const struct value *tree)
 		r->stage_ns = ns;
 }
 
+static void
+take_begin(struct report *r, const struct value *tree)
+{
+	const struct value *argv = value_get(tree, "argv");
+	AUTO_BUF b = BUF_INIT;
+
+	for (size_t i = 0; i < value_count(argv) && argv->kind == VALUE_LIST;
+	     i++)
+		buf_addf(&b, "%s%s", i ? " " : "",
+		    value_str_or(argv->list.item[i], "?"));
+	if (!r->command && b.len)
+		r->command = buf_steal(&b);
+}
+
 static void (*const takers[])(struct report *, const struct value *) = {
+    [RECORD_BEGIN] = take_begin,
     [RECORD_CHANGE] = take_change,
     [RECORD_BATCH] = take_batch,
     [RECORD_DIAGNOSTIC] = take_diagnostic,
     [RECORD_PLAN] = take_plan,
+    [RECORD_SCENARIO_START] = take_start,
     [RECORD_STEP] = take_step,
+    [RECORD_SPAN] = take_span,
     [RECORD_SCENARIO_END] = take_scenario_end,
     [RECORD_CHECK] = take_check,
     [RECORD_VERDICT] = take_verdict,
     [RECORD_END] = take_end,
 };
 
-void
-report_take(struct report *r, const struct record *record)
+static void
+take(struct report *r, const struct record *record)
 {
 	AUTO_ARENA a = {0};
 
 	if ((size_t)record->type >= COUNT(takers) || !takers[record->type])
 		return;
+	if (record->type == RECORD_SPAN && !r->has_bars)
+		return;
 	takers[record->type](r, record_value(record, &a));
-	advance(r, false);
+	report_advance(r, false);
 }
 
-int
-report_finish(struct report *r, int status)
+void
+report_take(struct report *r, const struct record *record)
 {
-	r->is_cut = status == EXIT_RUN;
-	status = exit_worse(status, r->status);
-	settle_others(r, NULL);
+	for (size_t i = 0; i < r->views; i++)
+		if (r->view[i]->form->record)
+			r->view[i]->form->record(r->view[i], record);
+	take(r, record);
+}
+
+void
+report_take_own(struct report *r, const struct record *record)
+{
+	take(r, record);
+}
+
+/* An error verdict is a red test; the rest of status 3 is worse. */
+static const char *
+why_incomplete(const struct report *r)
+{
+	if (r->is_interrupted)
+		return "interrupted: results are not complete";
+	if (r->is_cut)
+		return "the stream was cut: results are not complete";
+	if (r->status == EXIT_RUN && !r->has_error_verdict && !r->now.error)
+		return "a stage before could not run: results are not complete";
+	return NULL;
+}
+
+/* The worst of all that was told. */
+static int
+worst_of(const struct report *r, int status)
+{
 	if (r->now.warnings && r->how.is_strict)
 		status = exit_worse(status, EXIT_NO);
-	advance(r, true);
 	for (size_t i = 0; i < r->worst.n; i++)
 		status = exit_worse(
 		    status, (int)((uintptr_t)r->worst.entry[i].value & 0xff));
@@ -528,21 +500,38 @@ report_finish(struct report *r, int status)
 		status = exit_worse(status, EXIT_RUN);
 	if (!r->tests && !r->now.not_run && !r->how.none_is_a_pass)
 		status = exit_worse(status, EXIT_NONE);
-	summary(r, true, status);
 	return status;
+}
+
+int
+report_finish(struct report *r, int status)
+{
+	report_hush(r);
+	r->is_cut = status == EXIT_RUN;
+	report_settle_others(r, NULL);
+	report_advance(r, true);
+	r->status = worst_of(r, exit_worse(status, r->status));
+	r->incomplete = why_incomplete(r);
+	summary(r, true);
+	return exit_worse(r->status, r->file_status);
 }
 
 void
 report_del(struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		entry_free(r->queue[i]);
+		report_entry_free(r->queue[i]);
 	arena_free(&r->loose.a);
 	finding_source_free(&r->text);
 	map_free(&r->worst);
 	map_free(&r->isolation);
 	for (size_t i = 0; i < r->keeps; i++)
-		entry_free(r->kept[i]);
+		report_entry_free(r->kept[i]);
+	for (size_t i = 0; i < r->views; i++)
+		report_view_del(r->view[i]);
+	report_progress_free(r);
+	free(r->command);
+	free(r->view);
 	free(r->queue);
 	free(r->kept);
 	free(r);

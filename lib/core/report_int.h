@@ -1,6 +1,6 @@
 /*
  * What the parts of core/report share: the tests in the order of the plan, and
- * the two ways to print them.
+ * the views that print them.
  */
 #ifndef CORE_REPORT_INT_H
 #define CORE_REPORT_INT_H
@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "core/finding.h"
 #include "core/report.h"
+#include "data/value.h"
 
 /* What a step printed: the ends of it. */
 struct shot {
@@ -16,23 +17,50 @@ struct shot {
 	bool is_out_cut, is_err_cut;
 };
 
+/* A span, as far as a picture of the trace needs it. */
+struct bar {
+	const char *id, *parent, *name, *kind, *service;
+	const char *words; /* attributes and events, as text */
+	int64_t start_ns, end_ns;
+	unsigned depth;
+	bool is_error;
+	bool is_ours; /* of the run itself, never counted */
+};
+
+/* One thing that was asked, and whether it holds. */
+struct proof {
+	const char *rule, *message;
+	bool is_ok;
+};
+
 /* One verdict, or the place that waits for it. */
 struct result {
 	const char *scenario; /* NULL: the file's */
-	const char *name, *verdict;
-	const char *message; /* of the first failure, or NULL */
+	const char *id;	      /* of its running, or NULL */
+	const char *name;
+	const char *verdict;  /* NULL: it did not run */
+	const char *message;  /* of the first failure, or NULL */
 	const char *unjudged; /* "2 tables not judged: …", or NULL */
+	const char *digest;   /* of its trace, or NULL */
+	const char *level;    /* of isolation, or NULL */
+	unsigned line;	      /* of the scenario, or 0 */
+	int64_t start_ns;     /* since the Unix epoch; 0: not known */
 	int64_t duration_ns, spans, required, found;
 	struct finding *finding; /* finding[findings] */
 	size_t findings, finding_cap;
 	struct shot *shot; /* shot[shots] */
 	size_t shots, shot_cap;
+	struct bar *bar; /* bar[bars]: where a view draws them */
+	size_t bars, bar_cap, bars_left_out;
+	struct proof *proof; /* proof[proofs]: the same */
+	size_t proofs, proof_cap;
 	bool is_done;
 };
 
 /* One source and variant: a plan, or what kept it from having one. */
 struct entry {
 	struct arena a;
+	uint64_t number; /* no two have the same */
 	const char *source, *variant;
 	int64_t gen;
 	bool has_plan;
@@ -42,19 +70,75 @@ struct entry {
 	size_t n, result_cap, shown;
 	struct finding *finding; /* finding[findings]: of the source itself */
 	size_t findings, finding_cap;
-	bool has_error;	     /* among them */
+	struct view *own[3]; /* that its [report] asks for; NULL: no more */
+	bool has_error;	     /* among the findings */
 	bool is_unsupported; /* it asks for what there is not yet */
-	bool is_bad;	     /* something of it is told again at the end */
+	bool is_bad;	     /* something of it is red */
+	bool is_told;	     /* a flaky test's failures are told at the end */
 };
 
 struct totals {
-	uint64_t pass, fail, fake, error, skip, not_run;
+	uint64_t pass, fail, fake, error, skip, flaky, not_run;
 	uint64_t warnings;
+	int64_t start_ns, stop_ns; /* of the tests; 0: not known */
+	int64_t duration_ns;	   /* theirs together */
+};
+
+/* A scenario that runs. */
+struct runner {
+	char *id, *name;
+	int64_t since_ns, tell_ns; /* when it is slow next */
+};
+
+/* What is drawn on standard error while tests run. */
+struct progress {
+	struct runner *runner; /* runner[n] */
+	size_t n, cap;
+	uint64_t planned, done;
+	int64_t drawn_ns; /* when it was drawn last */
+	bool is_drawn;
+};
+
+struct view;
+
+/*
+ * A format. Each function may be NULL.
+ *
+ * result: a verdict is due; `v` is NULL for a source without a plan, and
+ *         v->verdict is NULL for a test that did not run
+ * summary: all since the last summary is known, and told again where it is bad
+ */
+struct report_form {
+	const char *name;
+	size_t size; /* of its state */
+	bool has_bars;
+	bool is_document; /* each summary ends one, and begins another */
+	void (*record)(struct view *w, const struct record *record);
+	void (*result)(
+	    struct view *w, const struct entry *e, const struct result *v);
+	void (*summary)(struct view *w, bool is_last);
+	void (*forget)(struct view *w); /* what the state holds */
+};
+
+/* One format on its way to one place. */
+struct view {
+	struct report *r;
+	const struct report_form *form;
+	void *state;	 /* zeroed at first and after each document */
+	struct out *out; /* its place */
+	struct out file; /* the place, where it is a file */
+	char *path;	 /* of the file, or NULL */
+	char *temp;	 /* that becomes it, or NULL */
+	bool is_own;	 /* of [report]: shows only the tests that ask for it */
+	bool is_used;	 /* since the last summary */
+	bool is_written; /* a summary of it is out */
+	struct totals now;
 };
 
 struct report {
 	struct report_how how;
-	struct out *out;
+	struct view **view; /* view[views]; the first is standard output */
+	size_t views, view_cap;
 	struct entry **queue; /* queue[n], in the order of the plan */
 	size_t n, cap;
 	struct entry **kept; /* kept[keeps]: shown, and bad */
@@ -63,44 +147,152 @@ struct report {
 	struct totals now;    /* since the last batch */
 	struct map worst;     /* by source and variant: its last exit status */
 	struct map isolation; /* what was below `full`, in words */
-	uint64_t tests;	      /* in the whole stream */
-	uint64_t points;      /* TAP's */
+	struct progress progress;
+	uint64_t entries, tests; /* in the whole stream */
 	int64_t first_edit_ns, edit_gen, begun_ns, stage_ns;
 	size_t name_width;
+	char *command;		    /* that began the stream, or NULL */
 	struct finding_source text; /* that findings are shown with */
-	int status;		    /* of the stages before */
-	bool is_edit_due;	    /* the batch being summed up has an edit */
-	bool has_head, has_error_verdict;
+	const char *incomplete; /* why it is not all that there is, or NULL */
+	int status;		/* of the stages before; at last, of all */
+	int file_status;	/* of writing files */
+	bool is_edit_due;	/* the batch being summed up has an edit */
+	bool has_error_verdict, has_bars;
+	bool is_plan;
 	bool has_plan, has_batch, is_interrupted, is_cut;
 };
 
-/* Print into the report. */
-void report_say(struct report *r, const char *fmt, ...)
+extern const struct report_form report_text, report_tap, report_plan,
+    report_junit, report_json, report_ctrf, report_github, report_markdown,
+    report_ndjson, report_html, report_digest;
+
+/* The same text, or both NULL? */
+bool report_is_same(const char *a, const char *b);
+
+/* The newest entry that waits for this source; any variant where NULL. */
+struct entry *report_entry_of(struct report *r, const char *source);
+
+/* The one of that key, or NULL. */
+struct entry *report_entry_keyed(
+    struct report *r, const struct record_key *key);
+
+/* A new one, at the end of the queue. */
+struct entry *report_entry_new(struct report *r, const char *source);
+void report_entry_free(struct entry *e);
+
+/* Sources pass the stages before one by one: no plan comes for these now. */
+void report_settle_others(struct report *r, const struct entry *but);
+
+/* Tell what is known, in the order of the plan. */
+void report_advance(struct report *r, bool is_last);
+
+/* Print into a view. */
+void report_say(struct view *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void report_put(struct view *w, const struct buf *b);
 
 /* What records say, copied into the arena. */
 const char *report_text_of(
     struct arena *a, const struct value *tree, const char *key);
+int64_t report_nano(const struct value *tree, const char *key);
 struct shot report_shot(struct arena *a, const struct value *tree);
 void report_fill(struct arena *a, struct result *v, const struct value *tree);
+struct bar report_bar(struct arena *a, const struct value *tree);
 
-/* A result is due; for a source without a plan `v` is NULL. */
-void report_text_result(
+/* The bars in the order of their tree, with their depth. */
+void report_bars_sort(struct bar bar[], size_t n);
+
+/* Print what would run, from a `plan` record. */
+void report_plan_put(struct view *w, const struct value *plan);
+
+/* The name of a test, its variant behind it. */
+const char *report_name(
+    struct arena *a, const struct entry *e, const struct result *v);
+
+/* What to say of a result that is not green: a check, else the source's. */
+struct finding report_reason(const struct entry *e, const struct result *v);
+
+/* The first finding of the source that is an error, or NULL. */
+const struct finding *report_error_of(const struct entry *e);
+
+/* "PASS"; for a verdict NULL "NOT RUN". */
+const char *report_word(const struct result *v);
+
+/* Does the view show that entry? */
+bool report_shows(const struct view *w, const struct entry *e);
+
+/* The state of a view in JSON: what is not printed yet. */
+struct report_document {
+	struct json j;
+	bool is_begun;
+};
+void report_json_flush(struct view *w);
+void report_json_forget(struct view *w);
+
+/* Did all pass, and was it all there is? */
+bool report_is_green(const struct view *w);
+
+/* What was told to this view since the last summary, and how many it was. */
+const struct totals *report_totals(const struct view *w);
+uint64_t report_tests(const struct totals *t);
+void report_count(struct totals *t, const struct result *v);
+
+/* "3 tests: 2 passed, 1 failed" */
+void report_totals_put(struct buf *b, const struct totals *t);
+
+/*
+ * Views.
+ *
+ * in:  path NULL: `out` is the place
+ * err: NULL and *e: the file cannot be written
+ */
+struct view *report_view(struct report *r, const struct report_form *form,
+    const char *path, struct out *out, struct err *e);
+void report_on_github(struct report *r);
+const struct report_form *report_form_of(const char *name, size_t len);
+void report_show(
     struct report *r, const struct entry *e, const struct result *v);
-void report_tap_result(
-    struct report *r, const struct entry *e, const struct result *v);
+void report_summary(struct report *r, bool is_last);
+void report_view_del(struct view *w);
 
-/* The findings and the summary since the last one. */
-void report_text_summary(struct report *r, bool is_last, int status);
-void report_tap_summary(struct report *r, bool is_last, int status);
+/* One whose file is made when there is something to tell. */
+struct view *report_view_later(
+    struct report *r, const struct report_form *form, const char *path);
 
-/* What would run, from a `plan` record. */
-void report_plan(struct report *r, const struct value *plan);
+/* Write no file now, and say why. */
+void report_void(struct view *w, const char *why);
 
-static inline bool
-report_is_red(const struct result *v)
+/* The views that the [report] of a plan asks for. */
+void report_own(struct report *r, struct entry *e, const struct value *plan);
+
+/* A report that cannot be written is told in the other ones. */
+void report_lose(struct report *r, const char *path, const struct err *e);
+
+/* Tests begin and end. */
+void report_progress_start(struct report *r, const char *id, const char *name);
+void report_progress_end(struct report *r, const char *id);
+void report_progress_free(struct report *r);
+
+/*
+ * Append s[n] as text or attribute value of XML or HTML. What XML 1.0 cannot
+ * hold and what colours a terminal is left out.
+ *
+ * src: XML 1.0, 2.2 and 2.4
+ */
+void report_escape(struct buf *b, const char *s, size_t n);
+static inline void
+report_escapes(struct buf *b, const char *s)
 {
-	return *v->verdict != 'p' && *v->verdict != 's';
+	report_escape(b, s, strlen(s));
 }
+
+/* 2026-01-31T12:00:00 of a time since the Unix epoch. */
+void report_time_put(struct buf *b, int64_t ns);
+
+/* A waterfall of the spans as an SVG. */
+void report_svg(struct buf *b, const struct result *v);
+
+/* Did it not pass, or not run? */
+bool report_is_red(const struct result *v);
 
 #endif

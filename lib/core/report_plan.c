@@ -40,6 +40,15 @@ add_int(struct buf *b, int indent, const char *what, const struct value *n,
 		    value_int_or(n, 0), unit);
 }
 
+static void
+add_json(struct buf *b, const struct value *v)
+{
+	AUTO_JSON j = JSON_INIT;
+
+	json_value(&j, NULL, v);
+	add_clean(b, j.text.s);
+}
+
 /* A list of texts, or a table's NAME=VALUE, on one line. */
 static void
 add_all(struct buf *b, int indent, const char *what, const struct value *v)
@@ -61,6 +70,8 @@ add_all(struct buf *b, int indent, const char *what, const struct value *v)
 		}
 		if (it->kind == VALUE_INT)
 			buf_addf(b, "%" PRId64, it->i);
+		else if (it->kind == VALUE_TABLE)
+			add_json(b, it);
 		else
 			add_clean(b, value_str_or(it, ""));
 	}
@@ -241,14 +252,21 @@ add_duration(struct buf *b, const struct value *span)
 static void
 add_span(struct buf *b, const struct value *span)
 {
+	const struct value *count = value_get(span, "count");
+
 	add_text(b, 2, "expects span", text(span, "name"));
 	add_text(b, 4, "below", text(span, "parent"));
+	add_text(b, 4, "somewhere below", text(span, "ancestor"));
+	add_text(b, 4, "beside", text(span, "sibling"));
+	add_text(b, 4, "behind", text(span, "follows"));
 	add_text(b, 4, "of kind", text(span, "kind"));
 	add_all(b, 4, "with", value_get(span, "attrs_all"));
 	add_all(b, 4, "with one of", value_get(span, "attrs_any"));
 	add_all(b, 4, "with events", value_get(span, "events_all"));
 	add_all(b, 4, "with one of the events", value_get(span, "events_any"));
 	add_duration(b, span);
+	if (value_count(count))
+		add_bound(b, "spans that are so", count);
 }
 
 static void
@@ -315,7 +333,7 @@ add_expect(struct buf *b, const struct value *expect)
 }
 
 void
-report_plan(struct report *r, const struct value *plan)
+report_plan_put(struct view *w, const struct value *plan)
 {
 	const struct value *scenarios = value_get(plan, "scenarios");
 	const struct value *services = value_get(plan, "services");
@@ -339,5 +357,5 @@ report_plan(struct report *r, const struct value *plan)
 	add_expect(&b, value_get(plan, "expect"));
 	add_all(&b, 2, "judged by nobody:", value_get(plan, "unjudged"));
 	buf_addc(&b, '\n');
-	out_add(r->out, b.s, b.len);
+	report_put(w, &b);
 }

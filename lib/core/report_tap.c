@@ -2,10 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/die.h"
 #include "base/utf8.h"
 #include "core/report_int.h"
 #include "data/json.h"
+
+struct tap {
+	uint64_t points;
+	bool has_head;
+};
 
 /* `#` would begin a directive, and `\` escapes it. */
 static void
@@ -89,25 +93,12 @@ outputs(struct buf *b, const struct result *v)
 	}
 }
 
-/* A check that failed, else what was said about the source. */
-static struct finding
-reason(const struct entry *e, const struct result *v)
-{
-	if (v->findings)
-		return v->finding[0];
-	for (size_t i = 0; i < e->findings; i++)
-		if (!strcmp(e->finding[i].severity, "error"))
-			return e->finding[i];
-	return (struct finding){.file = e->source,
-	    .message = v->message ? v->message : "no verdict was reached"};
-}
-
 static void
 details(struct buf *b, const struct entry *e, const struct result *v)
 {
 	buf_adds(b, "  ---\n");
-	if (report_is_red(v)) {
-		struct finding why = reason(e, v);
+	if (report_is_red(v) || v->findings) {
+		struct finding why = report_reason(e, v);
 
 		problem(b, v->verdict, &why);
 		failures(b, v->finding, v->findings);
@@ -141,68 +132,77 @@ comment(struct buf *b, const struct finding *f)
 }
 
 static void
-head(struct report *r)
+head(struct view *w)
 {
-	if (!r->has_head)
-		report_say(r, "TAP version 14\n");
-	r->has_head = true;
+	struct tap *t = w->state;
+
+	if (!t->has_head)
+		report_say(w, "TAP version 14\n");
+	t->has_head = true;
 }
 
 static void
-point(struct report *r, struct buf *b, bool is_ok, const char *name,
-    const char *variant)
+point(struct view *w, struct buf *b, bool is_ok, const struct entry *e,
+    const struct result *v)
 {
-	buf_addf(b, "%sok %" PRIu64 " - ", is_ok ? "" : "not ", ++r->points);
-	describe(b, name);
-	if (variant) {
+	struct tap *t = w->state;
+
+	buf_addf(b, "%sok %" PRIu64 " - ", is_ok ? "" : "not ", ++t->points);
+	describe(b, v ? v->name : e->source);
+	if (v && e->variant) {
 		buf_adds(b, " [");
-		describe(b, variant);
+		describe(b, e->variant);
 		buf_adds(b, "]");
 	}
 }
 
 static void
-broken(struct report *r, struct buf *b, const struct entry *e)
+broken(struct view *w, struct buf *b, const struct entry *e)
 {
-	const struct finding *f = e->finding;
+	struct finding f = report_reason(e, NULL);
 
-	while (strcmp(f->severity, "error"))
-		f++;
-	point(r, b, false, e->source, NULL);
+	point(w, b, false, e, NULL);
 	buf_adds(b, "\n  ---\n");
-	problem(b, "error", f);
+	problem(b, "error", &f);
 	buf_adds(b, "  ...\n");
 }
 
-/* Diagnostics stand before the first point of their source. */
-void
-report_tap_result(
-    struct report *r, const struct entry *e, const struct result *v)
+static void
+judged(struct view *w, struct buf *b, const struct entry *e,
+    const struct result *v)
 {
-	bool is_skip = v && !strcmp(v->verdict, "skip");
+	bool is_skip = !strcmp(v->verdict, "skip");
+
+	point(w, b, !report_is_red(v), e, v);
+	if (is_skip)
+		buf_addf(b, " # SKIP%s", v->message ? " " : "");
+	if (is_skip && v->message)
+		utf8_print(b, v->message, strlen(v->message));
+	buf_addc(b, '\n');
+	if (!is_skip)
+		details(b, e, v);
+}
+
+/* Diagnostics stand before the first point of their source. */
+static void
+tap_result(struct view *w, const struct entry *e, const struct result *v)
+{
 	AUTO_BUF b = BUF_INIT;
 
-	head(r);
+	head(w);
 	for (size_t i = 0; i < e->findings && !e->shown; i++)
 		comment(&b, &e->finding[i]);
 	if (!v)
-		broken(r, &b, e);
-	else {
-		point(r, &b, !report_is_red(v), v->name, e->variant);
-		if (is_skip)
-			buf_addf(&b, " # SKIP%s", v->message ? " " : "");
-		if (is_skip && v->message)
-			utf8_print(&b, v->message, strlen(v->message));
-		buf_addc(&b, '\n');
-		if (!is_skip)
-			details(&b, e, v);
-	}
-	out_add(r->out, b.s, b.len);
+		broken(w, &b, e);
+	else if (v->verdict)
+		judged(w, &b, e, v);
+	report_put(w, &b);
 }
 
 static void
-comments(struct report *r)
+comments(struct view *w)
 {
+	const struct report *r = w->r;
 	AUTO_BUF b = BUF_INIT;
 
 	for (size_t i = 0; i < r->keeps; i++)
@@ -215,39 +215,30 @@ comments(struct report *r)
 		buf_addf(&b, "# isolation: %s\n", r->isolation.entry[i].key);
 	if (r->now.not_run)
 		buf_addf(&b, "# not run: %" PRIu64 "\n", r->now.not_run);
-	out_add(r->out, b.s, b.len);
+	report_put(w, &b);
 }
 
-/* An error verdict is a point that is not ok; the rest of status 3 is worse. */
-static const char *
-bail_out(const struct report *r, int status)
+static void
+tap_summary(struct view *w, bool is_last)
 {
-	if (r->is_interrupted)
-		return NULL;
-	if (r->is_cut)
-		return "the stream was cut: results are not complete";
-	if (status == EXIT_RUN && !r->has_error_verdict)
-		return "a stage before could not run";
-	return NULL;
-}
+	const struct report *r = w->r;
+	const struct tap *t = w->state;
 
-void
-report_tap_summary(struct report *r, bool is_last, int status)
-{
-	const char *why;
-
-	head(r);
-	r->has_error_verdict |= r->now.error > 0;
-	why = is_last ? bail_out(r, status) : NULL;
-	comments(r);
+	head(w);
+	comments(w);
 	if (!is_last)
 		return;
 	if (r->is_interrupted)
-		report_say(r, "# interrupted: results are not complete\n");
-	if (why)
-		report_say(r, "Bail out! %s\n", why);
-	else if (r->points)
-		report_say(r, "1..%" PRIu64 "\n", r->points);
+		report_say(w, "# %s\n", r->incomplete);
+	if (r->incomplete && !r->is_interrupted)
+		report_say(w, "Bail out! %s\n", r->incomplete);
+	else if (t->points)
+		report_say(w, "1..%" PRIu64 "\n", t->points);
 	else
-		report_say(r, "1..0 # SKIP nothing was selected\n");
+		report_say(w, "1..0 # SKIP nothing was selected\n");
 }
+
+const struct report_form report_tap = {.name = "tap",
+    .size = sizeof(struct tap),
+    .result = tap_result,
+    .summary = tap_summary};

@@ -17,12 +17,6 @@ enum {
 };
 
 static void
-put(struct report *r, const struct buf *b)
-{
-	out_add(r->out, b->s, b->len);
-}
-
-static void
 clean(struct buf *b, const char *text)
 {
 	utf8_print(b, text, strlen(text));
@@ -36,27 +30,24 @@ pad(struct buf *b, size_t have, size_t want)
 }
 
 static const char *
-word_of(const char *verdict, const char **code)
+color_of(const struct result *v)
 {
-	static const char *const words[][2] = {{"pass", "PASS"},
-	    {"fail", "FAIL"}, {"fake", "FAKE"}, {"skip", "SKIP"}};
-	static const char *const codes[] = {
-	    COLOR_GREEN, COLOR_RED, COLOR_MAGENTA, COLOR_YELLOW};
+	static const struct {
+		const char *verdict, *color;
+	} colors[] = {{"pass", COLOR_GREEN}, {"flaky", COLOR_YELLOW},
+	    {"fake", COLOR_MAGENTA}, {"skip", COLOR_YELLOW}};
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (!strcmp(verdict, words[i][0])) {
-			*code = codes[i];
-			return words[i][1];
-		}
-	*code = COLOR_RED;
-	return "ERROR";
+	for (size_t i = 0; v && i < COUNT(colors); i++)
+		if (!strcmp(v->verdict, colors[i].verdict))
+			return colors[i].color;
+	return COLOR_RED;
 }
 
 /* Cut to the terminal's width; `from` is where the detail begins. */
 static void
-detail(const struct report *r, struct buf *b, size_t from, const char *text)
+detail(const struct view *w, struct buf *b, size_t from, const char *text)
 {
-	size_t n = strcspn(text, "\n"), room = r->how.width;
+	size_t n = strcspn(text, "\n"), room = w->r->how.width;
 
 	if (room && from + 20 < room) {
 		size_t used = 0, count = from;
@@ -75,7 +66,7 @@ detail(const struct report *r, struct buf *b, size_t from, const char *text)
 
 static void
 say_detail(
-    const struct report *r, struct buf *b, const struct result *v, size_t from)
+    const struct view *w, struct buf *b, const struct result *v, size_t from)
 {
 	bool is_pass = !strcmp(v->verdict, "pass");
 
@@ -87,7 +78,7 @@ say_detail(
 		    v->spans == 1 ? "" : "s");
 	else if (!is_pass && v->message) {
 		buf_adds(b, "  ");
-		detail(r, b, from + 2, v->message);
+		detail(w, b, from + 2, v->message);
 	}
 }
 
@@ -99,19 +90,21 @@ add_unjudged(struct buf *b, const char *text)
 	buf_addc(b, ')');
 }
 
+/* `text` stands for what there is no verdict on. */
 static void
-put_line(struct report *r, const char *verdict, const char *name,
-    const struct result *v, const char *text)
+put_line(
+    struct view *w, const char *name, const struct result *v, const char *text)
 {
+	const struct report *r = w->r;
 	size_t width = r->name_width < MIN_NAME ? MIN_NAME
 		     : r->name_width > MAX_NAME ? MAX_NAME
 						: r->name_width;
-	const char *code, *word = word_of(verdict, &code);
+	const char *word = report_word(v);
 	size_t from = 7 + width;
 	AUTO_BUF b = BUF_INIT;
 	AUTO_BUF time = BUF_INIT;
 
-	color_add(&b, r->how.has_color, code, word);
+	color_add(&b, r->how.has_color, color_of(v), word);
 	pad(&b, strlen(word), 5);
 	buf_addc(&b, ' ');
 	clean(&b, name);
@@ -119,54 +112,33 @@ put_line(struct report *r, const char *verdict, const char *name,
 	if (v) {
 		buf_addf(&time, "%.2fs", (double)v->duration_ns / 1e9);
 		buf_addf(&b, "  %6s", time.s);
-		say_detail(r, &b, v, from + 8);
+		say_detail(w, &b, v, from + 8);
 		if (v->unjudged)
 			add_unjudged(&b, v->unjudged);
 	} else {
 		buf_adds(&b, "  ");
-		detail(r, &b, from + 2, text);
+		detail(w, &b, from + 2, text);
 	}
 	buf_addc(&b, '\n');
-	put(r, &b);
-}
-
-static const struct finding *
-first_error(const struct entry *e)
-{
-	for (size_t i = 0; i < e->findings; i++)
-		if (!strcmp(e->finding[i].severity, "error"))
-			return &e->finding[i];
-	return NULL;
-}
-
-static const char *
-name_of(struct arena *a, const struct entry *e, const struct result *v)
-{
-	if (!e->variant)
-		return v->name;
-	return arena_fmt(a, "%s [%s]", v->name, e->variant);
-}
-
-void
-report_text_result(
-    struct report *r, const struct entry *e, const struct result *v)
-{
-	AUTO_ARENA a = {0};
-	const struct finding *f = first_error(e);
-
-	if (v)
-		put_line(r, v->verdict, name_of(&a, e, v), v, NULL);
-	else
-		put_line(r, "error", e->source, NULL,
-		    f ? f->message : "it does not render or lint");
+	report_put(w, &b);
 }
 
 static void
-put_output(struct report *r, const char *step, const char *stream,
+text_result(struct view *w, const struct entry *e, const struct result *v)
+{
+	AUTO_ARENA a = {0};
+
+	if (!v || v->verdict)
+		put_line(w, report_name(&a, e, v), v,
+		    report_reason(e, NULL).message);
+}
+
+static void
+put_output(struct view *w, const char *step, const char *stream,
     const char *text, bool is_cut)
 {
 	AUTO_BUF b = BUF_INIT;
-	size_t n = text ? strlen(text) : 0;
+	size_t n = strlen(text);
 	unsigned lines = 0;
 	const char *from = text + n;
 
@@ -191,25 +163,25 @@ put_output(struct report *r, const char *step, const char *stream,
 		s = end + 1;
 	}
 	buf_addc(&b, '\n');
-	put(r, &b);
+	report_put(w, &b);
 }
 
 static void
-put_finding(struct report *r, const struct finding *f, size_t *left)
+put_finding(struct view *w, const struct finding *f, size_t *left)
 {
 	AUTO_BUF b = BUF_INIT;
 
-	finding_print(&b, f, &r->text, r->how.has_color);
-	put(r, &b);
+	finding_print(&b, f, &w->r->text, w->r->how.has_color);
+	report_put(w, &b);
 	--*left;
 }
 
 static void
-put_result(struct report *r, const struct entry *e, const struct result *v,
-    size_t *left)
+put_result(
+    struct view *w, const struct entry *e, const struct result *v, size_t *left)
 {
 	AUTO_ARENA a = {0};
-	const char *name = name_of(&a, e, v);
+	const char *name = report_name(&a, e, v);
 	struct finding none = {.severity = "error",
 	    .file = e->source,
 	    .message = v->message ? v->message : "no verdict was reached",
@@ -219,149 +191,183 @@ put_result(struct report *r, const struct entry *e, const struct result *v,
 		struct finding f = v->finding[i];
 
 		f.in = name;
-		put_finding(r, &f, left);
+		put_finding(w, &f, left);
 	}
 	if (!v->findings && !e->has_error && *left)
-		put_finding(r, &none, left);
+		put_finding(w, &none, left);
 	for (size_t i = 0; i < v->shots && *left; i++) {
 		const struct shot *s = &v->shot[i];
 
-		put_output(r, s->step, "stdout", s->out, s->is_out_cut);
-		put_output(r, s->step, "stderr", s->err, s->is_err_cut);
+		put_output(
+		    w, s->step, "stdout", s->out ? s->out : "", s->is_out_cut);
+		put_output(
+		    w, s->step, "stderr", s->err ? s->err : "", s->is_err_cut);
 	}
 }
 
-static void
-put_entry(struct report *r, const struct entry *e, size_t *left)
+/* What a flaky test failed by is told as well. */
+static bool
+is_told(const struct result *v)
 {
-	for (size_t i = 0; i < e->findings && *left; i++)
-		put_finding(r, &e->finding[i], left);
-	for (size_t i = 0; i < e->n; i++)
-		if (e->result[i].is_done && report_is_red(&e->result[i]))
-			put_result(r, e, &e->result[i], left);
+	return report_is_red(v) || v->findings;
 }
 
 static void
-put_findings(struct report *r)
+put_entry(struct view *w, const struct entry *e, size_t *left)
 {
+	for (size_t i = 0; i < e->findings && *left; i++)
+		put_finding(w, &e->finding[i], left);
+	for (size_t i = 0; i < e->n; i++)
+		if (e->result[i].is_done && is_told(&e->result[i]))
+			put_result(w, e, &e->result[i], left);
+}
+
+static void
+put_findings(struct view *w)
+{
+	struct report *r = w->r;
 	size_t left = MAX_FINDINGS;
 
 	if (r->keeps || r->loose.findings)
-		report_say(r, "\n");
+		report_say(w, "\n");
 	for (size_t i = 0; i < r->keeps; i++)
-		put_entry(r, r->kept[i], &left);
-	put_entry(r, &r->loose, &left);
+		put_entry(w, r->kept[i], &left);
+	put_entry(w, &r->loose, &left);
 	finding_source_free(&r->text); /* it may be another at the next batch */
 	if (!left)
-		report_say(r, "(only the first %d errors are shown)\n\n",
+		report_say(w, "(only the first %d errors are shown)\n\n",
 		    MAX_FINDINGS);
 }
 
 static void
-part(struct buf *b, uint64_t n, const char *what)
+put_totals(struct view *w)
 {
-	if (n)
-		buf_addf(b, "%s%" PRIu64 " %s",
-		    b->len && b->s[b->len - 1] != ' ' ? ", " : "", n, what);
-}
-
-static void
-put_totals(struct report *r)
-{
-	const struct totals *t = &r->now;
-	uint64_t n = t->pass + t->fail + t->fake + t->error + t->skip;
+	const struct report *r = w->r;
+	const struct totals *t = report_totals(w);
 	int64_t ns = r->stage_ns ? r->stage_ns : clock_mono_ns() - r->begun_ns;
 	bool is_bad = t->fail || t->fake || t->error || t->not_run;
 	AUTO_BUF b = BUF_INIT;
 	AUTO_BUF line = BUF_INIT;
 
-	buf_addf(&b, "%" PRIu64 " test%s: ", n, n == 1 ? "" : "s");
-	part(&b, t->pass, "passed");
-	part(&b, t->fail, "failed");
-	part(&b, t->fake, "fake-green");
-	part(&b, t->error, t->error == 1 ? "error" : "errors");
-	part(&b, t->skip, "skipped");
-	part(&b, t->not_run, "not run");
-	part(&b, t->warnings, t->warnings == 1 ? "warning" : "warnings");
-	if (b.s[b.len - 1] == ' ')
-		buf_adds(&b, "nothing was selected");
+	report_totals_put(&b, t);
 	color_add(&line, r->how.has_color,
-	    is_bad ? COLOR_RED
-	    : n	   ? COLOR_GREEN
-		   : COLOR_BOLD,
+	    is_bad	      ? COLOR_RED
+	    : report_tests(t) ? COLOR_GREEN
+			      : COLOR_BOLD,
 	    b.s);
 	pad(&line, b.len, 60);
 	buf_addf(&line, " %.2fs\n", (double)ns / 1e9);
-	put(r, &line);
+	report_put(w, &line);
 }
 
 static void
-put_edit(struct report *r)
+put_edit(struct view *w)
 {
-	int64_t ns = clock_wall_ns() - r->first_edit_ns;
+	int64_t ns = clock_wall_ns() - w->r->first_edit_ns;
 
-	if (r->is_edit_due && ns >= 0)
+	if (w->r->is_edit_due && ns >= 0)
 		report_say(
-		    r, "edit to verdict: %" PRId64 " ms\n", ns / 1000000);
+		    w, "edit to verdict: %" PRId64 " ms\n", ns / 1000000);
+}
+
+/* A word that the shell reads back as it is. */
+static void
+put_word(struct buf *b, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./:=@%+,-";
+
+	if (*text && !text[strspn(text, plain)]) {
+		buf_adds(b, text);
+		return;
+	}
+	buf_addc(b, '\'');
+	for (size_t n; *text; text += n) {
+		n = strcspn(text, "'");
+		utf8_print(b, text, n);
+		if (text[n])
+			buf_adds(b, "'\\''");
+		n += text[n] != 0;
+	}
+	buf_addc(b, '\'');
 }
 
 static void
-put_rerun(struct report *r)
+put_rerun(struct view *w)
 {
+	const struct report *r = w->r;
 	AUTO_BUF b = BUF_INIT;
-	size_t n = 0;
+	const char *last = NULL;
 
 	for (size_t i = 0; i < r->keeps; i++) {
 		const struct entry *e = r->kept[i];
 
 		if (!e->is_bad || !e->source)
 			continue;
-		if (n++ && !strcmp(e->source, r->kept[i - 1]->source))
+		if (last && !strcmp(e->source, last))
 			continue;
+		last = e->source;
 		buf_addc(&b, ' ');
-		clean(&b, e->source);
+		put_word(&b, last);
 	}
 	buf_addc(&b, '\n');
-	if (!n)
+	if (!last)
 		return;
-	report_say(r, "rerun: clnrm run");
-	put(r, &b);
+	report_say(w, "rerun: clnrm run");
+	report_put(w, &b);
 }
 
 static void
-put_isolation(struct report *r)
+put_isolation(struct view *w)
 {
-	for (size_t i = 0; i < r->isolation.n; i++)
-		report_say(r, "isolation: %s\n", r->isolation.entry[i].key);
+	const struct map *m = &w->r->isolation;
+
+	for (size_t i = 0; i < m->n; i++)
+		report_say(w, "isolation: %s\n", m->entry[i].key);
 }
 
-void
-report_text_summary(struct report *r, bool is_last, int status)
+static bool
+is_idle(const struct view *w)
 {
-	const struct totals *t = &r->now;
-	bool is_idle = !t->pass && !t->fail && !t->fake && !t->error &&
-		       !t->skip && !t->not_run && !r->keeps &&
-		       !r->loose.findings;
+	const struct totals *t = report_totals(w);
 
-	if (is_idle && (r->has_batch || !is_last))
-		goto end;
-	put_findings(r);
+	return !report_tests(t) && !t->not_run && !w->r->keeps &&
+	       !w->r->loose.findings;
+}
+
+static void
+put_summary(struct view *w)
+{
+	const struct report *r = w->r;
+	uint64_t planned = report_totals(w)->pass;
+
+	put_findings(w);
 	if (!r->keeps && !r->loose.findings)
-		report_say(r, "\n");
-	if (r->how.format == REPORT_PLAN)
-		report_say(r, "%" PRIu64 " test%s would run\n", t->pass,
-		    t->pass == 1 ? "" : "s");
+		report_say(w, "\n");
+	if (r->is_plan)
+		report_say(w, "%" PRIu64 " test%s would run\n", planned,
+		    planned == 1 ? "" : "s");
 	else
-		put_totals(r);
-	put_edit(r);
-	put_isolation(r);
-	put_rerun(r);
-end:
-	if (is_last && r->is_interrupted)
-		report_say(r, "interrupted: results are not complete\n");
-	else if (is_last && r->is_cut)
-		report_say(r, "the stream was cut: results are not complete\n");
-	else if (is_last && status == 3 && !t->error && !is_idle)
-		report_say(r, "a stage before could not run: results are not "
-			      "complete\n");
+		put_totals(w);
+	put_edit(w);
+	put_isolation(w);
+	put_rerun(w);
 }
+
+static void
+text_summary(struct view *w, bool is_last)
+{
+	const struct report *r = w->r;
+
+	if (!is_idle(w) || (is_last && !r->has_batch))
+		put_summary(w);
+	if (is_last && r->incomplete)
+		report_say(w, "%s\n", r->incomplete);
+}
+
+const struct report_form report_text = {
+    .name = "text", .result = text_result, .summary = text_summary};
+
+const struct report_form report_plan = {
+    .name = "plan", .result = text_result, .summary = text_summary};

@@ -36,6 +36,23 @@ is_plain(const char *s)
 
 /* ---- collecting them */
 
+static int64_t
+least(const struct value *bound)
+{
+	const struct value *eq = value_get(bound, "eq");
+
+	return value_int_or(eq ? eq : value_get(bound, "gte"), 0);
+}
+
+/* One with a count may be of spans that need not be there, or must not. */
+static bool
+must_be(const struct value *span)
+{
+	const struct value *count = value_get(span, "count");
+
+	return !count || least(count) > 0;
+}
+
 static void
 need(struct names *x, const struct value *v)
 {
@@ -87,6 +104,8 @@ collect(struct names *x, const struct value *expect)
 {
 	static const char *const pairs[] = {
 	    "graph.must_include", "order.must_precede", "order.must_follow"};
+	static const char *const kin[] = {
+	    "name", "parent", "ancestor", "sibling", "follows"};
 	const struct value *spans = value_get(expect, "span");
 	const struct value *windows = value_get(expect, "window");
 	const struct value *counts = value_find(expect, "counts.by_name");
@@ -94,10 +113,11 @@ collect(struct names *x, const struct value *expect)
 	for (size_t i = 0; i < rule_count(spans); i++) {
 		const struct value *s = spans->list.item[i];
 
-		need(x, value_get(s, "name"));
-		need(x, value_get(s, "parent"));
-		list_value(x, value_get(s, "name"));
-		list_value(x, value_get(s, "parent"));
+		for (size_t k = 0; k < COUNT(kin); k++) {
+			if (must_be(s))
+				need(x, value_get(s, kin[k]));
+			list_value(x, value_get(s, kin[k]));
+		}
 	}
 	for (size_t i = 0; i < COUNT(pairs); i++)
 		need_pairs(x, value_find(expect, pairs[i]));
@@ -111,14 +131,6 @@ collect(struct names *x, const struct value *expect)
 }
 
 /* ---- counts */
-
-static int64_t
-least(const struct value *bound)
-{
-	const struct value *eq = value_get(bound, "eq");
-
-	return value_int_or(eq ? eq : value_get(bound, "gte"), 0);
-}
 
 static int64_t
 most(const struct value *bound)
@@ -184,6 +196,8 @@ check_events(struct rule_ctx *c, const struct value *expect)
 		const struct value *events =
 		    value_get(spans->list.item[i], "events");
 
+		if (!must_be(spans->list.item[i]) || !events)
+			continue;
 		if (!rule_count(value_get(events, "all")) &&
 		    !rule_count(value_get(events, "any")))
 			continue;
@@ -283,7 +297,7 @@ take_edges(struct map *edges, const struct value *expect)
 		const struct value *s = spans->list.item[i];
 		const struct value *parent = value_get(s, "parent");
 
-		if (parent)
+		if (parent && must_be(s))
 			put_edge(edges, value_str_or(parent, ""),
 			    value_str_or(value_get(s, "name"), ""), parent);
 	}
@@ -372,7 +386,8 @@ check_keys(struct rule_ctx *c, const struct value *expect)
 			    value_find(spans->list.item[k], "attrs.all"), s,
 			    strlen(s));
 
-			if (!m)
+			if (!m || !must_be(spans->list.item[k]) ||
+			    !value_bool_or(value_get(m->value, "exists"), true))
 				continue;
 			rule_tell(c, "E304", &key->at,
 			    "nothing can hold: no span may have '%.80s'", s);

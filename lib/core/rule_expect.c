@@ -1,4 +1,5 @@
 /* What is expected of the spans: patterns, bounds, edges and orders. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,18 +70,53 @@ check_any(struct rule_ctx *c, const struct value *list)
 	}
 }
 
+/* Bounds of which one is not reached: nothing lies between 5 and 5. */
 static void
-check_spans(struct rule_ctx *c, const struct value *spans)
+check_open_range(struct rule_ctx *c, const struct value *table, const char *low,
+    const char *high)
 {
-	for (size_t i = 0; i < rule_count(spans); i++) {
-		const struct value *s = spans->list.item[i];
+	const struct value *a = value_get(table, low);
+	const struct value *b = value_get(table, high);
 
-		check_glob_of(c, s, "name");
-		check_glob_of(c, s, "parent");
-		check_range(c, value_get(s, "duration_ms"), "min", "max");
-		check_range(c, s, "min_duration_ms", "max_duration_ms");
-		check_any(c, value_find(s, "attrs.any"));
+	if (a && b && number(a, 0) >= number(b, 0))
+		rule_tell(c, "E304", &b->at,
+		    "nothing can hold: %s is %g and %s is %g", low,
+		    number(a, 0), high, number(b, 0));
+}
+
+static void
+check_conditions(struct rule_ctx *c, const struct value *t)
+{
+	const struct value *eq = value_get(t, "eq");
+	const struct value *exists = value_get(t, "exists");
+
+	for (size_t i = 0; i < t->table.n; i++) {
+		const struct value *v = t->table.member[i].value;
+
+		if (v->kind == VALUE_FLOAT && !isfinite(v->f))
+			rule_tell(c, "E304", &v->at,
+			    "'%.80s' is no number to compare with",
+			    t->table.member[i].key);
 	}
+	rule_pattern(c, MATCH_REGEX, value_get(t, "regex"), "expression");
+	check_range(c, t, "gte", "lte");
+	check_open_range(c, t, "gte", "lt");
+	check_open_range(c, t, "gt", "lte");
+	check_open_range(c, t, "gt", "lt");
+	if (eq && t->table.n > 1)
+		rule_tell(c, "E304", &eq->at,
+		    "eq says it all: no other condition may stand beside it");
+	if (!value_bool_or(exists, true) && t->table.n > 1)
+		rule_tell(c, "E304", &exists->at,
+		    "nothing can hold: what is not there has no value");
+}
+
+static void
+check_matchers(struct rule_ctx *c, const struct value *attrs)
+{
+	for (size_t i = 0; i < rule_members(attrs); i++)
+		if (attrs->table.member[i].value->kind == VALUE_TABLE)
+			check_conditions(c, attrs->table.member[i].value);
 }
 
 static void
@@ -103,6 +139,29 @@ check_bound(struct rule_ctx *c, const struct value_member *m)
 		    "eq decides: the other bounds "
 		    "of '%.80s' are not looked at",
 		    m->key);
+}
+
+static void
+check_spans(struct rule_ctx *c, const struct value *spans)
+{
+	static const char *const globs[] = {
+	    "name", "parent", "ancestor", "sibling", "follows"};
+
+	for (size_t i = 0; i < rule_count(spans); i++) {
+		const struct value *s = spans->list.item[i];
+		const struct value_member *count =
+		    value_member(s, "count", strlen("count"));
+
+		for (size_t k = 0; k < COUNT(globs); k++)
+			check_glob_of(c, s, globs[k]);
+		check_range(c, value_get(s, "duration_ms"), "min", "max");
+		check_range(c, s, "min_duration_ms", "max_duration_ms");
+		check_any(c, value_find(s, "attrs.any"));
+		check_matchers(c, value_find(s, "attrs.all"));
+		check_matchers(c, value_find(s, "attrs.any"));
+		if (count)
+			check_bound(c, count);
+	}
 }
 
 static void

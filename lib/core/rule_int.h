@@ -26,7 +26,9 @@ enum rule_shape {
 	RULE_SCALAR_MAP, /* any name to a scalar */
 	RULE_STRS_MAP,	 /* any name to an array of strings */
 	RULE_ANY_MAP,	 /* any name to anything */
-	RULE_ATTRS,	 /* a RULE_SCALAR_MAP, or an array of "key=value" */
+	RULE_MATCH,	 /* a scalar, or a table of conditions on one */
+	RULE_MATCH_MAP,	 /* any name to such */
+	RULE_ATTRS,	 /* a RULE_MATCH_MAP, or an array of "key=value" */
 	RULE_ITEMS, /* the RULE_STRS or the RULE_STR_MAP that an alias stands
 		       for */
 };

@@ -21,7 +21,10 @@
 static const struct rule_key metadata[] = {
     KEY("name", RULE_STR, "The name of the test.",
 	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("version", RULE_STR, "The version of the test, any text."),
     KEY("description", RULE_STR, "What the test is for."),
+    KEY("author", RULE_STR, "Who wrote it."),
+    KEY("tags", RULE_STRS, "What it is about."),
     KEY("timeout", RULE_STR,
 	"The time-out of scenarios that set none, such as 120s. Units are ms, "
 	"s, m, h, d."),
@@ -107,6 +110,7 @@ static const struct rule_key service[] = {
     KEY("ports", RULE_INTS, "Ports that it listens on.", BETWEEN(1, 65535)),
     KEY("volumes", RULE_TABLES, "Directories of the host that it sees.",
 	.sub = volume),
+    KEY("description", RULE_STR, "What it is for."),
     KEY("depends_on", RULE_STRS,
 	"Services that must be ready before it starts."),
     KEY("ready", RULE_TABLE,
@@ -141,6 +145,7 @@ static const struct rule_key step[] = {
 	.flags = RULE_EITHER | RULE_NAME),
     KEY("expected_output_regex", RULE_STR,
 	"A Perl-compatible expression that must be found in standard output."),
+    KEY("description", RULE_STR, "What it is for."),
     KEY("workdir", RULE_STR,
 	"Where it starts, relative to the project's root."),
     KEY("env", RULE_STR_MAP, "Its environment, over that of the scenario."),
@@ -229,12 +234,31 @@ static const struct rule_key otel[] = {
     END,
 };
 
+static const struct rule_key matcher[] = {
+    KEY("eq", RULE_SCALAR, "The value, compared as text."),
+    KEY("not", RULE_SCALAR, "Any value but this one."),
+    KEY("gte", RULE_NUMBER, "A number that is at least this one."),
+    KEY("gt", RULE_NUMBER, "A number above this one."),
+    KEY("lte", RULE_NUMBER, "A number that is at most this one."),
+    KEY("lt", RULE_NUMBER, "A number below this one."),
+    KEY("regex", RULE_STR,
+	"A Perl-compatible expression that is found in the value as text."),
+    KEY("exists", RULE_BOOL,
+	"Whether the attribute is there; all others need it there."),
+    END,
+};
+
 static const struct rule_key attrs[] = {
-    KEY("all", RULE_SCALAR_MAP,
-	"Attributes that it must have. Values are compared as text."),
+    KEY("all", RULE_MATCH_MAP,
+	"Attributes that it must have. Values are compared as text. A table "
+	"is a list of conditions, all of which must hold: eq, not, gte, gt, "
+	"lte, lt, regex, exists. All but exists = false need the attribute to "
+	"be there.",
+	.sub = matcher, .flags = RULE_BRIEF),
     KEY("any", RULE_ATTRS,
 	"One of them must hold; also an array of \"key=value\", each key "
-	"once."),
+	"once.",
+	.sub = matcher, .flags = RULE_BRIEF),
     END,
 };
 
@@ -250,16 +274,37 @@ static const struct rule_key duration[] = {
     END,
 };
 
+static const struct rule_key bound[] = {
+    KEY("gte", RULE_INT, "At least.", FROM(0)),
+    KEY("lte", RULE_INT, "At most.", FROM(0)),
+    KEY("eq", RULE_INT, "Exactly; decides alone.", FROM(0)),
+    END,
+};
+
 static const struct rule_key span[] = {
     KEY("name", RULE_STR, "The name, or a pattern.",
 	.flags = RULE_NEEDED | RULE_NAME),
     KEY("parent", RULE_STR, "The name of the span above it, or a pattern.",
+	.flags = RULE_NAME),
+    KEY("ancestor", RULE_STR,
+	"The name of a span above it, at any distance, or a pattern.",
+	.flags = RULE_NAME),
+    KEY("sibling", RULE_STR,
+	"The name of another span with the same parent, or a pattern.",
+	.flags = RULE_NAME),
+    KEY("follows", RULE_STR,
+	"The name of a span that is over when it begins, or a pattern; where "
+	"one is above the other, the beginnings decide.",
 	.flags = RULE_NAME),
     KEY("kind", RULE_STR, "Its kind, in any case.",
 	ANY_CASE_OF("internal|server|client|producer|consumer")),
     KEY("attrs", RULE_TABLE, "Its attributes.", .sub = attrs),
     KEY("events", RULE_TABLE, "Its events.", .sub = events),
     KEY("duration_ms", RULE_TABLE, "How long it took.", .sub = duration),
+    KEY("count", RULE_TABLE,
+	"A bound on the number of spans that satisfy all of this, a table of "
+	"gte, lte, eq; { eq = 0 } is none. Default: at least one.",
+	.sub = bound, .flags = RULE_BRIEF),
     END,
 };
 
@@ -270,13 +315,6 @@ static const struct rule_key graph[] = {
 	"Pairs [\"parent\", \"child\"] that must not be there."),
     KEY("acyclic", RULE_BOOL,
 	"Whether parents must form no cycle. Default: false."),
-    END,
-};
-
-static const struct rule_key bound[] = {
-    KEY("gte", RULE_INT, "At least.", FROM(0)),
-    KEY("lte", RULE_INT, "At most.", FROM(0)),
-    KEY("eq", RULE_INT, "Exactly; decides alone.", FROM(0)),
     END,
 };
 
@@ -486,7 +524,7 @@ const struct rule_key rule_root[] = {
     KEY("expect", RULE_TABLE, "What must be seen of the test.", .sub = expect,
 	.since = RULE_V06),
     KEY("report", RULE_TABLE,
-	"Files that a run writes. Not written yet; a warning says so.",
+	"Files that a run writes, below its directory.",
 	.sub = report, .since = RULE_V06),
     KEY("determinism", RULE_TABLE, "What is the same in every run.",
 	.sub = determinism, .since = RULE_V06),

@@ -80,6 +80,9 @@ put_scalar(struct json *j)
 static void put_each(struct schema *s, const struct rule_key *k,
     enum rule_shape shape, const char *type, const char *member);
 
+static void put_either(struct schema *s, const struct rule_key *k,
+    enum rule_shape one, enum rule_shape other);
+
 static void
 put_shape(struct schema *s, const struct rule_key *k, enum rule_shape shape)
 {
@@ -131,20 +134,33 @@ put_shape(struct schema *s, const struct rule_key *k, enum rule_shape shape)
 	case RULE_ANY_MAP:
 		json_str(j, "type", "object");
 		break;
+	case RULE_MATCH:
+		put_either(s, k, RULE_SCALAR, RULE_TABLE);
+		break;
+	case RULE_MATCH_MAP:
+		put_each(s, k, RULE_MATCH, "object", "additionalProperties");
+		break;
 	case RULE_ATTRS: /* the list is an older form of the table */
-		json_open(j, "anyOf", '[');
-		json_open(j, NULL, '{');
-		put_shape(s, k, RULE_SCALAR_MAP);
-		json_close(j, '}');
-		json_open(j, NULL, '{');
-		put_shape(s, k, RULE_STRS);
-		json_close(j, '}');
-		json_close(j, ']');
+		put_either(s, k, RULE_MATCH_MAP, RULE_STRS);
 		break;
 	case RULE_ITEMS:
 		put_shape(s, k->sub, k->sub->shape);
 		break;
 	}
+}
+
+static void
+put_either(struct schema *s, const struct rule_key *k, enum rule_shape one,
+    enum rule_shape other)
+{
+	json_open(&s->j, "anyOf", '[');
+	json_open(&s->j, NULL, '{');
+	put_shape(s, k, one);
+	json_close(&s->j, '}');
+	json_open(&s->j, NULL, '{');
+	put_shape(s, k, other);
+	json_close(&s->j, '}');
+	json_close(&s->j, ']');
 }
 
 static void

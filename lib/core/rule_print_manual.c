@@ -25,7 +25,9 @@ static const char *const type_words[] = {
     [RULE_SCALAR_MAP] = "table of strings, numbers or booleans",
     [RULE_STRS_MAP] = "table of arrays of strings",
     [RULE_ANY_MAP] = "table",
-    [RULE_ATTRS] = "table of strings, numbers or booleans",
+    [RULE_MATCH] = "string, number, boolean or table",
+    [RULE_MATCH_MAP] = "table of strings, numbers, booleans or tables",
+    [RULE_ATTRS] = "table of strings, numbers, booleans or tables",
 };
 
 static void
@@ -68,9 +70,16 @@ add_type(struct buf *b, const struct rule_key *k)
 static const char *
 behind(const struct rule_key *k)
 {
-	return k->shape == RULE_TABLES	  ? "[]"
-	     : k->shape == RULE_TABLE_MAP ? ".NAME"
-					  : "";
+	switch (k->shape) {
+	case RULE_TABLES:
+		return "[]";
+	case RULE_TABLE_MAP:
+	case RULE_MATCH_MAP:
+	case RULE_ATTRS:
+		return ".NAME";
+	default:
+		return "";
+	}
 }
 
 static void

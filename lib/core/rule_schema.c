@@ -266,6 +266,40 @@ check_strs(struct rule_ctx *c, const struct rule_key *k, const struct value *v)
 	return ok;
 }
 
+static bool
+has_key(const struct rule_key keys[], const struct value_member *m)
+{
+	while (keys->name && strcmp(keys->name, m->key) != 0)
+		keys++;
+	return keys->name;
+}
+
+/* An unknown condition would be one that nobody judges. */
+static bool
+check_conditions(
+    struct rule_ctx *c, const struct rule_key *k, const struct value *v)
+{
+	bool ok = v->table.n > 0;
+
+	if (!ok)
+		rule_tell(c, "E304", &v->at, "%s asks nothing", c->path.s);
+	for (size_t i = 0; i < v->table.n; i++) {
+		const struct value_member *m = &v->table.member[i];
+
+		if (has_key(k->sub, m))
+			continue;
+		rule_tell(c, "E303", &m->at,
+		    "%s is a table, and '%.80s' is no condition", c->path.s,
+		    m->key);
+		rule_hint(c, "write a name with dots in quotes; conditions are "
+			     "eq, not, gte, gt, lte, lt, regex and exists");
+		ok = false;
+	}
+	if (ok)
+		check_keys(c, k->sub, v);
+	return ok;
+}
+
 /* attrs.any: a table, or an array of "key=value". */
 static bool
 check_attrs(struct rule_ctx *c, const struct rule_key *k, const struct value *v)
@@ -273,7 +307,7 @@ check_attrs(struct rule_ctx *c, const struct rule_key *k, const struct value *v)
 	bool ok = true;
 
 	if (v->kind != VALUE_LIST)
-		return check_map(c, k, RULE_SCALAR,
+		return check_map(c, k, RULE_MATCH,
 		    "a table or an array of \"key=value\"", v);
 	for (size_t i = 0; i < v->list.n; i++) {
 		const struct value *item = v->list.item[i];
@@ -340,6 +374,13 @@ check(struct rule_ctx *c, const struct rule_key *k, const struct value *v)
 		return check_map(c, k, RULE_STRS, "a table of arrays", v);
 	case RULE_ANY_MAP:
 		return is_a(c, v, v->kind == VALUE_TABLE, "a table");
+	case RULE_MATCH:
+		if (v->kind == VALUE_TABLE)
+			return check_conditions(c, k, v);
+		return is_a(c, v, is_scalar,
+		    "a string, number or boolean, or a table of conditions");
+	case RULE_MATCH_MAP:
+		return check_map(c, k, RULE_MATCH, "a table", v);
 	case RULE_ATTRS:
 		return check_attrs(c, k, v);
 	case RULE_ITEMS:

@@ -12,7 +12,8 @@ struct expected {
 	const struct value_member *all, *any, *events_all, *events_any;
 	const struct value_member *duration;
 	const struct value *min, *max;
-	const struct value_member *parent_key, *kind_key;
+	const struct value_member *parent_key, *kind_key, *count;
+	const struct value_member *ancestor, *sibling, *follows;
 };
 
 static const struct value_member *
@@ -44,12 +45,50 @@ put_word(struct json *j, const char *key, const struct value *v, bool is_upper)
 	json_str(j, key, word);
 }
 
-/* A table of texts, or the list of "key=value" that stands for it. */
+/* A text, or the conditions in one order; { eq = x } is the text x. */
+static void
+put_match(struct spec_write *w, const struct value *v)
+{
+	static const char *const keys[] = {
+	    "not", "gte", "gt", "lte", "lt", "regex", "exists"};
+	const struct value *eq = value_get(v, "eq");
+
+	if (v->kind != VALUE_TABLE || eq) {
+		spec_text(w, eq ? eq : v);
+		json_strn(&w->body, NULL, w->text.s, w->text.len);
+		return;
+	}
+	json_open(&w->body, NULL, '{');
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct value *m = value_get(v, keys[i]);
+
+		if (m && !strcmp(keys[i], "not"))
+			json_str(&w->body, keys[i], spec_text(w, m));
+		else if (m)
+			json_value(&w->body, keys[i], m);
+	}
+	json_close(&w->body, '}');
+}
+
+static void
+put_matches_of(struct spec_write *w, const char *key, const struct value *v)
+{
+	json_open(&w->body, key, '{');
+	for (size_t i = 0; i < value_count(v); i++) {
+		const struct value_member *m = &v->table.member[i];
+
+		json_keyn(&w->body, m->key, m->len);
+		put_match(w, m->value);
+	}
+	json_close(&w->body, '}');
+}
+
+/* A table, or the list of "key=value" that stands for it. */
 static void
 put_attrs(struct spec_write *w, const char *key, const struct value *v)
 {
 	if (!v || v->kind == VALUE_TABLE) {
-		spec_texts(w, key, v);
+		put_matches_of(w, key, v);
 		return;
 	}
 	json_open(&w->body, key, '{');
@@ -70,16 +109,28 @@ span_places(struct spec_write *w, const struct expected *e, size_t i)
 	const struct {
 		const struct value_member *m;
 		const char *rule;
-	} keys[] = {{e->parent_key, "parent"}, {e->kind_key, "kind"},
-	    {e->all, "attrs_all"}, {e->any, "attrs_any"},
-	    {e->events_all, "events_all"}, {e->events_any, "events_any"},
-	    {e->duration, "duration"}};
+	} keys[] = {{e->parent_key, "parent"}, {e->ancestor, "ancestor"},
+	    {e->sibling, "sibling"}, {e->follows, "follows"},
+	    {e->count, "count"}, {e->kind_key, "kind"}, {e->all, "attrs_all"},
+	    {e->any, "attrs_any"}, {e->events_all, "events_all"},
+	    {e->events_any, "events_any"}, {e->duration, "duration"}};
 
 	spec_at(w, &e->name->at, "expect.span[%zu]", i);
 	for (size_t k = 0; k < COUNT(keys); k++)
 		if (keys[k].m)
 			spec_at(w, &keys[k].m->at, "expect.span[%zu].%s", i,
 			    keys[k].rule);
+}
+
+static void
+put_bound(struct json *j, const struct value *v)
+{
+	static const char *const keys[] = {"gte", "lte", "eq"};
+
+	json_open(j, NULL, '{');
+	for (size_t i = 0; i < COUNT(keys); i++)
+		spec_put(j, keys[i], value_get(v, keys[i]));
+	json_close(j, '}');
 }
 
 static void
@@ -90,6 +141,9 @@ write_span(struct spec_write *w, const struct expected *e, size_t i)
 	json_open(j, NULL, '{');
 	spec_put(j, "name", e->name);
 	spec_put(j, "parent", held(e->parent_key));
+	spec_put(j, "ancestor", held(e->ancestor));
+	spec_put(j, "sibling", held(e->sibling));
+	spec_put(j, "follows", held(e->follows));
 	put_word(j, "kind", held(e->kind_key), false);
 	put_attrs(w, "attrs_all", held(e->all));
 	put_attrs(w, "attrs_any", held(e->any));
@@ -97,6 +151,12 @@ write_span(struct spec_write *w, const struct expected *e, size_t i)
 	spec_list(j, "events_any", held(e->events_any));
 	spec_put(j, "duration_min_ms", e->min);
 	spec_put(j, "duration_max_ms", e->max);
+	if (e->count) {
+		json_keyn(j, "count", strlen("count"));
+		put_bound(j, e->count->value);
+	} else {
+		json_null(j, "count");
+	}
 	json_close(j, '}');
 	span_places(w, e, i);
 }
@@ -108,6 +168,10 @@ from_expect(const struct value *s)
 	const struct value *events = value_get(s, "events");
 	struct expected e = {.name = value_get(s, "name"),
 	    .parent_key = member(s, "parent"),
+	    .ancestor = member(s, "ancestor"),
+	    .sibling = member(s, "sibling"),
+	    .follows = member(s, "follows"),
+	    .count = member(s, "count"),
 	    .kind_key = member(s, "kind"),
 	    .all = member(attrs, "all"),
 	    .any = member(attrs, "any"),
@@ -205,12 +269,7 @@ static void
 write_bound(
     struct spec_write *w, const char *rule, const struct value_member *m)
 {
-	static const char *const keys[] = {"gte", "lte", "eq"};
-
-	json_open(&w->body, NULL, '{');
-	for (size_t i = 0; i < COUNT(keys); i++)
-		spec_put(&w->body, keys[i], value_get(m->value, keys[i]));
-	json_close(&w->body, '}');
+	put_bound(&w->body, m->value);
 	spec_at(w, &m->at, "expect.counts.%s%s", rule, m->key);
 }
 

@@ -9,14 +9,13 @@
 
 /* A test file and its others, as absolute paths. */
 struct user {
-	struct arena arena;
-	const char *source;
+	char *source;
 	int64_t gen;
 	bool is_user; /* rendered last because of another */
-	const char **dep;
+	char **dep;
 	uint32_t *hash; /* of each */
 	size_t deps;
-	const char **missing; /* names that begin with `/` */
+	char **missing; /* names that begin with `/` */
 	size_t missings;
 };
 
@@ -39,7 +38,14 @@ user_del(struct user *s)
 {
 	if (!s)
 		return;
-	arena_free(&s->arena);
+	while (s->deps)
+		free(s->dep[--s->deps]);
+	while (s->missings)
+		free(s->missing[--s->missings]);
+	free(s->dep);
+	free(s->hash);
+	free(s->missing);
+	free(s->source);
 	free(s);
 }
 
@@ -73,8 +79,8 @@ add_dep(const struct template_users *u, struct user *s, const char *path)
 	AUTO_BUF real = BUF_INIT;
 
 	absolute(u, path, &real);
-	s->dep[s->deps] = arena_dup(&s->arena, real.s, real.len);
-	s->hash[s->deps++] = map_hash(real.s, real.len);
+	s->hash[s->deps] = map_hash(real.s, real.len);
+	s->dep[s->deps++] = mem_dup(real.s, real.len);
 }
 
 static void
@@ -86,7 +92,7 @@ add_missing(struct user *s, const char *name)
 	while (!strncmp(name, "./", 2) || !strncmp(name, "../", 3))
 		name = strchr(name, '/') + 1;
 	template_add_path(&b, name);
-	s->missing[s->missings++] = arena_dup(&s->arena, b.s, b.len);
+	s->missing[s->missings++] = mem_dup(b.s, b.len);
 }
 
 void
@@ -96,12 +102,12 @@ template_users_set(struct template_users *u, const struct template_file *f,
 	const struct tmpl *t = &f->t;
 	struct user *s = mem_new(1, sizeof *s);
 
-	s->source = arena_str(&s->arena, f->path);
+	s->source = mem_str(f->path);
 	s->gen = gen;
 	s->is_user = is_user;
-	s->dep = arena_alloc(&s->arena, t->files * sizeof *s->dep);
-	s->hash = arena_alloc(&s->arena, t->files * sizeof *s->hash);
-	s->missing = arena_alloc(&s->arena, t->missings * sizeof *s->missing);
+	s->dep = mem_new(t->files + 1, sizeof *s->dep);
+	s->hash = mem_new(t->files + 1, sizeof *s->hash);
+	s->missing = mem_new(t->missings + 1, sizeof *s->missing);
 	for (size_t i = 1; i < t->files; i++)
 		add_dep(u, s, t->file[i]->path);
 	for (size_t i = 0; i < t->missings; i++)

@@ -108,6 +108,7 @@ take_plan(struct verdict *v, const struct record *r)
 	f->plan = record_value(r, &f->a);
 	f->key = record_key_of(f->plan);
 	f->key.id = NULL;
+	f->given_gen = -1;
 	note_gen(v, f->plan);
 	make_runs(f);
 	drop(v, &f->key);
@@ -115,8 +116,24 @@ take_plan(struct verdict *v, const struct record *r)
 	map_set(&v->files, k, strlen(k), f);
 }
 
-static struct running *
-run_named(struct verdict_file *f, const struct value *tree)
+void
+verdict_reset(struct verdict_file *f)
+{
+	for (size_t i = 0; i < f->runs; i++) {
+		struct running *r = &f->run[i];
+
+		r->id = NULL;
+		r->end = NULL;
+		r->spans = 0;
+		memset(r->step, 0, r->steps * sizeof *r->step);
+	}
+	map_free(&f->by_id);
+	f->by_id = (struct map){0};
+	f->n = f->strangers = 0;
+}
+
+struct running *
+verdict_run_of(struct verdict_file *f, const struct value *tree)
 {
 	const char *name = value_str_or(value_get(tree, "scenario"), NULL);
 
@@ -133,7 +150,7 @@ take_start(struct verdict *v, const struct record *r)
 	AUTO_ARENA a = {0};
 	struct value *tree = record_value(r, &a);
 	struct verdict_file *f = file_of(v, tree);
-	struct running *run = f ? run_named(f, tree) : NULL;
+	struct running *run = f ? verdict_run_of(f, tree) : NULL;
 
 	if (!run)
 		return;
@@ -147,7 +164,7 @@ take_step(struct verdict *v, const struct record *r)
 	AUTO_ARENA a = {0};
 	struct value *tree = record_value(r, &a);
 	struct verdict_file *f = file_of(v, tree);
-	struct running *run = f ? run_named(f, tree) : NULL;
+	struct running *run = f ? verdict_run_of(f, tree) : NULL;
 	int64_t index = value_int_or(value_get(tree, "index"), -1);
 
 	if (run && index >= 0 && (size_t)index < run->steps)
@@ -162,7 +179,6 @@ has_expect(const struct verdict_file *f)
 	return expect && expect->kind == VALUE_TABLE;
 }
 
-/* Without [expect] nothing is asked of spans: they are counted only. */
 static void
 take_span(struct verdict *v, const struct record *r)
 {
@@ -170,10 +186,8 @@ take_span(struct verdict *v, const struct record *r)
 	struct value *tree = record_value(r, &a);
 	struct verdict_file *f = file_of(v, tree);
 
-	if (f && has_expect(f))
+	if (f)
 		verdict_see(f, tree);
-	else if (f)
-		verdict_count(f, tree);
 }
 
 static const char *
@@ -206,7 +220,7 @@ judge_expect(struct judging *j)
 	struct verdict_file *f = j->file;
 	const struct value *expect = value_get(f->plan, "expect");
 
-	for (size_t i = 0; i < f->runs && !f->incomplete; i++)
+	for (size_t i = 0; i < f->runs && !f->incomplete && !f->is_trace; i++)
 		f->incomplete = first_gap(&f->a, &f->run[i]);
 	verdict_link(f);
 	for (size_t i = 0; i < COUNT(tables); i++) {
@@ -225,7 +239,9 @@ why_error(const struct judging *j)
 	const struct running *r = j->run;
 	const char *status;
 
-	if (!r)
+	if (j->file->is_trace && !has_expect(j->file))
+		return "spans cannot show it: the test has no [expect]";
+	if (!r || j->file->is_trace)
 		return NULL;
 	status = value_str_or(value_get(r->end, "status"), NULL);
 	if (!r->end)
@@ -247,12 +263,15 @@ decide(struct judging *j)
 	    j->run ? value_str_or(value_get(j->run->end, "status"), "") : "";
 
 	if (why) {
-		j->first_rule = arena_fmt(
-		    &j->file->a, "scenarios[%zu]", (size_t)(j->run - f->run));
+		j->first_rule = !j->run
+				  ? "expect"
+				  : arena_fmt(&j->file->a, "scenarios[%zu]",
+					(size_t)(j->run - f->run));
 		j->first_message = why;
 		return "error";
 	}
-	if (!strncmp(status, "skip", 4))
+	if (!strncmp(status, "skip", 4) ||
+	    (f->is_trace && j->run && f->runs > 1))
 		return "skip";
 	for (size_t i = 0; i < f->runs && !j->run; i++)
 		if (f->run[i].is_output_bad && j->has_missing)
@@ -296,6 +315,8 @@ put_counts(struct json *j, const struct judging *g)
 	for (size_t i = 0; i < f->runs; i++)
 		if (!g->run || g->run == &f->run[i])
 			spans += f->run[i].spans;
+	for (size_t i = 0; i < f->n && f->is_trace; i++)
+		spans += f->seen[i].is_counted;
 	for (size_t i = 0; i < g->needs.n; i++)
 		found += (uintptr_t)g->needs.entry[i].value == 2;
 	json_open(j, "counts", '{');
@@ -385,14 +406,15 @@ judge(struct verdict *v, struct verdict_file *f, struct running *run)
 {
 	struct judging j = {.v = v, .file = f, .run = run};
 	const struct value *status = run ? value_get(run->end, "status") : NULL;
-	bool is_over = !run || run->end;
+	bool is_over = !run || run->end || f->is_trace;
 
 	if (is_over && strncmp(value_str_or(status, ""), "skip", 4)) {
-		if (run)
+		if (run && !f->is_trace)
 			verdict_steps(&j, (size_t)(run - f->run));
 		if (has_expect(f) && (!run || f->runs == 1))
 			judge_expect(&j);
 	}
+	verdict_tell(&j);
 	put_verdict(&j);
 	map_free(&j.needs);
 	arena_free(&j.a);
@@ -406,9 +428,13 @@ is_cancelled(const struct running *run)
 	return !strcmp(value_str_or(status, ""), "cancelled");
 }
 
+/* Of what was given nothing is judged yet: the file may have run again. */
 static void
-settle(struct verdict *v, struct verdict_file *f)
+settle_file(struct verdict *v, struct verdict_file *f)
 {
+	for (size_t k = 0; k < f->runs; k++)
+		if (!f->run[k].end || v->is_given)
+			judge(v, f, &f->run[k]);
 	if (f->runs > 1 && has_expect(f))
 		judge(v, f, NULL);
 	drop(v, &f->key);
@@ -420,7 +446,7 @@ take_scenario_end(struct verdict *v, const struct record *r)
 	AUTO_ARENA a = {0};
 	struct value *tree = record_value(r, &a);
 	struct verdict_file *f = file_of(v, tree);
-	struct running *run = f ? run_named(f, tree) : NULL;
+	struct running *run = f ? verdict_run_of(f, tree) : NULL;
 
 	if (!run || run->end)
 		return;
@@ -435,7 +461,7 @@ take_scenario_end(struct verdict *v, const struct record *r)
 	for (size_t i = 0; i < f->runs; i++)
 		if (!f->run[i].end)
 			return;
-	settle(v, f);
+	settle_file(v, f);
 }
 
 static void
@@ -486,15 +512,9 @@ take_diagnostic(struct verdict *v, const struct record *r)
 static void
 settle_all(struct verdict *v)
 {
-	for (size_t i = 0; i < v->files.n; i++) {
-		struct verdict_file *f = v->files.entry[i].value;
-
-		for (size_t k = 0; f && k < f->runs; k++)
-			if (!f->run[k].end)
-				judge(v, f, &f->run[k]);
-		if (f)
-			settle(v, f);
-	}
+	for (size_t i = 0; i < v->files.n; i++)
+		if (v->files.entry[i].value)
+			settle_file(v, v->files.entry[i].value);
 }
 
 static void
@@ -561,4 +581,5 @@ verdict_free(struct verdict *v)
 	drop_all(v);
 	map_free(&v->newest);
 	map_free(&v->worst);
+	free(v->stranger);
 }

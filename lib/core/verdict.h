@@ -7,6 +7,8 @@
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H
 
+#include <stdbool.h>
+
 #include "base/map.h"
 #include "core/record.h"
 #include "core/stage.h"
@@ -16,6 +18,9 @@ struct verdict {
 	struct map files;    /* by source and variant: plans that run */
 	struct map newest;   /* by source: the newest gen seen, plus one */
 	struct map worst;    /* by source and variant: its last exit status */
+	char *stranger;	     /* the saved source that stands for the one plan */
+	size_t given;	     /* records of a run, and spans, that were given */
+	bool is_given;	     /* what ran is given, and not seen in the stream */
 };
 
 /*
@@ -25,6 +30,15 @@ struct verdict {
  * mem: keeps what a file's plan, steps and spans need until its verdict
  */
 void verdict_take(struct verdict *v, const struct record *r);
+
+/*
+ * Hold the plans so far against a record of a saved run, or a span of nobody's:
+ * steps and spans of the same source, or of the only one where there is one
+ * plan. Verdicts come with verdict_finish().
+ *
+ * out: what belongs to a plan is passed on under the plan's key
+ */
+void verdict_given(struct verdict *v, const struct record *r);
 
 /*
  * Nothing more comes: what never ended gets its verdict now, and the stage the

@@ -1,7 +1,8 @@
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/mem.h"
 #include "core/verdict_int.h"
 #include "data/match.h"
 
@@ -35,50 +36,57 @@ number_or_null(struct json *j, const char *key, const struct value *v)
 }
 
 static void
-put_place(struct json *j, const struct verdict_file *f, const char *rule)
+put_place(struct judging *g, struct told *t, const char *rule)
 {
+	const struct verdict_file *f = g->file;
 	const struct value *at = place_of(f, rule);
-	const struct value *file = value_find(at, "0");
+	const char *file = value_str_or(value_find(at, "0"), f->key.source);
+	size_t n = strlen(file);
+	uintptr_t known = (uintptr_t)map_get(&g->places, file, n);
 
-	json_str(j, "file", value_str_or(file, f->key.source));
-	number_or_null(j, "line", value_find(at, "1"));
-	number_or_null(j, "column", value_find(at, "2"));
+	if (!known)
+		known = g->places.n + 1;
+	map_set(&g->places, file, n, (void *)known);
+	t->file = known;
+	t->line = (uint64_t)value_int_or(value_find(at, "1"), 0);
+	t->column = (uint64_t)value_int_or(value_find(at, "2"), 0);
+	json_str(&t->record, "file", file);
+	number_or_null(&t->record, "line", value_find(at, "1"));
+	number_or_null(&t->record, "column", value_find(at, "2"));
 }
 
 static void
-put(struct judging *g, const struct check *c)
+put(struct judging *g, struct told *t, const struct check *c)
 {
-	AUTO_JSON j = stage_record(g->v->stage, "check");
+	struct json *j = &t->record;
 	struct record_key key = g->file->key;
 
+	*j = stage_record(g->v->stage, "check");
 	key.id = g->run ? g->run->id : NULL;
-	record_key(&j, &key);
-	json_str(&j, "scenario", g->run ? g->run->name : NULL);
-	json_str(&j, "rule", c->rule);
-	json_str(&j, "code", c->code);
-	put_place(&j, g->file, c->rule);
-	json_bool(&j, "ok", c->outcome == HOLDS);
-	json_str(&j, "message", c->message);
-	json_open(&j, "spans", '[');
+	record_key(j, &key);
+	json_str(j, "scenario", g->run ? g->run->name : NULL);
+	json_str(j, "rule", c->rule);
+	json_str(j, "code", c->code);
+	put_place(g, t, c->rule);
+	json_bool(j, "ok", c->outcome == HOLDS);
+	json_str(j, "message", c->message);
+	json_open(j, "spans", '[');
 	for (size_t i = 0; i < c->spans; i++)
-		json_str(&j, NULL, c->span[i]);
-	json_close(&j, ']');
-	json_str(&j, "expected", c->expected);
-	json_str(&j, "actual", c->actual);
-	json_str(&j, "hint", c->hint);
-	stage_put(g->v->stage, &j);
+		json_str(j, NULL, c->span[i]);
+	json_close(j, ']');
+	json_str(j, "expected", c->expected);
+	json_str(j, "actual", c->actual);
+	json_str(j, "hint", c->hint);
 }
 
 static void
-count(struct judging *j, const struct check *c)
+count(struct judging *j, struct told *t, const struct check *c)
 {
-	j->checks++;
 	if (c->outcome == HOLDS)
 		return;
-	if (!j->failed++) {
-		j->first_rule = arena_str(&j->file->a, c->rule);
-		j->first_message = arena_str(&j->file->a, c->message);
-	}
+	j->failed++;
+	t->rule = arena_str(&j->file->a, c->rule);
+	t->message = arena_str(&j->file->a, c->message);
 	j->has_failed |= c->outcome == FAILS;
 	j->has_missing |= c->outcome == MISSING;
 	j->has_undecided |= c->outcome == UNDECIDED;
@@ -90,14 +98,60 @@ void
 verdict_check(struct judging *j, struct check *c)
 {
 	const char *incomplete = j->file->incomplete;
+	struct told *t;
 
 	if (c->is_open && incomplete && c->outcome != UNDECIDED) {
 		c->outcome = UNDECIDED;
 		c->message = arena_fmt(&j->a, "cannot be decided: %s (%s)",
 		    c->message, incomplete);
 	}
-	put(j, c);
-	count(j, c);
+	j->told = mem_more(j->told, j->checks, &j->cap, sizeof *j->told);
+	t = &j->told[j->checks++];
+	put(j, t, c);
+	count(j, t, c);
+}
+
+static int
+compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* By place; a rule that makes several checks makes them in its own order. */
+static int
+by_place(const void *a, const void *b)
+{
+	const struct told *x = *(struct told *const *)a;
+	const struct told *y = *(struct told *const *)b;
+	int order = compare(x->file, y->file);
+
+	/* What has no line of its own comes behind all that have one. */
+	if (!order)
+		order = compare(x->line - 1, y->line - 1);
+	if (!order)
+		order = compare(x->column, y->column);
+	return order ? order : compare((uintptr_t)x, (uintptr_t)y);
+}
+
+void
+verdict_tell(struct judging *j)
+{
+	struct told **turn = mem_new(j->checks + 1, sizeof *turn);
+
+	for (size_t i = 0; i < j->checks; i++)
+		turn[i] = &j->told[i];
+	qsort(turn, j->checks, sizeof *turn, by_place);
+	for (size_t i = 0; i < j->checks; i++) {
+		if (!j->first_rule) {
+			j->first_rule = turn[i]->rule;
+			j->first_message = turn[i]->message;
+		}
+		stage_put(j->v->stage, &turn[i]->record);
+		json_free(&turn[i]->record);
+	}
+	free(turn);
+	free(j->told);
+	map_free(&j->places);
 }
 
 void

@@ -18,8 +18,8 @@ bound_of(const struct value *bound, const char *key)
 	return value_int_or(value_get(bound, key), -1);
 }
 
-static void
-say_bound(struct buf *b, const struct value *bound)
+void
+verdict_say_bound(struct buf *b, const struct value *bound)
 {
 	int64_t eq = bound_of(bound, "eq"), gte = bound_of(bound, "gte");
 	int64_t lte = bound_of(bound, "lte");
@@ -35,8 +35,8 @@ say_bound(struct buf *b, const struct value *bound)
 }
 
 /* `eq` wins over the others. */
-static bool
-is_within(const struct value *bound, uint64_t n)
+bool
+verdict_is_within(const struct value *bound, uint64_t n)
 {
 	int64_t eq = bound_of(bound, "eq"), gte = bound_of(bound, "gte");
 	int64_t lte = bound_of(bound, "lte");
@@ -47,8 +47,8 @@ is_within(const struct value *bound, uint64_t n)
 	       (lte < 0 || n <= (uint64_t)lte);
 }
 
-static int64_t
-least(const struct value *bound)
+int64_t
+verdict_least(const struct value *bound)
 {
 	int64_t eq = bound_of(bound, "eq"), gte = bound_of(bound, "gte");
 
@@ -56,13 +56,13 @@ least(const struct value *bound)
 }
 
 /* More spans can mend too few, and break what is at most so many. */
-static bool
-is_open(const struct value *bound, uint64_t n)
+bool
+verdict_is_bound_open(const struct value *bound, uint64_t n)
 {
 	int64_t eq = bound_of(bound, "eq"), lte = bound_of(bound, "lte");
 
-	if (!is_within(bound, n))
-		return (int64_t)n < least(bound);
+	if (!verdict_is_within(bound, n))
+		return (int64_t)n < verdict_least(bound);
 	return eq >= 0 || lte >= 0;
 }
 
@@ -74,15 +74,15 @@ check_bound(struct judging *j, const struct tally *t, const struct value *bound)
 
 	if (!bound || bound->kind != VALUE_TABLE)
 		return;
-	say_bound(&want, bound);
-	c.is_open = is_open(bound, t->found);
+	verdict_say_bound(&want, bound);
+	c.is_open = verdict_is_bound_open(bound, t->found);
 	c.expected = arena_str(&j->a, want.s);
 	c.actual = arena_fmt(&j->a, "%" PRIu64, t->found);
 	c.message = arena_fmt(&j->a, "%s: expected %s, found %" PRIu64, t->what,
 	    want.s, t->found);
-	if (!is_within(bound, t->found)) {
+	if (!verdict_is_within(bound, t->found)) {
 		c.outcome = FAILS;
-		if (t->is_missing && least(bound) > 0) {
+		if (t->is_missing && verdict_least(bound) > 0) {
 			verdict_missing(j, &c, t->p);
 			c.code = "E206";
 			c.actual = "0";
@@ -144,7 +144,7 @@ check_by_name(struct judging *j, const struct value_member *m)
 
 	name.str.s = m->key;
 	name.str.len = m->len;
-	p = verdict_pick(j, &name, least(m->value) > 0, false);
+	p = verdict_pick(j, &name, verdict_least(m->value) > 0, false);
 	t = (struct tally){arena_fmt(&j->a, "expect.counts.by_name.%s", m->key),
 	    arena_fmt(&j->a, "spans named \"%s\"", m->key), p.n, !p.n, &p};
 	check_bound(j, &t, m->value);

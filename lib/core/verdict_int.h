@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "core/verdict.h"
+#include "data/match.h"
 
 /* A span that came while the file ran. */
 struct seen {
@@ -45,6 +46,8 @@ struct verdict_file {
 	const char *trouble;	/* the last error diagnostic on the source */
 	bool is_unsupported;	/* it was about what there is not yet */
 	const char *incomplete; /* what of the collection is not; or NULL */
+	int64_t given_gen;	/* of the saved run at hand; else -1 */
+	bool is_trace;		/* spans are all there is: no run */
 };
 
 enum outcome {
@@ -65,6 +68,13 @@ struct check {
 	size_t spans;
 };
 
+/* A check that waits for its turn: all are told in the order of the file. */
+struct told {
+	struct json record;
+	const char *rule, *message; /* of one that does not hold; else NULL */
+	uint64_t file, line, column;
+};
+
 /* One verdict in the making. */
 struct judging {
 	struct verdict *v;
@@ -74,11 +84,17 @@ struct judging {
 	struct map needs;    /* names needed: found (2) or not (1) */
 	size_t checks, failed;
 	bool has_failed, has_missing, has_undecided;
+	struct told *told; /* told[checks] */
+	size_t cap;
+	struct map places; /* files of places: index + 1 */
 	const char *first_rule, *first_message;
 };
 
-/* Write the check's record and remember what it means for the verdict. */
+/* Make the check's record and remember what it means for the verdict. */
 void verdict_check(struct judging *j, struct check *c);
+
+/* Write all checks so far, as their rules stand in the file; frees them. */
+void verdict_tell(struct judging *j);
 
 /* The id of a span, as a list of one. */
 void verdict_name_span(
@@ -113,11 +129,81 @@ const char *verdict_text(struct arena *a, const struct value *v);
 bool verdict_is_text(
     struct arena *a, const struct value *v, const struct value *want);
 
+/* One attribute of an expected span: a text, or a table of conditions. */
+struct attr_ask {
+	const struct value_member *want;
+	struct match *regex; /* NULL: none is asked */
+	bool is_hopeless;    /* it found no answer in its time */
+};
+
+struct attr_asks {
+	struct attr_ask *ask; /* ask[n] */
+	size_t n;
+};
+
+/* Make ready a table of the plan; verdict_asks_free() it. */
+struct attr_asks verdict_asks(struct judging *j, const struct value *want);
+void verdict_asks_free(struct attr_asks *asks);
+
+/* Do the attributes of a span have it? */
+bool verdict_attr(
+    struct judging *j, struct attr_ask *ask, const struct value *attributes);
+
+/* Append what is asked, in words: "n at least 2". */
+void verdict_say_ask(
+    struct judging *j, const struct attr_ask *ask, struct buf *b);
+
+/* What the plan says of a span, made ready for all candidates. */
+struct wish {
+	struct judging *j;
+	const struct value *want;
+	size_t at; /* its place in expect.spans */
+	struct picked name, parent, ancestor, sibling, follows;
+	struct attr_asks all, any;
+	bool *below;	   /* below[file->n]: is an ancestor there? */
+	struct map family; /* trace and parent id: how many of `sibling` */
+	bool is_hopeless;
+};
+
+/*
+ * Make ready what is asked of the spans around; verdict_kin_free() it. What is
+ * `needed` is evidence.
+ */
+void verdict_kin(struct wish *w, bool needed);
+void verdict_kin_free(struct wish *w);
+
+/* One condition of a wish against one candidate. */
+struct asked {
+	struct wish *w;
+	const struct seen *s;
+	struct buf *expected, *actual; /* filled where it does not hold */
+};
+
+bool verdict_has_parent(struct asked *q);
+bool verdict_has_ancestor(struct asked *q);
+bool verdict_has_sibling(struct asked *q);
+bool verdict_has_follows(struct asked *q);
+
+/*
+ * A parent begins before its child and ends after it, so between relatives
+ * the starts decide; else the first must have ended when the second begins.
+ */
+bool verdict_is_before(const struct verdict_file *f, size_t a, size_t b);
+
+/* A bound of the plan: in words, met by n, and whether more could turn it. */
+void verdict_say_bound(struct buf *b, const struct value *bound);
+bool verdict_is_within(const struct value *bound, uint64_t n);
+bool verdict_is_bound_open(const struct value *bound, uint64_t n);
+int64_t verdict_least(const struct value *bound);
+
+/* The scenario of the file that a record is about, or NULL. */
+struct running *verdict_run_of(struct verdict_file *f, const struct value *v);
+
+/* Forget what was seen of the file. */
+void verdict_reset(struct verdict_file *f);
+
 /* Keep a span record of the file; what is kept is copied. */
 void verdict_see(struct verdict_file *f, const struct value *v);
-
-/* Count a span record, where nothing is asked of it. */
-void verdict_count(struct verdict_file *f, const struct value *v);
 
 /* Find every span's parent, once all are there. */
 void verdict_link(struct verdict_file *f);

@@ -2,12 +2,8 @@
 
 #include "core/verdict_int.h"
 
-/*
- * A parent begins before its child and ends after it, so between relatives
- * the starts decide; else the first must have ended when the second begins.
- */
-static bool
-is_before(const struct verdict_file *f, size_t a, size_t b)
+bool
+verdict_is_before(const struct verdict_file *f, size_t a, size_t b)
 {
 	const struct seen *x = &f->seen[a], *y = &f->seen[b];
 
@@ -24,7 +20,7 @@ find_pair(const struct verdict_file *f, const struct picked *first,
 {
 	for (size_t a = 0; a < f->n; a++)
 		for (size_t b = 0; b < f->n && first->is[a]; b++)
-			if (then->is[b] && is_before(f, a, b)) {
+			if (then->is[b] && verdict_is_before(f, a, b)) {
 				at[0] = a;
 				at[1] = b;
 				return true;

@@ -1,43 +1,14 @@
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
 #include "core/verdict_int.h"
 
-/* One condition of an expected span against one candidate. */
-struct asked {
-	struct judging *j;
-	const struct value *want; /* of the condition's member of the plan */
-	const struct seen *s;
-	struct picked parent;
-	struct buf *expected, *actual; /* filled where it does not hold */
-};
-
-static bool
-has_parent(struct asked *q)
-{
-	const struct verdict_file *f = q->j->file;
-	size_t up = q->s->up;
-
-	if (up != SIZE_MAX && q->parent.is[up])
-		return true;
-	buf_addf(q->expected, "parent \"%s\"", q->parent.pattern);
-	if (up != SIZE_MAX)
-		buf_addf(q->actual, "parent \"%s\"", f->seen[up].name);
-	else if (*q->s->parent)
-		buf_addf(
-		    q->actual, "parent %s, which did not come", q->s->parent);
-	else
-		buf_adds(q->actual, "no parent");
-	return false;
-}
-
 static bool
 has_kind(struct asked *q)
 {
-	const char *want = value_str_or(q->want, "");
+	const char *want = value_str_or(value_get(q->w->want, "kind"), "");
 
 	if (!strcasecmp(q->s->kind, want))
 		return true;
@@ -49,48 +20,55 @@ has_kind(struct asked *q)
 }
 
 static void
-pair(struct buf *b, struct asked *q, const struct value_member *m,
-    const struct value *v)
+say_attr(struct asked *q, const struct attr_ask *ask, const struct value *got)
 {
-	if (b->len)
-		buf_adds(b, ", ");
-	if (v)
-		buf_addf(b, "%s=%s", m->key, verdict_text(&q->j->a, v));
+	const char *key = ask->want->key;
+
+	if (q->expected->len) {
+		buf_adds(q->expected, ", ");
+		buf_adds(q->actual, ", ");
+	}
+	verdict_say_ask(q->w->j, ask, q->expected);
+	if (got)
+		buf_addf(
+		    q->actual, "%s=%s", key, verdict_text(&q->w->j->a, got));
 	else
-		buf_addf(b, "no %s", m->key);
+		buf_addf(q->actual, "no %s", key);
+	if (ask->is_hopeless)
+		buf_adds(q->actual, " (the expression takes too long)");
+	q->w->is_hopeless |= ask->is_hopeless;
 }
 
-static bool
-has_attrs(struct asked *q, bool all)
+/* out: how many of them it has; the others are told */
+static size_t
+count_attrs(struct asked *q, struct attr_asks *asks)
 {
 	const struct value *have = value_get(q->s->tree, "attributes");
-	size_t hits = 0, n = value_count(q->want);
+	size_t hits = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct value_member *m = &q->want->table.member[i];
+	for (size_t i = 0; i < asks->n; i++) {
+		struct attr_ask *ask = &asks->ask[i];
 		const struct value_member *got =
-		    value_member(have, m->key, m->len);
+		    value_member(have, ask->want->key, ask->want->len);
 
-		if (got && verdict_is_text(&q->j->a, got->value, m->value)) {
+		if (verdict_attr(q->w->j, ask, have))
 			hits++;
-			continue;
-		}
-		pair(q->expected, q, m, m->value);
-		pair(q->actual, q, m, got ? got->value : NULL);
+		else
+			say_attr(q, ask, got ? got->value : NULL);
 	}
-	return all ? hits == n : hits > 0;
+	return hits;
 }
 
 static bool
 has_attrs_all(struct asked *q)
 {
-	return has_attrs(q, true);
+	return count_attrs(q, &q->w->all) == q->w->all.n;
 }
 
 static bool
 has_attrs_any(struct asked *q)
 {
-	return has_attrs(q, false);
+	return count_attrs(q, &q->w->any) > 0;
 }
 
 static bool
@@ -118,13 +96,14 @@ list_events(struct buf *b, const struct value *events)
 }
 
 static bool
-has_events(struct asked *q, bool all)
+has_events(struct asked *q, const char *member, bool all)
 {
 	const struct value *have = value_get(q->s->tree, "events");
-	size_t hits = 0, n = value_count(q->want);
+	const struct value *want = value_get(q->w->want, member);
+	size_t hits = 0, n = value_count(want);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct value *name = q->want->list.item[i];
+		const struct value *name = want->list.item[i];
 
 		if (has_event(have, name)) {
 			hits++;
@@ -145,13 +124,13 @@ has_events(struct asked *q, bool all)
 static bool
 has_events_all(struct asked *q)
 {
-	return has_events(q, true);
+	return has_events(q, "events_all", true);
 }
 
 static bool
 has_events_any(struct asked *q)
 {
-	return has_events(q, false);
+	return has_events(q, "events_any", false);
 }
 
 static double
@@ -162,12 +141,11 @@ number(const struct value *v, double otherwise)
 	return v && v->kind == VALUE_INT ? (double)v->i : otherwise;
 }
 
-/* `want` is the whole expected span: two of its members bound the duration. */
 static bool
 has_duration(struct asked *q)
 {
-	double min = number(value_get(q->want, "duration_min_ms"), -1);
-	double max = number(value_get(q->want, "duration_max_ms"), -1);
+	double min = number(value_get(q->w->want, "duration_min_ms"), -1);
+	double max = number(value_get(q->w->want, "duration_max_ms"), -1);
 	const struct seen *s = q->s;
 	double ms = (double)(s->end_ns - s->start_ns) / 1e6;
 	bool is_known = s->start_ns && s->end_ns >= s->start_ns;
@@ -186,169 +164,236 @@ has_duration(struct asked *q)
 	return false;
 }
 
-static const struct {
-	const char *rule, *member;
+/* What a span is held against; `kin` is the pattern that a condition needs. */
+static const struct condition {
+	const char *member;
 	bool (*holds)(struct asked *q);
+	size_t kin; /* offset in struct wish; 0: none */
 } conditions[] = {
-    {"parent", "parent", has_parent},
-    {"kind", "kind", has_kind},
-    {"attrs_all", "attrs_all", has_attrs_all},
-    {"attrs_any", "attrs_any", has_attrs_any},
-    {"events_all", "events_all", has_events_all},
-    {"events_any", "events_any", has_events_any},
-    {"duration", NULL, has_duration},
+    {"parent", verdict_has_parent, offsetof(struct wish, parent)},
+    {"ancestor", verdict_has_ancestor, offsetof(struct wish, ancestor)},
+    {"sibling", verdict_has_sibling, offsetof(struct wish, sibling)},
+    {"follows", verdict_has_follows, offsetof(struct wish, follows)},
+    {"kind", has_kind, 0},
+    {"attrs_all", has_attrs_all, 0},
+    {"attrs_any", has_attrs_any, 0},
+    {"events_all", has_events_all, 0},
+    {"events_any", has_events_any, 0},
+    {"duration", has_duration, 0},
 };
 
 static bool
-is_asked(const struct value *want, size_t i)
+is_asked(const struct wish *w, const struct condition *c)
 {
-	const struct value *v;
+	const struct value *v = value_get(w->want, c->member);
 
-	if (!conditions[i].member)
-		return number(value_get(want, "duration_min_ms"), -1) >= 0 ||
-		       number(value_get(want, "duration_max_ms"), -1) >= 0;
-	v = value_get(want, conditions[i].member);
+	if (c->holds == has_duration)
+		return number(value_get(w->want, "duration_min_ms"), -1) >= 0 ||
+		       number(value_get(w->want, "duration_max_ms"), -1) >= 0;
 	return v && (v->kind == VALUE_STR || value_count(v));
 }
 
 static bool
-holds(struct judging *j, const struct value *want, size_t i,
-    const struct picked *parent, const struct seen *s, struct buf *expected,
-    struct buf *actual)
+holds(struct wish *w, const struct condition *c, const struct seen *s,
+    struct buf *expected, struct buf *actual)
 {
-	const char *member = conditions[i].member;
-	struct asked q = {j, member ? value_get(want, member) : want, s,
-	    *parent, expected, actual};
+	struct asked q = {w, s, expected, actual};
 
 	buf_reset(expected);
 	buf_reset(actual);
-	return conditions[i].holds(&q);
+	return c->holds(&q);
 }
 
-/* The span that satisfies the most conditions, the first of equals. */
-static const struct seen *
-closest(struct judging *j, const struct value *want, const struct picked *p,
-    const struct picked *parent)
+/* How the spans of the name fare. */
+struct match_up {
+	const struct seen *best; /* of most conditions, the first of equals */
+	size_t whole;		 /* spans of which all hold */
+};
+
+static struct match_up
+compare(struct wish *w, bool counts)
 {
 	AUTO_BUF expected = BUF_INIT;
 	AUTO_BUF actual = BUF_INIT;
-	const struct seen *best = NULL;
+	struct match_up m = {0};
 	size_t most = 0;
 
-	for (size_t i = 0; i < j->file->n; i++) {
-		const struct seen *s = &j->file->seen[i];
+	for (size_t i = 0; i < w->j->file->n; i++) {
+		const struct seen *s = &w->j->file->seen[i];
 		size_t hits = 1, asked = 1;
 
-		if (!p->is[i])
+		if (!w->name.is[i])
 			continue;
 		for (size_t k = 0; k < COUNT(conditions); k++)
-			if (is_asked(want, k)) {
+			if (is_asked(w, &conditions[k])) {
 				asked++;
 				hits += holds(
-				    j, want, k, parent, s, &expected, &actual);
+				    w, &conditions[k], s, &expected, &actual);
 			}
+		m.whole += hits == asked;
 		if (hits > most) {
 			most = hits;
-			best = s;
+			m.best = s;
 		}
-		if (hits == asked)
+		if (m.whole && !counts)
 			break;
 	}
-	return best;
+	return m;
 }
 
-/* The parent's name is one that the expectation needs. */
-static bool
-is_parent_missing(const struct judging *j, const struct picked *parent)
+/* The name of the other span, where there is none such. */
+static const struct picked *
+missing_kin(const struct wish *w, const struct condition *c)
 {
-	for (size_t i = 0; i < j->file->n; i++)
-		if (parent->is[i])
-			return false;
-	return true;
+	const struct picked *p = (const void *)((const char *)w + c->kin);
+
+	if (!c->kin)
+		return NULL;
+	for (size_t i = 0; i < w->j->file->n; i++)
+		if (p->is[i])
+			return NULL;
+	return p;
 }
 
 static void
-check_condition(struct judging *j, const struct value *want, size_t at,
-    size_t i, const struct picked *p, const struct picked *parent,
-    const struct seen *s)
+check_condition(
+    struct wish *w, const struct condition *cond, const struct seen *s)
 {
 	AUTO_BUF expected = BUF_INIT;
 	AUTO_BUF actual = BUF_INIT;
+	struct judging *j = w->j;
 	struct check c = {.code = "E205", .outcome = HOLDS};
-	const char *rule = conditions[i].rule;
+	const struct picked *gone = missing_kin(w, cond);
 
-	c.rule = arena_fmt(&j->a, "expect.span[%zu].%s", at, rule);
+	c.rule = arena_fmt(&j->a, "expect.span[%zu].%s", w->at, cond->member);
 	verdict_name_span(j, &c, s);
-	if (holds(j, want, i, parent, s, &expected, &actual)) {
+	w->is_hopeless = false;
+	if (holds(w, cond, s, &expected, &actual)) {
 		c.message = arena_fmt(
-		    &j->a, "span \"%s\" matches on %s", s->name, rule);
+		    &j->a, "span \"%s\" matches on %s", s->name, cond->member);
 		verdict_check(j, &c);
 		return;
 	}
-	c.outcome = FAILS;
+	c.outcome = w->is_hopeless ? UNDECIDED : FAILS;
 	c.is_open = true;
 	c.message = arena_fmt(&j->a,
 	    "span \"%s\" does not match on %s: "
 	    "expected %s, found %s",
-	    s->name, rule, expected.s, actual.s);
-	if (conditions[i].holds == has_parent && is_parent_missing(j, parent))
-		verdict_missing(j, &c, parent);
-	else if (p->n > 1)
+	    s->name, cond->member, expected.s, actual.s);
+	if (gone)
+		verdict_missing(j, &c, gone);
+	else if (w->name.n > 1)
 		c.hint = arena_fmt(&j->a,
 		    "note: of %zu spans with this name this one comes closest",
-		    p->n);
+		    w->name.n);
 	c.expected = expected.s;
 	c.actual = actual.s;
 	verdict_check(j, &c);
 }
 
-/* out: the spans of the name, after the check that there is one */
-static struct picked
-check_existence(struct judging *j, const struct value *want, size_t at)
+static void
+check_existence(struct wish *w)
 {
-	struct picked p = verdict_pick(j, value_get(want, "name"), true, false);
+	struct judging *j = w->j;
+	const struct picked *p = &w->name;
 	struct check c = {.code = "E204", .outcome = HOLDS};
 
-	c.rule = arena_fmt(&j->a, "expect.span[%zu].existence", at);
+	c.rule = arena_fmt(&j->a, "expect.span[%zu].existence", w->at);
 	c.expected = "at least 1 span";
-	if (p.n) {
-		c.message = arena_fmt(&j->a, "span \"%s\" ran", p.pattern);
+	if (p->n) {
+		c.message = arena_fmt(&j->a, "span \"%s\" ran", p->pattern);
 		c.actual =
-		    arena_fmt(&j->a, "%zu span%s", p.n, p.n == 1 ? "" : "s");
+		    arena_fmt(&j->a, "%zu span%s", p->n, p->n == 1 ? "" : "s");
 		for (size_t i = 0; i < j->file->n && !c.spans; i++)
-			if (p.is[i])
+			if (p->is[i])
 				verdict_name_span(j, &c, &j->file->seen[i]);
 	} else {
 		c.message = arena_fmt(
-		    &j->a, "required span never ran: \"%s\"", p.pattern);
-		verdict_missing(j, &c, &p);
+		    &j->a, "required span never ran: \"%s\"", p->pattern);
+		verdict_missing(j, &c, p);
 	}
 	verdict_check(j, &c);
-	return p;
+}
+
+/* Why the nearest of those that do not count is none of them. */
+static const char *
+why_not(struct wish *w, const struct seen *s)
+{
+	AUTO_BUF expected = BUF_INIT;
+	AUTO_BUF actual = BUF_INIT;
+
+	for (size_t k = 0; s && k < COUNT(conditions); k++)
+		if (is_asked(w, &conditions[k]) &&
+		    !holds(w, &conditions[k], s, &expected, &actual))
+			return arena_fmt(&w->j->a,
+			    "note: the nearest other one does not match on "
+			    "%s: expected %s, found %s",
+			    conditions[k].member, expected.s, actual.s);
+	return NULL;
 }
 
 static void
-check_span(struct judging *j, const struct value *want, size_t at)
+check_count(struct wish *w, const struct value *bound, struct match_up m)
 {
-	const struct value *above = value_get(want, "parent");
-	struct picked p = check_existence(j, want, at), parent = {0};
-	const struct seen *s;
+	struct judging *j = w->j;
+	struct check c = {.code = "E206", .outcome = HOLDS};
+	AUTO_BUF want = BUF_INIT;
 
-	if (above && above->kind == VALUE_STR)
-		parent = verdict_pick(j, above, true, true);
-	if (!p.n)
-		return;
-	s = closest(j, want, &p, &parent);
-	for (size_t i = 0; i < COUNT(conditions); i++)
-		if (is_asked(want, i))
-			check_condition(j, want, at, i, &p, &parent, s);
+	verdict_say_bound(&want, bound);
+	c.rule = arena_fmt(&j->a, "expect.span[%zu].count", w->at);
+	c.expected = want.s;
+	c.actual = arena_fmt(&j->a, "%zu", m.whole);
+	c.is_open = verdict_is_bound_open(bound, m.whole);
+	c.message = arena_fmt(&j->a,
+	    "spans \"%s\" that are as asked: expected %s, found %zu of %zu",
+	    w->name.pattern, want.s, m.whole, w->name.n);
+	if (m.best)
+		verdict_name_span(j, &c, m.best);
+	if (!verdict_is_within(bound, m.whole)) {
+		c.outcome = FAILS;
+		if (!m.whole)
+			c.hint = why_not(w, m.best);
+		if (!w->name.n)
+			verdict_missing(j, &c, &w->name);
+		c.code = "E206";
+	}
+	if (w->is_hopeless)
+		c.outcome = UNDECIDED;
+	verdict_check(j, &c);
+}
+
+static void
+check_span(struct wish *w)
+{
+	const struct value *count = value_get(w->want, "count");
+	bool has_count = count && count->kind == VALUE_TABLE;
+	bool needed = !has_count || verdict_least(count) > 0;
+	struct match_up m;
+
+	w->name = verdict_pick(w->j, value_get(w->want, "name"), needed, false);
+	verdict_kin(w, needed);
+	w->all = verdict_asks(w->j, value_get(w->want, "attrs_all"));
+	w->any = verdict_asks(w->j, value_get(w->want, "attrs_any"));
+	if (needed)
+		check_existence(w);
+	m = compare(w, has_count);
+	if (has_count)
+		check_count(w, count, m);
+	for (size_t i = 0; m.best && !has_count && i < COUNT(conditions); i++)
+		if (is_asked(w, &conditions[i]))
+			check_condition(w, &conditions[i], m.best);
+	verdict_asks_free(&w->all);
+	verdict_asks_free(&w->any);
+	verdict_kin_free(w);
 }
 
 void
 verdict_spans(struct judging *j, const struct value *want)
 {
 	for (size_t i = 0; i < value_count(want); i++) {
-		check_span(j, want->list.item[i], i);
+		struct wish w = {.j = j, .want = want->list.item[i], .at = i};
+
+		check_span(&w);
 		arena_free(&j->a);
 	}
 }

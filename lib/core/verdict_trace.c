@@ -27,7 +27,7 @@ is_bound(const struct verdict_file *f, const struct value *v)
 	const struct value *bound = value_get(v, "bound");
 	const struct value *want = value_find(f->plan, "otel.identity");
 
-	if (is_word(bound, "trace") || is_word(bound, "run"))
+	if (is_word(bound, "trace") || is_word(bound, "run") || f->is_trace)
 		return true;
 	return is_word(bound, "listener") && !is_word(want, "strict");
 }
@@ -120,35 +120,38 @@ keep(struct arena *a, struct seen *s)
 }
 
 /* An exporter that tries again, or two ways in, bring the same span twice. */
+static bool
+is_known(struct verdict_file *f, const struct seen *s)
+{
+	const char *id = full_id(&f->a, s->trace, s->id);
+
+	if (*s->id && map_get(&f->by_id, id, strlen(id)))
+		return true;
+	map_set(&f->by_id, id, strlen(id), (void *)(uintptr_t)(f->n + 1));
+	return false;
+}
+
+/* Without [expect] nothing is asked of spans: they are counted only. */
 void
 verdict_see(struct verdict_file *f, const struct value *v)
 {
+	const struct value *expect = value_get(f->plan, "expect");
 	struct seen s = seen_of(f, v);
 	struct running *run = running_of(f, v);
-	const char *id;
 
 	if (!s.is_counted && !s.is_ours) {
 		f->strangers++;
 		return;
 	}
-	id = full_id(&f->a, s.trace, s.id);
-	if (*s.id && map_get(&f->by_id, id, strlen(id)))
+	if (value_count(expect) && is_known(f, &s))
+		return;
+	if (run)
+		run->spans += s.is_counted;
+	if (!value_count(expect))
 		return;
 	keep(&f->a, &s);
 	f->seen = arena_more(&f->a, f->seen, f->n, &f->cap, sizeof *f->seen);
 	f->seen[f->n++] = s;
-	map_set(&f->by_id, id, strlen(id), (void *)(uintptr_t)f->n);
-	if (run)
-		run->spans += s.is_counted;
-}
-
-void
-verdict_count(struct verdict_file *f, const struct value *v)
-{
-	struct running *run = running_of(f, v);
-
-	if (run)
-		run->spans += seen_of(f, v).is_counted;
 }
 
 void

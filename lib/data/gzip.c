@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include "base/die.h"
+
 enum { STEP = 64 << 10, GZIP_ONLY = 16 };
 
 static enum gzip_result
@@ -56,4 +58,23 @@ gzip_inflate(
 	} while (got == GZIP_DONE && z.avail_in && inflateReset(&z) == Z_OK);
 	inflateEnd(&z);
 	return got;
+}
+
+void
+gzip_deflate(const char *s, size_t n, struct buf *out)
+{
+	z_stream z = {.next_in = (Bytef *)s, .avail_in = (uInt)n};
+	int rc;
+
+	BUG_IF(n > (uInt)-1);
+	rc = deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+	    GZIP_ONLY + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+	BUG_IF(rc != Z_OK);
+	z.avail_out = (uInt)deflateBound(&z, z.avail_in);
+	z.next_out = (Bytef *)buf_room(out, z.avail_out);
+	rc = deflate(&z, Z_FINISH);
+	BUG_IF(rc != Z_STREAM_END);
+	out->len += z.total_out;
+	out->s[out->len] = 0;
+	deflateEnd(&z);
 }

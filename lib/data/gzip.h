@@ -1,5 +1,5 @@
 /*
- * Bounded inflation of gzip streams.
+ * Bounded inflation of gzip streams, and the way back.
  *
  * src: RFC 1952
  */
@@ -21,5 +21,8 @@ enum gzip_result { GZIP_DONE, GZIP_MALFORMED, GZIP_TOO_LARGE };
  */
 enum gzip_result gzip_inflate(
     const char *s, size_t n, size_t limit, struct buf *out, struct err *e);
+
+/* Append s[n] as one gzip member. */
+void gzip_deflate(const char *s, size_t n, struct buf *out);
 
 #endif

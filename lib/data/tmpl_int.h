@@ -17,7 +17,8 @@ enum {
 	TMPL_CALLS = 500,   /* of macros and includes within each other */
 	TMPL_STACK = 4 << 20,
 	TMPL_MEMORY = 256 << 20, /* of all values of a rendering */
-	TMPL_WORK = 10000000,	 /* turns, includes, calls of macros */
+	TMPL_WORK = 10000000,	 /* turns of loops, in one rendering */
+	TMPL_CALL = 10,		 /* what an include or a macro counts as */
 	TMPL_ITEMS = 1000000,	 /* of a list that a function makes */
 };
 
@@ -571,8 +572,8 @@ void tmpl_note_run(
 /* How it came to be here, as notes of the hint. */
 void tmpl_hint_calls(struct tmpl_run *r);
 
-/* One more piece of work; fails at an offset when it is too much. */
-int tmpl_work(struct tmpl_run *r, size_t at);
+/* So much more work; fails at an offset when it is too much. */
+int tmpl_work(struct tmpl_run *r, size_t at, int much);
 
 /* Is there memory left? Else fails at an offset and returns -1. */
 int tmpl_afford(struct tmpl_run *r, size_t at);

@@ -106,7 +106,7 @@ tmpl_include(struct tmpl_run *r, const struct tmpl_node *n)
 		    "'%.*s' extends another template, and so cannot be "
 		    "included",
 		    (int)name->name.len, name->name.s);
-	if (tmpl_work(r, name->at) < 0)
+	if (tmpl_work(r, name->at, TMPL_CALL) < 0)
 		return -1;
 	if (!may_enter(r))
 		return fail_circle(r, name->at, f);
@@ -344,7 +344,8 @@ tmpl_print_macro(struct tmpl_run *r, const struct tmpl_call *c)
 	size_t kept = r->kept;
 	int got;
 
-	if (!to || tmpl_work(r, c->at) < 0 || enter(r, c->at, "this macro") < 0)
+	if (!to || tmpl_work(r, c->at, TMPL_CALL) < 0 ||
+	    enter(r, c->at, "this macro") < 0)
 		return -1;
 	r->kept += back == &r->scratch ? 0 : back->size;
 	r->arena = &arena;

@@ -63,12 +63,14 @@ tmpl_push(struct tmpl_run *r, struct value *list, struct value *item)
 }
 
 int
-tmpl_work(struct tmpl_run *r, size_t at)
+tmpl_work(struct tmpl_run *r, size_t at, int much)
 {
-	if (++r->work <= TMPL_WORK)
+	r->work += much;
+	if (r->work <= TMPL_WORK)
 		return 0;
 	return tmpl_fail(r, at,
-	    "more than %d turns of loops, includes and calls of macros",
+	    "more than %d turns of loops, or a tenth of that in calls of "
+	    "macros and includes",
 	    TMPL_WORK);
 }
 
@@ -399,7 +401,7 @@ turns(struct tmpl_run *r, const struct tmpl_node *n, struct value *v)
 	r->scope = &s;
 	r->arena = &r->scratch;
 	for (; s.index < s.turns && !r->flow && got >= 0; s.index++) {
-		if (tmpl_work(r, n->at) < 0)
+		if (tmpl_work(r, n->at, 1) < 0)
 			return -1;
 		s.value =
 		    member ? member[s.index]->value : v->list.item[s.index];

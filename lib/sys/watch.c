@@ -16,7 +16,8 @@
  * together, 50 ms those of a checkout on a loaded machine.
  */
 enum { FEW = 16 };
-static const int64_t QUIET_FEW = 20000000, QUIET_MANY = 50000000;
+static const int64_t QUIET_FEW = 20000000, QUIET_MANY = 50000000,
+		     CALM = 500000000;
 
 void
 watch_now(struct watch *w)
@@ -48,14 +49,43 @@ watch_is_below(const char *path, const char *dir)
 	       (!path[n] || path[n] == '/' || dir[n - 1] == '/');
 }
 
+bool
+watch_is_in(const struct map *dirs, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (;;) {
+		if (map_get(dirs, path, n))
+			return true;
+		if (!n)
+			return false;
+		while (n && path[n - 1] != '/')
+			n--;
+		if (n == 1)
+			return map_get(dirs, "/", 1);
+		n -= n > 0;
+	}
+}
+
+void
+watch_tell(struct watch *w, const char *path, const struct err *e)
+{
+	if (w->opts.tell)
+		w->opts.tell(w->opts.arg, path, e);
+}
+
 struct watch_item *
 watch_dirty(struct watch *w, const char *path, size_t len)
 {
 	struct watch_item *item = map_get(&w->dirty, path, len);
 
-	if (!w->dirty.alive)
+	if (!w->dirty.alive) {
 		w->first_ns = w->now_ns;
+		w->is_lone = w->now_ns - w->last_ns >= CALM;
+	}
 	w->last_ns = w->now_ns;
+	if (w->opts.cookie && !strcmp(path, w->opts.cookie))
+		w->is_hasty = true;
 	if (item)
 		return item;
 	item = mem_new(1, sizeof *item);
@@ -138,6 +168,8 @@ quiet(const struct watch *w)
 {
 	if (w->opts.quiet_ns >= 0)
 		return w->opts.quiet_ns;
+	if (w->is_lone && w->dirty.alive == 1 && w->opts.lone_ns >= 0)
+		return w->opts.lone_ns;
 	return w->dirty.alive < FEW ? QUIET_FEW : QUIET_MANY;
 }
 
@@ -149,6 +181,8 @@ watch_due_ns(const struct watch *w)
 
 	if (!w->dirty.alive)
 		return INT64_MAX;
+	if (w->is_hasty)
+		return w->first_ns;
 	return silent < cap ? silent : cap;
 }
 
@@ -168,6 +202,14 @@ watch_batch_sort(struct watch_batch *b)
 	qsort(b->item, b->n, sizeof *b->item, by_turn);
 }
 
+static bool
+is_held(const struct watch *w, int64_t at)
+{
+	return w->opts.holds && !w->is_hasty &&
+	       at < w->first_ns + w->opts.cap_ns && w->opts.quiet_ns &&
+	       w->opts.holds(w->opts.arg);
+}
+
 bool
 watch_take(struct watch *w, bool now, struct watch_batch *b)
 {
@@ -175,9 +217,13 @@ watch_take(struct watch *w, bool now, struct watch_batch *b)
 
 	if (!w->dirty.alive || (!now && (w->moves || at < watch_due_ns(w))))
 		return false;
+	if (!now && is_held(w, at)) {
+		w->last_ns = at;
+		return false;
+	}
 	*b = (struct watch_batch){
 	    .item = mem_new(w->dirty.alive, sizeof *b->item),
-	    .is_partial = !now && at < w->last_ns + quiet(w),
+	    .is_partial = !now && !w->is_hasty && at < w->last_ns + quiet(w),
 	    .quiet_ns = quiet(w),
 	};
 	for (size_t i = 0; i < w->dirty.n; i++) {
@@ -189,6 +235,7 @@ watch_take(struct watch *w, bool now, struct watch_batch *b)
 		free(item);
 	}
 	map_free(&w->dirty);
+	w->is_hasty = false;
 	watch_batch_sort(b);
 	return true;
 }
@@ -207,7 +254,7 @@ watch_new(const struct watch_opts *opts)
 
 	w->opts = *opts;
 	w->fd = -1;
-	w->poll_ns = INT64_MAX;
+	w->poll_ns = w->scan_ns = w->fresh_ns = INT64_MAX;
 	return w;
 }
 
@@ -289,7 +336,7 @@ watch_start(struct watch *w, struct err *e)
 	watch_shut(w);
 	if (watch_open(w, e) < 0)
 		return -1;
-	w->is_lost = false;
+	w->is_lost = w->is_limited = false;
 	for (size_t i = 0; i < w->roots; i++) {
 		w->root[i]->is_covered = is_covered(w, w->root[i]);
 		if (!w->root[i]->is_covered &&
@@ -297,6 +344,7 @@ watch_start(struct watch *w, struct err *e)
 			return -1;
 	}
 	w->is_started = true;
+	watch_plan_scan(w);
 	return watch_read(w, e);
 }
 
@@ -309,7 +357,7 @@ watch_fd(const struct watch *w)
 size_t
 watch_dirs(const struct watch *w)
 {
-	return w->dirs;
+	return w->dirs + w->polled.alive;
 }
 
 void
@@ -344,6 +392,7 @@ watch_free(struct watch *w)
 	if (watch_take(w, true, &b))
 		watch_batch_free(&b);
 	map_free(&w->dirty);
+	map_free(&w->polled);
 	for (size_t i = 0; i < w->roots; i++)
 		root_free(w->root[i]);
 	free(w->root);

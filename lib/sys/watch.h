@@ -12,12 +12,28 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/map.h"
 
 struct watch;
 
 struct watch_opts {
 	int64_t quiet_ns; /* negative: 20 ms below 16 paths, else 50 ms */
+	int64_t lone_ns;  /* then also: of one path after a calm; or negative */
 	int64_t cap_ns;	  /* a batch waits no longer than this */
+
+	/* How often what gives no notices is looked at; INT64_MAX: never. */
+	int64_t poll_ns;
+	bool is_polled; /* ask the kernel for no notices at all */
+
+	/* Is a batch to wait, up to the cap, for what is known to go on? */
+	bool (*holds)(void *arg);
+
+	/* A path whose notice makes the dirty set due at once; or NULL. */
+	const char *cookie;
+
+	/* A directory is about to be listed; does it hold that name? */
+	const char *marker;
+	void (*enters)(void *arg, const char *dir, bool has_marker);
 
 	/* Is this path ignored? Not asked again for what lies below it. */
 	bool (*skips)(void *arg, const char *path, bool is_dir);
@@ -88,11 +104,24 @@ bool watch_take(struct watch *w, bool now, struct watch_batch *b);
 /* Put a path into the dirty set. */
 void watch_mark(struct watch *w, const char *path);
 
+/* At the next watch_read(), look at all that gives no notices. */
+void watch_look(struct watch *w);
+
+/*
+ * Take a line of `inotifywait -m` or of `fswatch`. All that it could mean is
+ * marked; where that is not known, or where such programs are known to
+ * overlook something, the tree is read again.
+ */
+void watch_line(struct watch *w, const char *line);
+
 /* Put a batch in order again. */
 void watch_batch_sort(struct watch_batch *b);
 
 /* Is the path that directory ("" for "."), or below it? */
 bool watch_is_below(const char *path, const char *dir);
+
+/* Is the path one of the map's directories, or below one? */
+bool watch_is_in(const struct map *dirs, const char *path);
 
 /* Directories that are watched. */
 size_t watch_dirs(const struct watch *w);

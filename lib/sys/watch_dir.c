@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inotifytools/inotifytools.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,50 +39,27 @@ push(struct todo *t, const char *path)
 	t->path[t->n++] = mem_str(path);
 }
 
-static long
-sysctl(const char *name)
-{
-	AUTO_BUF path = BUF_INIT, text = BUF_INIT;
-
-	buf_addf(&path, "/proc/sys/fs/inotify/%s", name);
-	return file_read(path.s, &text, NULL) < 0 ? 0 : atol(text.s);
-}
-
-static int
-no_instance(int why, struct err *e)
-{
-	long limit = sysctl("max_user_instances");
-
-	errno = why;
-	if (why != EMFILE)
-		return err_set(e, "cannot start inotify:");
-	err_set(e,
-	    "too many inotify instances (fs.inotify.max_user_instances is "
-	    "%ld)",
-	    limit);
-	return err_hint(
-	    e, "sysctl fs.inotify.max_user_instances=%ld", limit * 2);
-}
-
-static int
-no_watch(const struct watch *w, struct err *e)
-{
-	long limit = sysctl("max_user_watches");
-
-	err_set(e,
-	    "inotify limit reached (%zu watches of ours; "
-	    "fs.inotify.max_user_watches is %ld for all programs)",
-	    w->dirs, limit);
-	return err_hint(e,
-	    "ignore what need not be watched, or: sysctl "
-	    "fs.inotify.max_user_watches=%ld",
-	    limit * 2);
-}
-
 /*
  * The library keeps its descriptor to itself: it is the lowest free number.
  * Ours is a copy, which stays the same over a new beginning.
  */
+static int
+open_library(struct watch *w, int fd, struct err *e)
+{
+	if (!inotifytools_initialize()) {
+		errno = inotifytools_error();
+		if (errno != EMFILE)
+			return err_set(e, "cannot start inotify:");
+		watch_no_instance(w);
+		return 0;
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	w->is_open = true;
+	w->fd = w->fd < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
+			  : dup3(fd, w->fd, O_CLOEXEC);
+	return w->fd < 0 ? err_set(e, "cannot start inotify:") : 0;
+}
+
 int
 watch_open(struct watch *w, struct err *e)
 {
@@ -91,12 +68,12 @@ watch_open(struct watch *w, struct err *e)
 	if (fd < 0)
 		return err_set(e, "/dev/null:");
 	close(fd);
-	if (!inotifytools_initialize())
-		return no_instance(inotifytools_error(), e);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	w->fd = w->fd < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
-			  : dup3(fd, w->fd, O_CLOEXEC);
-	return w->fd < 0 ? err_set(e, "cannot start inotify:") : 0;
+	if (!w->opts.is_polled && open_library(w, fd, e) < 0)
+		return -1;
+	/* Something to wait for, which never comes. */
+	if (w->fd < 0)
+		w->fd = eventfd(0, EFD_CLOEXEC);
+	return w->fd < 0 ? err_set(e, "cannot wait:") : 0;
 }
 
 void
@@ -120,12 +97,18 @@ watch_shut(struct watch *w)
 			watch_forget(w, w->dir[i]);
 	while (w->moves)
 		watch_move_free(w, 0);
-	if (w->fd >= 0) {
+	for (size_t i = 0; i < w->roots; i++)
+		w->root[i]->is_polled = false;
+	map_free(&w->polled);
+	map_free(&w->fresh);
+	w->fresh_ns = INT64_MAX;
+	if (w->is_open) {
 		/* Its buffer outlives a cleanup. */
 		for (int i = 0; i < DISCARD; i++)
 			if (!inotifytools_next_events(0, 1))
 				break;
 		inotifytools_cleanup();
+		w->is_open = false;
 	}
 	w->forgotten = 0;
 }
@@ -188,31 +171,35 @@ tell(struct watch *w, const char *path, int why)
 
 	errno = why;
 	err_set(&e, "%s is not watched:", *path ? path : ".");
-	if (w->opts.tell)
-		w->opts.tell(w->opts.arg, path, &e);
+	watch_tell(w, path, &e);
 }
 
 /*
  * On the library's descriptor, but not by inotifytools_watch_file(): that one
  * hides the number, and what it would tell by name is stale after a rename.
  *
- * out: 1 watched, 0 not there or not to be read
- * err: -1 and *e: a limit
+ * out: 1 watched or polled, 0 not there or not to be read
+ * err: -1 and *e: no memory
  */
 static int
 add(struct watch *w, struct watch_root *root, const char *path, struct err *e)
 {
 	bool is_root = !strcmp(path, root->path);
-	int wd = inotify_add_watch(
-	    w->fd, *path ? path : ".", is_root ? MASK : MASK | IN_DONT_FOLLOW);
+	int wd;
 
+	if (!w->is_open)
+		return watch_poll(w, root, path);
+	wd = inotify_add_watch(
+	    w->fd, *path ? path : ".", is_root ? MASK : MASK | IN_DONT_FOLLOW);
 	if (wd >= 0) {
 		enter(w, wd, root, path);
 		root->wd = is_root ? wd : root->wd;
 		return 1;
 	}
-	if (errno == ENOSPC)
-		return no_watch(w, e);
+	if (errno == ENOSPC) {
+		watch_no_room(w);
+		return watch_poll(w, root, path);
+	}
 	if (errno == ENOMEM)
 		return err_set(e, "cannot watch %s:", path);
 	if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
@@ -232,33 +219,56 @@ type_of(DIR *d, const struct dirent *ent)
 	return (unsigned char)IFTODT(st.st_mode);
 }
 
-static void
-list(struct watch *w, const char *path, struct todo *todo)
+/* What is in a directory: a byte of its type, its name and a NUL each. */
+static bool
+read_names(struct watch *w, const char *path, struct buf *to)
 {
 	DIR *d = opendir(*path ? path : ".");
-	AUTO_BUF name = BUF_INIT;
+	bool has_marker = false;
 	struct dirent *ent;
 
 	if (!d && errno != ENOENT && errno != ENOTDIR)
 		tell(w, path, errno);
-	while (d && (ent = readdir(d))) {
-		unsigned char type;
+	if (!d)
+		return false;
+	while ((ent = readdir(d))) {
+		unsigned char type = type_of(d, ent);
 
 		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, ".."))
 			continue;
-		type = type_of(d, ent);
 		if (type != DT_DIR && type != DT_REG && type != DT_LNK)
 			continue;
-		watch_join(&name, path, ent->d_name);
-		if (w->opts.skips(w->opts.arg, name.s, type == DT_DIR))
+		buf_addc(to, (char)type);
+		buf_add(to, ent->d_name, strlen(ent->d_name) + 1);
+		has_marker |=
+		    w->opts.marker && !strcmp(ent->d_name, w->opts.marker);
+	}
+	closedir(d);
+	if (w->opts.enters)
+		w->opts.enters(w->opts.arg, path, has_marker);
+	return true;
+}
+
+/* All names first: what is ignored may be said by one of them. */
+static void
+list(struct watch *w, const char *path, struct todo *todo)
+{
+	AUTO_BUF names = BUF_INIT, name = BUF_INIT;
+
+	if (!read_names(w, path, &names))
+		return;
+	for (const char *s = names.s; s < names.s + names.len;
+	     s += strlen(s) + 1) {
+		bool is_dir = *s++ == DT_DIR;
+
+		watch_join(&name, path, s);
+		if (w->opts.skips(w->opts.arg, name.s, is_dir))
 			continue;
-		if (type == DT_DIR)
+		if (is_dir)
 			push(todo, name.s);
 		else
 			watch_dirty(w, name.s, name.len);
 	}
-	if (d)
-		closedir(d);
 }
 
 int
@@ -283,18 +293,18 @@ watch_walk(
 	return last < 0 ? -1 : got;
 }
 
-static void
-gone(struct watch *w, struct watch_root *root)
+void
+watch_gone(struct watch *w, struct watch_root *root)
 {
 	struct err e = {0};
 
+	w->poll_ns = w->now_ns + POLL_NS;
 	if (root->is_missed)
 		return;
 	root->is_missed = true;
 	err_set(&e, "%s is gone; waiting for it to come back",
 	    *root->path ? root->path : ".");
-	if (w->opts.tell)
-		w->opts.tell(w->opts.arg, root->path, &e);
+	watch_tell(w, root->path, &e);
 }
 
 int
@@ -314,9 +324,9 @@ watch_root_start(struct watch *w, struct watch_root *root, struct err *e)
 		watch_dirty(w, root->path, strlen(root->path))->is_tree = true;
 	if (got) {
 		root->is_missed = false;
+		watch_poll_remote(w, root);
 		return 0;
 	}
-	gone(w, root);
-	w->poll_ns = w->now_ns + POLL_NS;
+	watch_gone(w, root);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #define SYS_WATCH_INT_H
 
 #include "base/buf.h"
-#include "base/map.h"
 #include "sys/watch.h"
 
 /* An operand. */
@@ -15,6 +14,7 @@ struct watch_root {
 	char *real;	 /* by realpath(3) */
 	struct map only; /* name -> path: files alone; else empty */
 	int wd;		 /* -1: it is gone, and looked for now and then */
+	bool is_polled;	 /* or it is there, and gives no notices */
 	bool is_covered; /* lies in another operand */
 	bool is_missed;	 /* that it is gone has been told */
 };
@@ -43,11 +43,18 @@ struct watch {
 	size_t dir_cap, dirs;
 	struct watch_move *move;
 	size_t moves, move_cap;
-	struct map dirty; /* path -> struct watch_item */
-	int64_t first_ns, last_ns, poll_ns;
+	struct map dirty;  /* path -> struct watch_item */
+	struct map polled; /* path -> struct watch_root */
+	struct map fresh;  /* paths that were created and not yet closed */
+	int64_t first_ns, last_ns, poll_ns, scan_ns, fresh_ns;
 	int64_t now_ns, wall_ns; /* of this reading */
 	size_t forgotten;	 /* numbers that will not come again */
 	bool is_started, is_lost, is_more;
+	bool is_open;	  /* the library is */
+	bool is_limited;  /* that a limit was reached has been told */
+	bool is_hasty;	  /* the cookie is in the dirty set */
+	bool is_lone;	  /* the dirty set began after a calm */
+	bool looks_again; /* once more, a moment after the next scan */
 };
 
 /* The path of a name in a directory. */
@@ -88,6 +95,30 @@ void watch_to_limbo(struct watch *w, const struct watch_root *root,
 /* Begin, and end, with the library. */
 int watch_open(struct watch *w, struct err *e);
 void watch_shut(struct watch *w);
+
+/* Tell something that does not end the watch. */
+void watch_tell(struct watch *w, const char *path, const struct err *e);
+
+/*
+ * Look at a directory now and then instead of waiting for notices.
+ *
+ * out: 1, or 0 when it is not there
+ */
+int watch_poll(struct watch *w, struct watch_root *root, const char *path);
+
+/* Poll an operand besides, where changes come from elsewhere. */
+void watch_poll_remote(struct watch *w, struct watch_root *root);
+
+/* The next look at what is polled; it may begin to give notices. */
+int watch_scan(struct watch *w, struct err *e);
+void watch_plan_scan(struct watch *w);
+
+/* A limit of the kernel is reached: said once, and polled from then on. */
+void watch_no_instance(struct watch *w);
+void watch_no_room(struct watch *w);
+
+/* An operand is not there. */
+void watch_gone(struct watch *w, struct watch_root *root);
 
 /* Forget half a rename. */
 void watch_move_free(struct watch *w, size_t i);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+static const int64_t FRESH_NS = 2000000000;
 enum {
 	PAIR_NS = 2000000, /* the halves of a rename are at most so far apart */
 	AT_ONCE = 64 << 10, /* notices, before others have their turn */
@@ -84,15 +85,65 @@ moved_to(struct watch *w, struct watch_root *root, uint32_t cookie,
 
 /*
  * A file that is created is closed later, and that notice counts; but links
- * are whole from the beginning and are never closed.
+ * are whole from the beginning and are never closed. One that lost its other
+ * name already looks like a file, and gives itself away by silence.
  */
 static void
 created(struct watch *w, const char *path)
 {
 	struct stat st;
 
-	if (!lstat(path, &st) && (S_ISLNK(st.st_mode) || st.st_nlink > 1))
+	if (lstat(path, &st) < 0)
+		return;
+	if (S_ISLNK(st.st_mode) || st.st_nlink > 1) {
 		watch_dirty(w, path, strlen(path));
+		return;
+	}
+	if (!w->fresh.alive)
+		w->fresh_ns = w->now_ns + FRESH_NS;
+	map_set(&w->fresh, path, strlen(path), w);
+}
+
+static bool
+is_being_written(const struct watch *w, const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) &&
+	       w->wall_ns - (int64_t)st.st_mtim.tv_sec * 1000000000 < FRESH_NS;
+}
+
+/* Those that were never closed are dirty all the same. */
+static void
+look_at_fresh(struct watch *w)
+{
+	AUTO_MAP was = w->fresh;
+
+	w->fresh = (struct map){0};
+	w->fresh_ns = INT64_MAX;
+	for (size_t i = 0; i < was.n; i++) {
+		const struct map_entry *f = &was.entry[i];
+
+		if (!f->value)
+			continue;
+		if (w->is_hasty || !is_being_written(w, f->key))
+			watch_dirty(w, f->key, f->len);
+		else
+			map_set(&w->fresh, f->key, f->len, w);
+	}
+	if (w->fresh.alive)
+		w->fresh_ns = w->now_ns + FRESH_NS;
+}
+
+static void
+closed(struct watch *w, const char *path)
+{
+	if (w->fresh.alive)
+		map_del(&w->fresh, path, strlen(path));
+	if (!w->fresh.alive) {
+		map_free(&w->fresh);
+		w->fresh_ns = INT64_MAX;
+	}
 }
 
 static int
@@ -116,12 +167,15 @@ static int
 on_file(struct watch *w, const struct watch_dir *d, uint32_t mask,
     uint32_t cookie, const char *path, struct err *e)
 {
+	if (mask & IN_CREATE) {
+		created(w, path);
+		return 0;
+	}
+	closed(w, path);
 	if (mask & IN_MOVED_FROM)
 		moved_from(w, d->root, cookie, path, false);
 	else if (mask & IN_MOVED_TO)
 		return moved_to(w, d->root, cookie, path, false, e);
-	else if (mask & IN_CREATE)
-		created(w, path);
 	else if (mask & (IN_CLOSE_WRITE | IN_DELETE))
 		watch_dirty(w, path, strlen(path));
 	return 0;
@@ -199,6 +253,8 @@ drain(struct watch *w, struct err *e)
 	struct inotify_event *it;
 
 	w->is_more = false;
+	if (!w->is_open)
+		return 0;
 	for (int i = 0; (it = inotifytools_next_events(0, 1)); i++) {
 		struct inotify_event head = *it;
 		char name[NAME_MAX + 1] = "";
@@ -226,8 +282,7 @@ begin_anew(struct watch *w, struct err *e)
 		err_set(&why, "the kernel's queue of notices ran over; the "
 			      "tree is read again");
 		err_hint(&why, "sysctl fs.inotify.max_queued_events");
-		if (w->opts.tell)
-			w->opts.tell(w->opts.arg, NULL, &why);
+		watch_tell(w, NULL, &why);
 	}
 	return watch_start(w, e);
 }
@@ -237,7 +292,8 @@ look_for_roots(struct watch *w, struct err *e)
 {
 	w->poll_ns = INT64_MAX;
 	for (size_t i = 0; i < w->roots; i++)
-		if (w->root[i]->wd < 0 && !w->root[i]->is_covered &&
+		if (w->root[i]->wd < 0 && !w->root[i]->is_polled &&
+		    !w->root[i]->is_covered &&
 		    watch_root_start(w, w->root[i], e) < 0)
 			return -1;
 	return 0;
@@ -253,18 +309,22 @@ watch_read(struct watch *w, struct err *e)
 		return begin_anew(w, e);
 	while (w->moves && w->now_ns - w->move[0].mono_ns >= PAIR_NS)
 		moved_out(w, 0);
-	if (w->now_ns >= w->poll_ns)
-		return look_for_roots(w, e);
-	return 0;
+	if (w->now_ns >= w->poll_ns && look_for_roots(w, e) < 0)
+		return -1;
+	if (w->fresh.alive && (w->is_hasty || w->now_ns >= w->fresh_ns))
+		look_at_fresh(w);
+	return w->now_ns >= w->scan_ns ? watch_scan(w, e) : 0;
 }
 
 int64_t
 watch_wake_ns(const struct watch *w)
 {
-	int64_t at = w->poll_ns;
+	int64_t at = w->poll_ns < w->scan_ns ? w->poll_ns : w->scan_ns;
 
 	if (w->is_more)
 		return 0;
+	if (w->fresh_ns < at)
+		at = w->fresh_ns;
 	if (w->moves && w->move[0].mono_ns + PAIR_NS < at)
 		at = w->move[0].mono_ns + PAIR_NS;
 	return at;

@@ -241,6 +241,144 @@ a_link_is_its_text_not_its_target(void)
 	end();
 }
 
+/* Its times as they would be an hour ago. */
+static void
+age(const char *path)
+{
+	struct change_file *f = map_get(&table.file, path, strlen(path));
+
+	is_true(f);
+	f->ctime_ns -= 3600 * (int64_t)1000000000;
+	f->is_fresh = false;
+}
+
+static void
+a_cache_gives_the_digest_of_what_is_the_same(void)
+{
+	struct change_file other, *f;
+	struct change_cache c;
+
+	begin();
+	put("a", "1");
+	put("b", "1");
+	look_at("a b");
+	age("a");
+	is_int(change_cache_write(&table, "d/cache", NULL), 0);
+	change_cache_read(&c, "d/cache");
+	is_int(c.file.alive, 1); /* b is too fresh */
+	f = map_get(&table.file, "a", 1);
+	is_str(change_cache_get(&c, f), f->sha256);
+	is_null(change_cache_get(NULL, f));
+	other = *f;
+	other.mtime_ns++;
+	is_null(change_cache_get(&c, &other));
+	other = *f;
+	other.ctime_ns++;
+	is_null(change_cache_get(&c, &other));
+	other = *f;
+	other.inode++;
+	is_null(change_cache_get(&c, &other));
+	change_cache_free(&c);
+	end();
+}
+
+static void
+a_cache_that_is_not_whole_is_empty(void)
+{
+	AUTO_BUF text = BUF_INIT, cut = BUF_INIT;
+	struct change_cache c;
+
+	begin();
+	put("a", "1");
+	look_at("a");
+	age("a");
+	is_int(change_cache_write(&table, "cache", NULL), 0);
+	is_int(file_read("cache", &text, NULL), 0);
+	for (size_t i = 0; i < text.len; i++) {
+		buf_reset(&cut);
+		buf_add(&cut, text.s, i);
+		put("cache", cut.s);
+		change_cache_read(&c, "cache");
+		is_int(c.file.alive, 0);
+		change_cache_free(&c);
+	}
+	change_cache_read(&c, "none");
+	is_int(c.file.alive, 0);
+	change_cache_free(&c);
+	end();
+}
+
+static void
+a_cache_keeps_what_it_had_behind_what_is_new(void)
+{
+	struct change_cache c;
+
+	begin();
+	put("a", "1");
+	put("b", "1");
+	look_at("a");
+	age("a");
+	is_int(change_cache_write(&table, "cache", NULL), 0);
+	change_free(&table);
+	change_init(&table, NULL, -1);
+	look_at("b");
+	age("b");
+	is_int(change_cache_write(&table, "cache", NULL), 0);
+	change_cache_read(&c, "cache");
+	is_int(c.file.alive, 2);
+	is_true(((struct change_file *)c.file.entry[0].value)->inode ==
+		((struct change_file *)map_get(&table.file, "b", 1))->inode);
+	change_cache_free(&c);
+	end();
+}
+
+static void
+a_cache_is_bounded(void)
+{
+	struct change_cache c;
+
+	begin();
+	for (int i = 0; i < CHANGE_CACHE_MAX + 10; i++) {
+		struct change_file *f = mem_new(1, sizeof *f);
+		char path[16];
+
+		snprintf(path, sizeof path, "%d", i);
+		f->inode = (ino_t)i + 1;
+		memset(f->sha256, 'a', HASH_HEX - 1);
+		map_set(&table.file, path, strlen(path), f);
+	}
+	is_int(change_cache_write(&table, "cache", NULL), 0);
+	change_cache_read(&c, "cache");
+	is_int(c.file.alive, CHANGE_CACHE_MAX);
+	change_cache_free(&c);
+	end();
+}
+
+static void
+a_write_that_left_the_times_alone_is_seen_while_they_are_fresh(void)
+{
+	struct timespec same[2];
+	struct change_file *f;
+	struct stat st;
+
+	begin();
+	put("a", "1");
+	look_at("a");
+	put("a", "2");
+	is_int(stat("a", &st), 0);
+	same[0] = same[1] = st.st_mtim;
+	is_int(utimensat(AT_FDCWD, "a", same, 0), 0);
+	is_int(stat("a", &st), 0);
+	/* As if the clock of files had stood still between the two. */
+	f = map_get(&table.file, "a", 1);
+	f->mtime_ns =
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	f->ctime_ns =
+	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	is_str(look_at("a"), "modified a");
+	end();
+}
+
 static void
 our_own_output_is_never_a_change(void)
 {
@@ -269,4 +407,9 @@ TAP_MAIN(TEST(the_first_batch_is_initial_and_later_ones_are_not),
     TEST(a_tree_that_is_gone_deletes_what_was_known_below_it),
     TEST(a_file_that_becomes_a_directory_is_deleted),
     TEST(a_link_is_its_text_not_its_target),
+    TEST(a_cache_gives_the_digest_of_what_is_the_same),
+    TEST(a_cache_that_is_not_whole_is_empty),
+    TEST(a_cache_keeps_what_it_had_behind_what_is_new),
+    TEST(a_cache_is_bounded),
+    TEST(a_write_that_left_the_times_alone_is_seen_while_they_are_fresh),
     TEST(our_own_output_is_never_a_change))

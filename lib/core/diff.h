@@ -1,0 +1,94 @@
+/*
+ * What changed from one trace to another. They are compared as trees; ids and
+ * times of day do not count.
+ *
+ * Spans are matched by position, name, contents and what is below them: at
+ * first whole subtrees that are equal, then what is alike under one parent,
+ * then subtrees that went elsewhere, then what bears another name.
+ */
+#ifndef CORE_DIFF_H
+#define CORE_DIFF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/out.h"
+#include "core/spans.h"
+
+enum diff_op {
+	DIFF_ADDED,
+	DIFF_REMOVED,
+	DIFF_CHANGED,
+	DIFF_RENAMED,
+	DIFF_MOVED,
+	DIFF_REORDERED,
+	DIFF_OPS
+};
+
+/* "added", "removed", … */
+const char *diff_op_name(enum diff_op op);
+
+/* Of one span; before and after are JSON, NULL where there is none. */
+struct diff_change {
+	enum diff_op op;
+	const char *part;     /* "attributes", "status", …; NULL: all of it */
+	struct pull_text key; /* of the part, or NULL */
+	struct pull_text before, after;
+};
+
+/* A span of the two trees laid over each other, parents first. */
+struct diff_entry {
+	uint32_t base, now; /* SPAN_NONE: on the other side only */
+	uint32_t up;	    /* its parent here; SPAN_NONE: a root */
+	uint32_t depth;
+	uint32_t change, changes; /* diff.change[change, change + changes) */
+	uint32_t below;		  /* changes of all that is under it */
+};
+
+struct diff_node {
+	uint64_t own;  /* contents, without durations */
+	uint64_t tree; /* and all that is below, in any order */
+	uint64_t rest; /* the same, without its own name */
+	uint32_t sketch[4];
+	uint32_t size;	/* spans of its subtree */
+	float took;	/* binary logarithm; negative: not known */
+	uint32_t mate;	/* SPAN_NONE: none */
+	uint32_t place; /* among its siblings; of base: in the other trace, as
+			   far as those beside it tell */
+	bool is_displaced;
+};
+
+struct diff {
+	/* set by the caller */
+	struct spans *base, *now;
+	double tolerance; /* a duration may be so many times another */
+	int64_t least_ns; /* and differ by this much */
+	bool no_durations, no_order;
+	/* the result */
+	struct diff_node *node[2]; /* the last one stands above the roots */
+	struct diff_entry *entry;
+	size_t entries, entries_cap;
+	struct diff_change *change;
+	size_t changes, changes_cap;
+	size_t count[DIFF_OPS]; /* spans added and removed, else changes */
+	struct arena arena;
+};
+
+/* Match, then compare. */
+void diff_run(struct diff *d);
+
+/* "a/b/c" of an entry, as text; long ones lose their middle. */
+void diff_path(const struct diff *d, size_t entry, struct buf *b);
+
+/* The same of a span in its own trace. */
+void diff_path_of(const struct spans *t, uint32_t span, struct buf *b);
+
+/* "attributes.http.route", or "" for all of the span. */
+void diff_field(const struct diff_change *c, struct buf *b);
+
+/* The span that an entry is shown by. */
+const struct span *diff_span(const struct diff *d, const struct diff_entry *e);
+
+void diff_free(struct diff *d);
+
+#endif

@@ -1,0 +1,548 @@
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "core/diff_int.h"
+
+enum {
+	PAIRS = 1 << 16, /* of which the likeness is looked at, at once */
+	ROUNDS = 8,
+};
+
+/* Spans of one side, with what they are looked up by. */
+struct item {
+	uint64_t key;
+	uint32_t at, rank;
+};
+
+struct items {
+	struct item *item;
+	size_t n, cap;
+};
+
+struct guess {
+	double score;
+	uint32_t b, c;
+};
+
+struct matcher {
+	struct diff *d;
+	struct diff_node *b, *c;
+	uint32_t *queue; /* of base: those whose children are to be matched */
+	size_t queued, done;
+	struct items left, right;
+	uint32_t *from, *to, *mate; /* one run of equal keys */
+	size_t from_cap, to_cap, mate_cap;
+	struct guess *guess;
+	size_t guesses, guesses_cap;
+	bool is_new;   /* a match was made since it was cleared */
+	bool is_loose; /* what moved is known: likeness may decide */
+};
+
+typedef uint64_t key_fn(
+    const struct spans *t, const struct diff_node *n, uint32_t i);
+
+static uint64_t
+tree_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+{
+	(void)t;
+	return n[i].tree;
+}
+
+static uint64_t
+own_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+{
+	(void)t;
+	return n[i].own;
+}
+
+static uint64_t
+rest_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+{
+	(void)t;
+	return n[i].rest;
+}
+
+static uint64_t
+name_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+{
+	const struct pull_text name = t->span[i].name;
+
+	(void)n;
+	return map_hash(name.s, name.n);
+}
+
+static void
+pair(struct matcher *m, uint32_t b, uint32_t c)
+{
+	m->b[b].mate = c;
+	m->c[c].mate = b;
+	m->queue[m->queued++] = b;
+	m->is_new = true;
+}
+
+static int
+by_key(const void *left, const void *right)
+{
+	const struct item *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+static void
+put(struct items *to, uint64_t key, uint32_t at)
+{
+	to->item = mem_more(to->item, to->n, &to->cap, sizeof *to->item);
+	to->item[to->n] = (struct item){key, at, (uint32_t)to->n};
+	to->n++;
+}
+
+/* Children without a mate. */
+static void
+gather(const struct spans *t, const struct diff_node *node, uint32_t up,
+    key_fn *key, struct items *to)
+{
+	uint32_t n;
+	const uint32_t *kid = diff_kids(t, up, &n);
+
+	to->n = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (node[kid[i]].mate == SPAN_NONE)
+			put(to, key(t, node, kid[i]), kid[i]);
+}
+
+static bool
+gather_both(struct matcher *m, uint32_t b, uint32_t c, key_fn *key)
+{
+	gather(m->d->base, m->b, b, key, &m->left);
+	if (!m->left.n)
+		return false;
+	gather(m->d->now, m->c, c, key, &m->right);
+	return m->right.n > 0;
+}
+
+static uint32_t *
+copy(uint32_t **to, size_t *cap, const struct item *item, size_t n)
+{
+	if (n > *cap) {
+		*cap = n * 2;
+		*to = mem_resize(*to, *cap * sizeof **to);
+	}
+	for (size_t i = 0; i < n; i++)
+		(*to)[i] = item[i].at;
+	return *to;
+}
+
+enum { NEAR = 2, FAR = 8 };
+
+static int64_t
+apart(const struct matcher *m, uint32_t b, uint32_t c)
+{
+	return (int64_t)m->c[c].place - (int64_t)m->b[b].place;
+}
+
+/* One that went far shifts all equal ones that it passed: those that stayed
+ * are found by their place. */
+static void
+match_near(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	for (size_t i = 0, k = 0; i < nb; i++) {
+		while (k < nc && apart(m, b[i].at, c[k].at) < -NEAR)
+			k++;
+		if (k < nc && apart(m, b[i].at, c[k].at) <= NEAR)
+			pair(m, b[i].at, c[k++].at);
+	}
+}
+
+static size_t
+drop_paired(const struct diff_node *node, uint32_t list[], size_t n)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (node[list[i]].mate == SPAN_NONE)
+			list[k++] = list[i];
+	return k;
+}
+
+/* All equal but for details. */
+static void
+match_run(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	uint32_t *from = copy(&m->from, &m->from_cap, b, nb);
+	uint32_t *to = copy(&m->to, &m->to_cap, c, nc);
+	uint32_t *mate = copy(&m->mate, &m->mate_cap, b, nb);
+	bool is_far = false;
+
+	diff_align(m->d, from, (uint32_t)nb, to, (uint32_t)nc, mate);
+	for (size_t i = 0; i < nb; i++)
+		is_far = is_far || (mate[i] != SPAN_NONE &&
+				       llabs(apart(m, from[i], mate[i])) > FAR);
+	if (is_far) {
+		match_near(m, b, nb, c, nc);
+		nb = drop_paired(m->b, from, nb);
+		nc = drop_paired(m->c, to, nc);
+		diff_align(m->d, from, (uint32_t)nb, to, (uint32_t)nc, mate);
+	}
+	for (size_t i = 0; i < nb; i++)
+		if (mate[i] != SPAN_NONE)
+			pair(m, from[i], mate[i]);
+}
+
+static int
+by_score(const void *left, const void *right)
+{
+	const struct guess *a = left, *b = right;
+
+	if (a->score != b->score)
+		return a->score > b->score ? -1 : 1;
+	if (a->b != b->b)
+		return a->b < b->b ? -1 : 1;
+	return a->c < b->c ? -1 : a->c > b->c;
+}
+
+static void
+guess(struct matcher *m, uint32_t b, uint32_t c, double score)
+{
+	m->guess =
+	    mem_more(m->guess, m->guesses, &m->guesses_cap, sizeof *m->guess);
+	m->guess[m->guesses++] = (struct guess){score, b, c};
+}
+
+/* The best first; each span once. */
+static void
+settle(struct matcher *m)
+{
+	if (m->guesses)
+		qsort(m->guess, m->guesses, sizeof *m->guess, by_score);
+	for (size_t i = 0; i < m->guesses; i++) {
+		const struct guess *g = &m->guess[i];
+
+		if (m->b[g->b].mate == SPAN_NONE &&
+		    m->c[g->c].mate == SPAN_NONE)
+			pair(m, g->b, g->c);
+	}
+	m->guesses = 0;
+}
+
+/* Of one name, with contents that differ: those that are much alike. */
+static void
+match_alike(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	if (nb * nc > PAIRS) {
+		match_run(m, b, nb, c, nc);
+		return;
+	}
+	for (size_t i = 0; i < nb; i++)
+		for (size_t k = 0; k < nc; k++) {
+			double score = diff_likeness(m->d, b[i].at, c[k].at);
+
+			if (score >= .7)
+				guess(m, b[i].at, c[k].at, score);
+		}
+	settle(m);
+}
+
+/* Equal things in great number that say nothing have no home to be found by. */
+static bool
+is_telling(const struct matcher *m, uint32_t b)
+{
+	return m->b[b].size > 1 || m->d->base->span[b].attrs.hash;
+}
+
+static void
+match_telling(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	if (is_telling(m, b->at))
+		match_run(m, b, nb, c, nc);
+}
+
+static void
+match_only(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	if (nb == 1 && nc == 1)
+		pair(m, b->at, c->at);
+}
+
+/* As many on both sides: nothing of them came or went. */
+static void
+match_even(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	if (nb == nc)
+		match_run(m, b, nb, c, nc);
+}
+
+typedef void run_fn(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc);
+
+static size_t
+run_end(const struct items *in, size_t i)
+{
+	size_t end = i;
+
+	while (end < in->n && in->item[end].key == in->item[i].key)
+		end++;
+	return end;
+}
+
+/* Call fn for each key that both sides have. */
+static void
+each_run(struct matcher *m, run_fn *fn)
+{
+	struct items *l = &m->left, *r = &m->right;
+	size_t i = 0, k = 0;
+
+	if (!l->n || !r->n)
+		return;
+	qsort(l->item, l->n, sizeof *l->item, by_key);
+	qsort(r->item, r->n, sizeof *r->item, by_key);
+	while (i < l->n && k < r->n) {
+		uint64_t x = l->item[i].key, y = r->item[k].key;
+		size_t i_end = run_end(l, i), k_end = run_end(r, k);
+
+		if (x == y)
+			fn(m, l->item + i, i_end - i, r->item + k, k_end - k);
+		if (x <= y)
+			i = i_end;
+		if (y <= x)
+			k = k_end;
+	}
+}
+
+/* The next child whose mate has the same parent; n: none. */
+static uint32_t
+next_anchor(const struct matcher *m, const uint32_t *kid, uint32_t n,
+    uint32_t i, uint32_t c)
+{
+	for (; i < n; i++) {
+		uint32_t mate = m->b[kid[i]].mate;
+
+		if (mate != SPAN_NONE && diff_up(m->d->now, mate) == c)
+			break;
+	}
+	return i;
+}
+
+/*
+ * Who has a mate tells where his neighbours are to be looked for; unless the
+ * next one says that he alone went.
+ */
+static void
+set_places(struct matcher *m, uint32_t b, uint32_t c)
+{
+	uint32_t n, at = 0, next;
+	const uint32_t *kid = diff_kids(m->d->now, c, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		m->c[kid[i]].place = i;
+	kid = diff_kids(m->d->base, b, &n);
+	next = next_anchor(m, kid, n, 0, c);
+	for (uint32_t i = 0; i < n; i++, at++) {
+		uint32_t here = m->c[next < n ? m->b[kid[next]].mate : 0].place;
+
+		if (i == next) {
+			next = next_anchor(m, kid, n, i + 1, c);
+			if (next == n ||
+			    llabs((int64_t)m->c[m->b[kid[next]].mate].place -
+				  here - (next - i)) <= FAR)
+				at = here;
+		}
+		m->b[kid[i]].place = at;
+	}
+}
+
+/* Mostly nothing changed: all are equal and in order. */
+static bool
+match_all(struct matcher *m, uint32_t b, uint32_t c)
+{
+	uint32_t nb, nc;
+	const uint32_t *left = diff_kids(m->d->base, b, &nb);
+	const uint32_t *right = diff_kids(m->d->now, c, &nc);
+
+	if (nb != nc)
+		return false;
+	for (uint32_t i = 0; i < nb; i++) {
+		const struct diff_node *x = &m->b[left[i]];
+		const struct diff_node *y = &m->c[right[i]];
+
+		if (x->tree != y->tree || x->mate != SPAN_NONE ||
+		    y->mate != SPAN_NONE)
+			return false;
+	}
+	for (uint32_t i = 0; i < nb; i++)
+		pair(m, left[i], right[i]);
+	return true;
+}
+
+static void
+match_kids(struct matcher *m, uint32_t b, uint32_t c)
+{
+	static const struct {
+		key_fn *key;
+		run_fn *fn;
+	} step[] = {
+	    {tree_key, match_only},
+	    {own_key, match_only},
+	    {tree_key, match_even},
+	    {own_key, match_even},
+	    {tree_key, match_run},
+	    {own_key, match_run},
+	    {name_key, match_alike},
+	};
+
+	if (match_all(m, b, c))
+		return;
+	for (size_t i = 0; i < COUNT(step); i++) {
+		if (!gather_both(m, b, c, step[i].key))
+			return;
+		if (i == 2)
+			set_places(m, b, c);
+		each_run(m, step[i].fn);
+	}
+}
+
+/* Another name, and all the rest the same. */
+static void
+match_renamed(struct matcher *m, uint32_t b, uint32_t c)
+{
+	if (!gather_both(m, b, c, rest_key))
+		return;
+	set_places(m, b, c);
+	each_run(m, match_telling);
+}
+
+/* What is left of two that belong together, by likeness alone. */
+static void
+match_rest(struct matcher *m, uint32_t b, uint32_t c)
+{
+	const struct span *x = m->d->base->span, *y = m->d->now->span;
+
+	if (!gather_both(m, b, c, tree_key) || m->left.n * m->right.n > PAIRS)
+		return;
+	set_places(m, b, c);
+	for (size_t i = 0; i < m->left.n; i++)
+		for (size_t k = 0; k < m->right.n; k++) {
+			uint32_t p = m->left.item[i].at;
+			uint32_t q = m->right.item[k].at;
+			double score = diff_likeness(m->d, p, q);
+			bool is_named = diff_is_text(x[p].name, y[q].name);
+
+			if (score >= (is_named ? .4 : .6))
+				guess(m, p, q, score);
+		}
+	settle(m);
+}
+
+/* From the pairs that are there down. */
+static void
+go_down(struct matcher *m)
+{
+	while (m->done < m->queued) {
+		uint32_t b = m->queue[m->done++];
+
+		match_kids(m, b, m->b[b].mate);
+		if (!m->is_loose)
+			continue;
+		match_renamed(m, b, m->b[b].mate);
+		match_rest(m, b, m->b[b].mate);
+	}
+}
+
+static void
+each_pair(struct matcher *m, void (*fn)(struct matcher *, uint32_t, uint32_t))
+{
+	size_t n = m->queued;
+
+	for (size_t i = 0; i < n; i++)
+		fn(m, m->queue[i], m->b[m->queue[i]].mate);
+	go_down(m);
+}
+
+static void
+gather_all(const struct spans *t, const struct diff_node *node, key_fn *key,
+    struct items *to)
+{
+	to->n = 0;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (node[t->walk[i]].mate == SPAN_NONE)
+			put(to, key(t, node, t->walk[i]), t->walk[i]);
+}
+
+/* Guessed, and not yet paired: the largest are to go first. */
+static void
+guess_moved(struct matcher *m, const struct item *b, size_t nb,
+    const struct item *c, size_t nc)
+{
+	uint32_t *from, *to, *mate;
+
+	if ((nb > 1 || nc > 1) && !is_telling(m, b->at))
+		return;
+	from = copy(&m->from, &m->from_cap, b, nb);
+	to = copy(&m->to, &m->to_cap, c, nc);
+	mate = copy(&m->mate, &m->mate_cap, b, nb);
+	for (size_t i = 0; i < nb; i++)
+		m->b[from[i]].place = 0; /* elsewhere, it says nothing */
+	for (size_t i = 0; i < nc; i++)
+		m->c[to[i]].place = 0;
+	diff_align(m->d, from, (uint32_t)nb, to, (uint32_t)nc, mate);
+	for (size_t i = 0; i < nb; i++)
+		if (mate[i] != SPAN_NONE)
+			guess(m, from[i], mate[i], m->b[from[i]].size);
+}
+
+static void
+match_moved(struct matcher *m)
+{
+	struct guess *g;
+	size_t n;
+
+	gather_all(m->d->base, m->b, tree_key, &m->left);
+	gather_all(m->d->now, m->c, tree_key, &m->right);
+	each_run(m, guess_moved);
+	/* what lies below is matched on the way, by guesses of its own */
+	g = m->guess;
+	n = m->guesses;
+	m->guess = NULL;
+	m->guesses = m->guesses_cap = 0;
+	if (n)
+		qsort(g, n, sizeof *g, by_score);
+	for (size_t i = 0; i < n; i++)
+		if (m->b[g[i].b].mate == SPAN_NONE &&
+		    m->c[g[i].c].mate == SPAN_NONE) {
+			pair(m, g[i].b, g[i].c);
+			go_down(m);
+		}
+	free(g);
+}
+
+void
+diff_match(struct diff *d)
+{
+	struct matcher m = {.d = d, .b = d->node[BASE], .c = d->node[NOW]};
+
+	m.queue = mem_new(d->base->n + 1, sizeof *m.queue);
+	pair(&m, (uint32_t)d->base->n, (uint32_t)d->now->n);
+	go_down(&m);
+	for (int i = 0; m.is_new && i < ROUNDS; i++) {
+		m.is_new = false;
+		each_pair(&m, match_renamed);
+		match_moved(&m);
+		m.is_loose = true;
+		each_pair(&m, match_rest);
+	}
+	free(m.queue);
+	free(m.left.item);
+	free(m.right.item);
+	free(m.from);
+	free(m.to);
+	free(m.mate);
+	free(m.guess);
+}

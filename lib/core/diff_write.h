@@ -1,0 +1,34 @@
+/*
+ * A difference in words: for machines as records, JSON or commands of GitHub
+ * Actions, for people as a tree.
+ */
+#ifndef CORE_DIFF_WRITE_H
+#define CORE_DIFF_WRITE_H
+
+#include "base/out.h"
+#include "core/diff.h"
+#include "core/stage.h"
+
+/* The records `diff` and `diff.summary`. */
+void diff_write_records(const struct diff *d, struct stage *s);
+
+/* {"summary":{…},"changes":[…]}, their members. */
+void diff_write_json(const struct diff *d, struct out *to);
+
+/* An annotation for each change. */
+void diff_write_github(const struct diff *d, struct out *to);
+
+struct diff_view {
+	bool only_changes, has_color;
+	long max_depth; /* 1: the roots; negative: all */
+};
+
+/* + added, - removed, ~ changed, > elsewhere. */
+void diff_print(
+    const struct diff *d, const struct diff_view *view, struct out *to);
+
+/* How much of each name changed, and all in a line. */
+void diff_print_stat(const struct diff *d, struct out *to);
+void diff_print_summary(const struct diff *d, struct out *to);
+
+#endif

@@ -1,0 +1,494 @@
+#include "core/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "data/gzip.h"
+#include "data/otlp_write.h"
+#include "sys/http.h"
+
+enum {
+	MAX_SPANS = 512,	/* of a request */
+	MAX_BYTES = 4 << 20,	/* of a request, about */
+	MAX_WAITING = 64 << 20, /* bytes of all that waits */
+	MAX_TRIES = 5,
+};
+
+#define SECOND INT64_C(1000000000)
+#define LINGER SECOND	   /* until a batch that is not full goes too */
+#define GRACE (2 * SECOND) /* after the end of the stream */
+
+/* One request, ready to be sent. */
+struct batch {
+	struct batch *next;
+	struct buf body;
+	size_t spans;
+	int tries;
+	int64_t until_ns;
+};
+
+struct export
+{
+	struct loop *loop;
+	struct stage *stage;
+	struct http *http;
+	char *headers;
+	bool is_gzip, is_flushing;
+	bool is_down; /* the last try found nobody who answers */
+	int64_t timeout_ns, end_ns;
+	struct otlp_write filling;
+	struct batch *first, **last; /* in the order they go */
+	size_t waiting;		     /* bytes */
+	uint64_t linger, again;	     /* timers */
+	size_t sent, rejected, dropped;
+	char why[320]; /* the last trouble */
+};
+
+static void send_next(struct export *x);
+
+/* ---- settings */
+
+/* Of two variables, the one that speaks of traces goes first. */
+static const char *
+variable(const char *name)
+{
+	char text[64];
+	const char *got;
+
+	snprintf(text, sizeof text, "OTEL_EXPORTER_OTLP_TRACES_%s", name);
+	got = getenv(text);
+	if (got && *got)
+		return got;
+	snprintf(text, sizeof text, "OTEL_EXPORTER_OTLP_%s", name);
+	got = getenv(text);
+	return got ? got : "";
+}
+
+static void
+add_decoded(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char hex[3] = "", *end;
+		long c = -1;
+
+		if (s[i] == '%' && i + 2 < n) {
+			memcpy(hex, s + i + 1, 2);
+			c = strtol(hex, &end, 16);
+			if (*end)
+				c = -1;
+		}
+		if (c >= 0)
+			i += 2;
+		buf_addc(b, c >= 0 ? (char)c : s[i]);
+	}
+}
+
+/* "k=v,k2=v2", values percent-encoded, as lines of a header. */
+static int
+add_headers(struct buf *b, const char *list, struct err *e)
+{
+	while (*list) {
+		size_t n = strcspn(list, ","), key = strcspn(list, "=,");
+		AUTO_BUF value = BUF_INIT;
+
+		while (n && *list == ' ') {
+			list++;
+			n--;
+			key--;
+		}
+		if (key < n) {
+			add_decoded(&value, list + key + 1, n - key - 1);
+			if (strpbrk(value.s, "\r\n") || !key)
+				return err_set(e,
+				    "OTEL_EXPORTER_OTLP_HEADERS: "
+				    "'%.*s' is no header",
+				    (int)key, list);
+			buf_addf(b, "%.*s: %s\r\n", (int)key, list, value.s);
+		}
+		list += n;
+		list += *list == ',';
+	}
+	return 0;
+}
+
+static int
+set_up(struct export *x, struct err *e)
+{
+	const char *coding = variable("COMPRESSION");
+	long ms = strtol(variable("TIMEOUT"), NULL, 10);
+	AUTO_BUF b = BUF_INIT;
+
+	x->is_gzip = !strcmp(coding, "gzip");
+	x->timeout_ns =
+	    ms > 0 && ms < 3600000 ? ms * SECOND / 1000 : 10 * SECOND;
+	buf_addf(&b,
+	    "Content-Type: application/x-protobuf\r\n"
+	    "User-Agent: OTel-OTLP-Exporter-clnrm/%s\r\n%s",
+	    VERSION, x->is_gzip ? "Content-Encoding: gzip\r\n" : "");
+	if (add_headers(&b, variable("HEADERS"), e) < 0)
+		return -1;
+	x->headers = buf_steal(&b);
+	return 0;
+}
+
+static int
+add_path(struct http_url *url, struct err *e)
+{
+	static const char tail[] = "/v1/traces";
+	size_t n = strlen(url->path), len = sizeof tail - 1;
+
+	if (n >= len && !strcmp(url->path + n - len, tail))
+		return 0;
+	while (n && url->path[n - 1] == '/')
+		n--;
+	if (n + len >= sizeof url->path || strchr(url->path, '?'))
+		return err_set(e, "the URL cannot be followed by %s", tail);
+	memcpy(url->path + n, tail, len + 1);
+	return 0;
+}
+
+/* ---- sending */
+
+static void
+drop_first(struct export *x)
+{
+	struct batch *b = x->first;
+
+	x->first = b->next;
+	if (!x->first)
+		x->last = &x->first;
+	x->waiting -= b->body.len;
+	buf_free(&b->body);
+	free(b);
+}
+
+static void
+give_up(struct export *x, const char *why)
+{
+	if (why != x->why)
+		snprintf(x->why, sizeof x->why, "%s", why);
+	x->dropped += x->first->spans;
+	drop_first(x);
+}
+
+static void
+drop_all(struct export *x)
+{
+	while (x->first)
+		give_up(x, *x->why ? x->why : "no answer in time");
+}
+
+static void
+on_again(void *arg)
+{
+	struct export *x = arg;
+
+	x->again = 0;
+	send_next(x);
+}
+
+/* 1 s, half as much again each time, 5 s at most, and up to a fifth less. */
+static int64_t
+pause_ns(const struct batch *b, long retry_after)
+{
+	int64_t ns = SECOND;
+	unsigned char jitter = 0;
+
+	if (retry_after >= 0)
+		return retry_after * SECOND;
+	for (int i = 1; i < b->tries; i++)
+		ns += ns / 2;
+	if (ns > 5 * SECOND)
+		ns = 5 * SECOND;
+	if (getrandom(&jitter, 1, GRND_NONBLOCK) != 1)
+		jitter = 0;
+	return ns - ns * jitter / 256 / 5;
+}
+
+static bool
+may_try_again(int status)
+{
+	return !status || status == 429 || (status >= 502 && status <= 504);
+}
+
+static void
+try_again(struct export *x, const char *why, long retry_after)
+{
+	struct batch *b = x->first;
+	int64_t at = clock_mono_ns() + pause_ns(b, retry_after);
+
+	if (b->tries >= MAX_TRIES || at >= b->until_ns ||
+	    (x->is_flushing && (x->is_down || at >= x->end_ns))) {
+		give_up(x, why);
+		return;
+	}
+	snprintf(x->why, sizeof x->why, "%s", why);
+	x->again = loop_at(x->loop, at, on_again, x);
+}
+
+/* A varint, past which *s goes; false: it was cut. */
+static bool
+take_varint(const unsigned char **s, const unsigned char *end, uint64_t *v)
+{
+	*v = 0;
+	for (unsigned shift = 0; *s < end && shift < 64; shift += 7) {
+		unsigned char c = *(*s)++;
+
+		*v |= (uint64_t)(c & 0x7f) << shift;
+		if (!(c & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* The last varint of field `number`, and the last bytes of field `text`. */
+struct reply_part {
+	uint64_t number;
+	const char *text;
+	size_t len;
+};
+
+static struct reply_part
+part_of(const char *body, size_t n, uint64_t number, uint64_t text)
+{
+	const unsigned char *s = (const void *)body, *end = s + n;
+	struct reply_part p = {.text = ""};
+	uint64_t tag, v;
+
+	while (s < end && take_varint(&s, end, &tag)) {
+		if ((tag & 7) != 0 && (tag & 7) != 2)
+			break;
+		if (!take_varint(&s, end, &v))
+			break;
+		if ((tag & 7) == 0) {
+			if (tag >> 3 == number)
+				p.number = v;
+			continue;
+		}
+		if (v > (uint64_t)(end - s))
+			break;
+		if (tag >> 3 == text) {
+			p.text = (const char *)s;
+			p.len = v;
+		}
+		s += v;
+	}
+	return p;
+}
+
+static void
+take_success(struct export *x, const struct http_reply *r)
+{
+	struct reply_part partial = part_of(r->body, r->len, 0, 1), said;
+	size_t spans = x->first->spans, rejected;
+
+	said = part_of(partial.text, partial.len, 1, 2);
+	rejected = said.number > spans ? spans : (size_t)said.number;
+	if (said.number || said.len)
+		snprintf(x->why, sizeof x->why, "it says: %.*s",
+		    said.len < 250 ? (int)said.len : 250, said.text);
+	x->rejected += rejected;
+	x->sent += spans - rejected;
+	drop_first(x);
+}
+
+static void
+on_reply(void *arg, const struct http_reply *r)
+{
+	struct export *x = arg;
+	struct reply_part said = part_of(r->body, r->len, 1, 2);
+	char why[320];
+
+	x->is_down = !r->status;
+	if (r->status >= 200 && r->status < 300) {
+		take_success(x, r);
+	} else {
+		if (r->status)
+			snprintf(why, sizeof why, "it answered %d%s%.*s",
+			    r->status, said.len ? ": " : "",
+			    said.len < 250 ? (int)said.len : 250, said.text);
+		else
+			snprintf(why, sizeof why, "%s", r->why);
+		if (may_try_again(r->status))
+			try_again(x, why, r->retry_after);
+		else
+			give_up(x, why);
+	}
+	if (!x->again)
+		x->again = loop_at(x->loop, 0, on_again, x);
+}
+
+static void
+send_next(struct export *x)
+{
+	struct batch *b = x->first;
+	int64_t now = clock_mono_ns(), until;
+
+	if (!b || x->again || http_is_busy(x->http))
+		return;
+	if (!b->tries++)
+		b->until_ns = now + x->timeout_ns;
+	until = b->until_ns;
+	if (x->is_flushing && until > x->end_ns)
+		until = x->end_ns;
+	http_post(x->http, x->headers, b->body.s, b->body.len, until);
+}
+
+/* ---- batches */
+
+static void
+close_batch(struct export *x)
+{
+	struct batch *b;
+	AUTO_BUF plain = BUF_INIT;
+
+	loop_cancel(x->loop, x->linger);
+	x->linger = 0;
+	if (!x->filling.spans)
+		return;
+	if (x->waiting > MAX_WAITING) {
+		x->dropped += x->filling.spans;
+		snprintf(x->why, sizeof x->why,
+		    "more than %d MiB wait to be sent", MAX_WAITING >> 20);
+		otlp_write_reset(&x->filling);
+		return;
+	}
+	b = mem_new(1, sizeof *b);
+	*b = (struct batch){.body = BUF_INIT, .spans = x->filling.spans};
+	otlp_write_put(&x->filling, x->is_gzip ? &plain : &b->body);
+	if (x->is_gzip)
+		gzip_deflate(plain.s, plain.len, &b->body);
+	otlp_write_reset(&x->filling);
+	x->waiting += b->body.len;
+	*x->last = b;
+	x->last = &b->next;
+	send_next(x);
+}
+
+static void
+on_linger(void *arg)
+{
+	struct export *x = arg;
+
+	x->linger = 0;
+	close_batch(x);
+}
+
+static bool
+is_word(const struct value *v, const char *word)
+{
+	return !strcmp(value_str_or(v, ""), word);
+}
+
+/* Our own spans say by which SDK they were made. */
+static void
+add_identity(struct arena *a, struct value *span)
+{
+	struct value *attrs = value_find(span, "resource.attributes");
+
+	if (!is_word(value_get(span, "via"), "clnrm") || !attrs)
+		return;
+	value_put(a, attrs, "telemetry.sdk.language", value_text(a, "c"));
+	value_put(a, attrs, "telemetry.sdk.name", value_text(a, "clnrm"));
+	value_put(a, attrs, "telemetry.sdk.version", value_text(a, VERSION));
+}
+
+/* What came into a run and is not of it stays here. */
+static void
+take_span(struct export *x, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *span = record_value(r, &a);
+
+	if (is_word(value_get(span, "bound"), "no") &&
+	    value_str_or(value_get(span, "id"), NULL))
+		return;
+	add_identity(&a, span);
+	otlp_write_add(&x->filling, span);
+	if (x->filling.spans >= MAX_SPANS || x->filling.bytes >= MAX_BYTES)
+		close_batch(x);
+	else if (!x->linger)
+		x->linger =
+		    loop_at(x->loop, clock_mono_ns() + LINGER, on_linger, x);
+}
+
+/* ---- from outside */
+
+struct export *
+export_new(struct loop *l, struct stage *st, const char *text, struct err *e)
+{
+	struct http_url url;
+	struct export *x;
+
+	if (http_url(text, &url, e) < 0 || add_path(&url, e) < 0)
+		return NULL;
+	x = mem_new(1, sizeof *x);
+	x->loop = l;
+	x->stage = st;
+	x->last = &x->first;
+	if (set_up(x, e) < 0) {
+		free(x);
+		return NULL;
+	}
+	x->http = http_new(l, &url, on_reply, x);
+	return x;
+}
+
+void
+export_take(struct export *x, const struct record *r)
+{
+	if (r->type == RECORD_SPAN)
+		take_span(x, r);
+	else if (r->type == RECORD_SCENARIO_END || r->type == RECORD_END)
+		close_batch(x);
+}
+
+void
+export_flush(struct export *x)
+{
+	x->is_flushing = true;
+	x->end_ns = clock_mono_ns() + GRACE;
+	close_batch(x);
+	if (x->is_down && x->again)
+		drop_all(x); /* nobody waits for it to come up */
+}
+
+bool
+export_is_done(const struct export *x)
+{
+	return !x->first || (x->is_flushing && clock_mono_ns() >= x->end_ns);
+}
+
+static void
+tell(const struct export *x)
+{
+	struct err e = {0};
+
+	if (!x->dropped && !x->rejected && !*x->why)
+		return;
+	if (x->dropped || x->rejected)
+		err_set(&e,
+		    "export: %zu spans sent, %zu rejected, %zu dropped: %s",
+		    x->sent, x->rejected, x->dropped, x->why);
+	else
+		err_set(&e, "export: %zu spans sent; on the way: %s", x->sent,
+		    x->why);
+	stage_diagnose(x->stage, NULL, "note", "W417", &e);
+}
+
+void
+export_close(struct export *x)
+{
+	drop_all(x);
+	tell(x);
+	loop_cancel(x->loop, x->again);
+	loop_cancel(x->loop, x->linger);
+	http_del(x->http);
+	otlp_write_reset(&x->filling);
+	free(x->headers);
+	free(x);
+}

@@ -1,0 +1,19 @@
+/*
+ * The normal form of a trace: a line of JSON a span, parents before their
+ * children, without ids and times. Children stand in the order of what they
+ * are, so that the same behaviour is the same text on every machine.
+ *
+ * src: clnrm-records(7), baseline and node
+ */
+#ifndef CORE_NORMAL_H
+#define CORE_NORMAL_H
+
+#include "core/spans.h"
+
+/* Append the `node` records. Names that are ignored are left out. */
+void normal_print(const struct spans *t, struct buf *b);
+
+/* The SHA-256 of that text; that of no span is the one of the empty text. */
+void normal_digest(const struct spans *t, char hex[65]);
+
+#endif

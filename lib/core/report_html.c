@@ -1,0 +1,409 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/report_int.h"
+
+/* All in all it stays below 5 MB. */
+enum {
+	MAX_RED = 3600 << 10,
+	MAX_GREEN = 1000 << 10,
+	MAX_LINKS = 100 << 10,
+	MAX_TEST = 600 << 10, /* bytes of one test, about */
+};
+
+struct html {
+	struct buf green, red, links;
+	uint64_t tests, greens_cut, reds_cut;
+};
+
+static const char head[] =
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+    "'none'; style-src 'unsafe-inline'\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, "
+    "initial-scale=1\">\n"
+    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
+
+static const char style[] =
+    "</title>\n<style>\n"
+    ":root{--fg:#1b1f24;--bg:#fff;--dim:#57606a;--line:#d0d7de;--box:#f6f8fa;"
+    "--good:#116329;--bad:#b3261e;--fake:#8250df;--warn:#7d4e00;"
+    "--span:#2f6fb3}\n"
+    "@media (prefers-color-scheme:dark){:root{--fg:#e6edf3;--bg:#0d1117;"
+    "--dim:#9aa5b1;--line:#30363d;--box:#161b22;--good:#56d364;--bad:#ff7b72;"
+    "--fake:#d2a8ff;--warn:#e3b341;--span:#79c0ff}}\n"
+    "*{box-sizing:border-box}\n"
+    "body{margin:0 auto;max-width:72rem;padding:1rem;color:var(--fg);"
+    "background:var(--bg);font:1rem/1.5 system-ui,sans-serif}\n"
+    "h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.2rem;margin:1.5rem 0 "
+    ".5rem}h3{font-size:1rem;margin:0;display:inline}h4{font-size:.9rem;"
+    "margin:1rem 0 .25rem}\n"
+    "a{color:var(--span)}:focus-visible{outline:3px solid var(--span);"
+    "outline-offset:2px}\n"
+    ".skip{position:absolute;left:-99rem}.skip:focus{left:1rem}\n"
+    "dl{display:grid;grid-template-columns:max-content "
+    "1fr;gap:0 1rem;margin:.5rem 0}dt{color:var(--dim)}dd{margin:0;"
+    "overflow-wrap:anywhere}\n"
+    "details.test{border:1px solid var(--line);border-radius:6px;margin:.4rem "
+    "0;padding:.4rem .7rem}\n"
+    "summary{cursor:pointer;overflow-wrap:anywhere}\n"
+    ".word{display:inline-block;min-width:4.2rem;font-weight:700}"
+    ".pass{color:var(--good)}.fail,.error,.not{color:var(--bad)}"
+    ".fake{color:var(--fake)}.skipped,.flaky{color:var(--warn)}"
+    ".dim{color:var(--dim)}\n"
+    "pre{background:var(--box);border:1px solid "
+    "var(--line);border-radius:6px;padding:.6rem;overflow-x:auto;margin:.3rem "
+    "0;font:.85rem/1.4 ui-monospace,monospace;white-space:pre-wrap;"
+    "overflow-wrap:anywhere}\n"
+    "table{border-collapse:collapse;width:100%;font-size:.85rem}"
+    "th,td{text-align:left;vertical-align:top;padding:.15rem "
+    ".5rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
+    "th:nth-child(-n+2),td:nth-child(-n+2){min-width:5rem}\n"
+    "svg{width:100%;height:auto;font:12px ui-monospace,monospace}"
+    "svg text{fill:var(--fg)}svg .end{text-anchor:end}"
+    "svg rect{fill:var(--span)}svg .ours rect{fill:var(--dim)}"
+    "svg .bad rect{fill:var(--bad)}\n"
+    ".cut{border-left:4px solid var(--warn);padding-left:.6rem}\n"
+    "@media print{body{max-width:none;color:#000;background:#fff}"
+    "details.test{break-inside:avoid-page}pre{white-space:pre-wrap}"
+    "nav,.skip{display:none}}\n"
+    "</style>\n</head>\n<body>\n"
+    "<a class=\"skip\" href=\"#tests\">Skip to the tests</a>\n";
+
+static struct html *
+state(struct view *w)
+{
+	struct html *h = w->state;
+
+	if (!h->green.s)
+		h->green = h->red = h->links = (struct buf)BUF_INIT;
+	return h;
+}
+
+/* What a terminal would obey is not for a page either. */
+static void
+put_pre(struct buf *b, const char *text)
+{
+	buf_adds(b, "<pre tabindex=\"0\">");
+	report_escapes(b, text);
+	buf_adds(b, "</pre>\n");
+}
+
+static void
+put_findings(struct view *w, struct buf *b, const struct entry *e,
+    const struct result *v)
+{
+	const struct finding *f = v ? v->finding : e->finding;
+	size_t n = v ? v->findings : e->findings;
+	struct finding why = report_reason(e, v);
+
+	if (!n && (!v || report_is_red(v))) {
+		f = &why;
+		n = 1;
+	}
+	for (size_t i = 0; i < n && b->len < MAX_TEST; i++) {
+		AUTO_BUF text = BUF_INIT;
+
+		finding_print(&text, &f[i], &w->r->text, false);
+		buf_cut(&text, text.len - (text.len > 0));
+		put_pre(b, text.s);
+	}
+}
+
+static void
+put_stream(struct buf *b, const struct shot *s, const char *stream,
+    const char *text, bool is_cut)
+{
+	if (!text || b->len >= MAX_TEST)
+		return;
+	buf_addf(b, "<h4>%s of step ", stream);
+	report_escapes(b, s->step ? s->step : "?");
+	buf_addf(b, "%s</h4>\n", is_cut ? " (its end)" : "");
+	put_pre(b, text);
+}
+
+static void
+put_proofs(struct buf *b, const struct result *v)
+{
+	if (!v->proofs)
+		return;
+	buf_adds(b, "<h4>Evidence</h4>\n<table><thead><tr><th "
+		    "scope=\"col\">holds</th><th scope=\"col\">rule</th><th "
+		    "scope=\"col\">what</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < v->proofs && b->len < MAX_TEST; i++) {
+		const struct proof *p = &v->proof[i];
+
+		buf_addf(b, "<tr><td class=\"%s\">%s</td><td>",
+		    p->is_ok ? "pass" : "fail", p->is_ok ? "yes" : "no");
+		report_escapes(b, p->rule ? p->rule : "?");
+		buf_adds(b, "</td><td>");
+		report_escapes(b, p->message ? p->message : "");
+		buf_adds(b, "</td></tr>\n");
+	}
+	buf_adds(b, "</tbody></table>\n");
+}
+
+static void
+put_spans(struct buf *b, const struct result *v)
+{
+	if (!v->bars)
+		return;
+	report_bars_sort(v->bar, v->bars);
+	buf_adds(b, "<h4>Spans</h4>\n");
+	report_svg(b, v);
+	buf_adds(b, "<details><summary>The same as a table</summary>\n<table>"
+		    "<thead><tr><th scope=\"col\">span</th><th "
+		    "scope=\"col\">takes</th><th scope=\"col\">depth</th><th "
+		    "scope=\"col\">status</th><th scope=\"col\">says</th></tr>"
+		    "</thead><tbody>\n");
+	for (size_t i = 0; i < v->bars && b->len < MAX_TEST; i++) {
+		const struct bar *s = &v->bar[i];
+
+		buf_adds(b, "<tr><td>");
+		report_escapes(b, s->name ? s->name : "?");
+		buf_addf(b, "</td><td>%.3f ms</td><td>%u</td><td>%s</td><td>",
+		    (double)(s->end_ns - s->start_ns) / 1e6, s->depth,
+		    s->is_error ? "ERROR" : "");
+		report_escapes(b, s->words ? s->words : "");
+		buf_adds(b, "</td></tr>\n");
+	}
+	buf_adds(b, "</tbody></table></details>\n");
+	if (v->bars_left_out)
+		buf_addf(b,
+		    "<p class=\"cut\">%zu more spans are not drawn.</p>\n",
+		    v->bars_left_out);
+}
+
+static void
+put_head(struct buf *b, const struct entry *e, const struct result *v,
+    uint64_t number)
+{
+	static const char *const classes[][2] = {{"PASS", "pass"},
+	    {"FAKE", "fake"}, {"SKIP", "skipped"}, {"FLAKY", "flaky"}};
+	const char *word = report_word(v), *class = "fail";
+	AUTO_ARENA a = {0};
+
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+		if (!strcmp(word, classes[i][0]))
+			class = classes[i][1];
+	buf_addf(b,
+	    "<details class=\"test\" id=\"t%" PRIu64 "\"%s>\n<summary><span "
+	    "class=\"word %s\">%s</span> <h3>",
+	    number, !v || report_is_red(v) ? " open" : "", class, word);
+	report_escapes(b, report_name(&a, e, v));
+	buf_adds(b, "</h3>");
+	if (v)
+		buf_addf(b, " <span class=\"dim\">%.2f s",
+		    (double)v->duration_ns / 1e9);
+	if (v && v->required)
+		buf_addf(b, ", %" PRId64 " of %" PRId64 " required spans",
+		    v->found, v->required);
+	else if (v && v->spans)
+		buf_addf(b, ", %" PRId64 " span%s", v->spans,
+		    v->spans == 1 ? "" : "s");
+	buf_addf(b, "%s</summary>\n", v ? "</span>" : "");
+}
+
+static void
+put_place(struct buf *b, const struct entry *e, const struct result *v)
+{
+	if (!e->source)
+		return;
+	buf_adds(b, "<p><code>");
+	report_escapes(b, e->source);
+	if (v && v->line)
+		buf_addf(b, ":%u", v->line);
+	buf_adds(b, "</code>");
+	if (v && v->level) {
+		buf_adds(b, ", isolation ");
+		report_escapes(b, v->level);
+	}
+	if (v && v->unjudged) {
+		buf_adds(b, ", ");
+		report_escapes(b, v->unjudged);
+	}
+	buf_adds(b, "</p>\n");
+}
+
+static void
+put_test(struct view *w, struct buf *b, const struct entry *e,
+    const struct result *v)
+{
+	struct html *h = w->state;
+
+	put_head(b, e, v, ++h->tests);
+	put_place(b, e, v);
+	put_findings(w, b, e, v);
+	for (size_t i = 0; v && i < v->shots; i++) {
+		put_stream(b, &v->shot[i], "stdout", v->shot[i].out,
+		    v->shot[i].is_out_cut);
+		put_stream(b, &v->shot[i], "stderr", v->shot[i].err,
+		    v->shot[i].is_err_cut);
+	}
+	if (v && b->len < MAX_TEST)
+		put_spans(b, v);
+	if (v && b->len < MAX_TEST)
+		put_proofs(b, v);
+	if (b->len >= MAX_TEST)
+		buf_adds(b,
+		    "<p class=\"cut\">The rest of this test is cut; the "
+		    "stream has it.</p>\n");
+	buf_adds(b, "</details>\n");
+}
+
+static void
+put_link(struct html *h, const struct entry *e, const struct result *v)
+{
+	AUTO_ARENA a = {0};
+
+	if (h->links.len > MAX_LINKS)
+		return;
+	buf_addf(&h->links, "<li><a href=\"#t%" PRIu64 "\">%s ", h->tests,
+	    report_word(v));
+	report_escapes(&h->links, report_name(&a, e, v));
+	buf_adds(&h->links, "</a></li>\n");
+}
+
+static void
+html_result(struct view *w, const struct entry *e, const struct result *v)
+{
+	struct html *h = state(w);
+	bool is_red = !v || report_is_red(v);
+	struct buf *to = is_red ? &h->red : &h->green;
+	AUTO_BUF b = BUF_INIT;
+
+	put_test(w, &b, e, v);
+	if (is_red)
+		put_link(h, e, v);
+	if (to->len + b.len > (is_red ? MAX_RED : MAX_GREEN))
+		++*(is_red ? &h->reds_cut : &h->greens_cut);
+	else
+		buf_add(to, b.s, b.len);
+}
+
+static void
+term(struct buf *b, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	buf_addf(b, "<dt>%s</dt><dd>", name);
+	report_escapes(b, text);
+	buf_adds(b, "</dd>\n");
+}
+
+static void
+put_environment(struct view *w, struct buf *b)
+{
+	const struct report *r = w->r;
+	const struct totals *t = report_totals(w);
+	AUTO_BUF at = BUF_INIT;
+	AUTO_BUF took = BUF_INIT;
+
+	if (t->start_ns)
+		report_time_put(&at, t->start_ns);
+	buf_adds(&at, at.len ? " UTC" : "");
+	buf_addf(&took, "%.2f s in all tests", (double)t->duration_ns / 1e9);
+	buf_adds(b, "<dl>\n");
+	term(b, "began", at.len ? at.s : NULL);
+	term(b, "took", took.s);
+	term(b, "command", r->command);
+	for (size_t i = 0; i < r->isolation.n; i++)
+		term(b, "isolation", r->isolation.entry[i].key);
+	term(b, "clnrm", VERSION);
+	buf_adds(b, "</dl>\n");
+}
+
+/* Diagnostics of files that have a test, and of none. */
+static void
+put_diagnostics(struct view *w, struct buf *b)
+{
+	const struct report *r = w->r;
+	AUTO_BUF text = BUF_INIT;
+
+	for (size_t i = 0; i < r->keeps && text.len < MAX_LINKS; i++)
+		for (size_t k = 0; k < r->kept[i]->findings; k++)
+			if (r->kept[i]->has_plan || !r->kept[i]->has_error)
+				finding_print(&text, &r->kept[i]->finding[k],
+				    &w->r->text, false);
+	for (size_t i = 0; i < r->loose.findings && text.len < MAX_LINKS; i++)
+		finding_print(&text, &r->loose.finding[i], &w->r->text, false);
+	if (!text.len)
+		return;
+	buf_cut(&text, text.len - 1); /* the empty line */
+	buf_adds(b, "<h2>Diagnostics</h2>\n");
+	put_pre(b, text.s);
+}
+
+static void
+put_cut(struct view *w, uint64_t n, const char *what)
+{
+	if (n)
+		report_say(w,
+		    "<p class=\"cut\">%" PRIu64 " %s tests are not shown: "
+		    "with them this page would be larger than 5 MB. The "
+		    "formats json and ndjson have all.</p>\n",
+		    n, what);
+}
+
+static void
+put_top(struct view *w)
+{
+	const struct html *h = w->state;
+	AUTO_BUF b = BUF_INIT;
+	AUTO_BUF totals = BUF_INIT;
+
+	report_totals_put(&totals, report_totals(w));
+	buf_adds(&b, head);
+	buf_addf(&b, "%s%s<header>\n<h1>%s</h1>\n", totals.s, style, totals.s);
+	if (w->r->incomplete)
+		buf_addf(&b, "<p class=\"cut\"><strong>%s</strong></p>\n",
+		    w->r->incomplete);
+	put_environment(w, &b);
+	buf_adds(&b, "</header>\n");
+	if (h->links.len)
+		buf_addf(&b,
+		    "<nav aria-label=\"Failed tests\"><ul>\n%s</ul></nav>\n",
+		    h->links.s);
+	buf_adds(&b, "<main id=\"tests\">\n");
+	report_put(w, &b);
+}
+
+static void
+html_summary(struct view *w, bool is_last)
+{
+	const struct html *h = state(w);
+	AUTO_BUF b = BUF_INIT;
+
+	(void)is_last;
+	put_top(w);
+	if (h->red.len)
+		report_say(w, "<h2>Failed</h2>\n");
+	report_put(w, &h->red);
+	put_cut(w, h->reds_cut, "failed");
+	put_diagnostics(w, &b);
+	report_put(w, &b);
+	if (h->green.len)
+		report_say(w, "<h2>Others</h2>\n");
+	report_put(w, &h->green);
+	put_cut(w, h->greens_cut, "other");
+	report_say(w, "</main>\n</body>\n</html>\n");
+}
+
+static void
+html_forget(struct view *w)
+{
+	struct html *h = state(w);
+
+	buf_free(&h->green);
+	buf_free(&h->red);
+	buf_free(&h->links);
+}
+
+const struct report_form report_html = {.name = "html",
+    .size = sizeof(struct html),
+    .has_bars = true,
+    .is_document = true,
+    .result = html_result,
+    .summary = html_summary,
+    .forget = html_forget};

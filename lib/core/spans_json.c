@@ -1,0 +1,576 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/mem.h"
+#include "base/mix.h"
+#include "core/spans_int.h"
+
+enum field {
+	F_OTHER,
+	F_TYPE,
+	F_TRACE,
+	F_ID,
+	F_PARENT,
+	F_NAME,
+	F_KIND,
+	F_START,
+	F_END,
+	F_STATUS,
+	F_ATTRS,
+	F_EVENTS,
+	F_LINKS,
+	F_RESOURCE,
+	F_RESOURCE_ATTRS,
+	F_SCOPE,
+	F_DEPTH,
+	F_IGNORE,
+	F_SPANS, /* whatever holds spans further in */
+};
+
+#define FIELD(name, field)                    \
+	{                                     \
+		name, sizeof(name) - 1, field \
+	}
+
+/* Records have their members in this order, OTLP in one like it: then the
+ * next name to look for is the next one here. */
+static const struct {
+	const char *name;
+	size_t n;
+	enum field field;
+} fields[] = {
+    FIELD("type", F_TYPE),
+    FIELD("id", F_OTHER),
+    FIELD("source", F_OTHER),
+    FIELD("gen", F_OTHER),
+    FIELD("variant", F_OTHER),
+    FIELD("service", F_OTHER),
+    FIELD("via", F_OTHER),
+    FIELD("bound", F_OTHER),
+    FIELD("trace_id", F_TRACE),
+    FIELD("span_id", F_ID),
+    FIELD("parent_span_id", F_PARENT),
+    FIELD("trace_state", F_OTHER),
+    FIELD("flags", F_OTHER),
+    FIELD("name", F_NAME),
+    FIELD("kind", F_KIND),
+    FIELD("start_unix_nano", F_START),
+    FIELD("end_unix_nano", F_END),
+    FIELD("status", F_STATUS),
+    FIELD("attributes", F_ATTRS),
+    FIELD("dropped_attributes", F_OTHER),
+    FIELD("events", F_EVENTS),
+    FIELD("dropped_events", F_OTHER),
+    FIELD("links", F_LINKS),
+    FIELD("dropped_links", F_OTHER),
+    FIELD("resource", F_RESOURCE),
+    FIELD("scope", F_SCOPE),
+    FIELD("traceId", F_TRACE),
+    FIELD("spanId", F_ID),
+    FIELD("traceState", F_OTHER),
+    FIELD("flags", F_OTHER),
+    FIELD("name", F_NAME),
+    FIELD("parentSpanId", F_PARENT),
+    FIELD("kind", F_KIND),
+    FIELD("startTimeUnixNano", F_START),
+    FIELD("endTimeUnixNano", F_END),
+    FIELD("attributes", F_ATTRS),
+    FIELD("droppedAttributesCount", F_OTHER),
+    FIELD("events", F_EVENTS),
+    FIELD("droppedEventsCount", F_OTHER),
+    FIELD("links", F_LINKS),
+    FIELD("droppedLinksCount", F_OTHER),
+    FIELD("status", F_STATUS),
+    FIELD("parentSpanId", F_PARENT),
+    FIELD("start_time_unix_nano", F_START),
+    FIELD("end_time_unix_nano", F_END),
+    FIELD("parent_id", F_PARENT),
+    FIELD("resource_attributes", F_RESOURCE_ATTRS),
+    FIELD("instrumentationScope", F_SCOPE),
+    FIELD("resourceSpans", F_SPANS),
+    FIELD("resource_spans", F_SPANS),
+    FIELD("batches", F_SPANS),
+    FIELD("scopeSpans", F_SPANS),
+    FIELD("scope_spans", F_SPANS),
+    FIELD("instrumentationLibrarySpans", F_SPANS),
+    FIELD("spans", F_SPANS),
+    FIELD("depth", F_DEPTH),
+    FIELD("ignore", F_IGNORE),
+};
+
+/* What one object may turn out to be. */
+struct draft {
+	struct span span;
+	struct span_resource *resource;
+	bool has_name, has_id, has_depth;
+	bool is_other, is_node, is_baseline;
+	uint32_t depth;
+	size_t hint;
+};
+
+static enum field
+field_of(struct draft *d, struct pull_text key)
+{
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		size_t at = d->hint + i;
+
+		if (at >= COUNT(fields))
+			at -= COUNT(fields);
+		if (fields[at].n == key.n &&
+		    !memcmp(fields[at].name, key.s, key.n)) {
+			d->hint = at + 1;
+			return fields[at].field;
+		}
+	}
+	return F_OTHER;
+}
+
+/* A string; anything else is passed over, and leaves an empty one. */
+static int
+read_text(struct spans_reader *r, struct pull_text *to)
+{
+	*to = (struct pull_text){"", 0};
+	return pull_peek(&r->p) == '"' ? pull_string(&r->p, to)
+				       : pull_skip(&r->p, NULL);
+}
+
+static int
+read_id(struct spans_reader *r, struct pull_text *to)
+{
+	bool is_zero = true;
+	char *low = NULL;
+
+	if (read_text(r, to) < 0)
+		return -1;
+	for (size_t i = 0; i < to->n; i++) {
+		is_zero = is_zero && to->s[i] == '0';
+		if (to->s[i] < 'A' || to->s[i] > 'F')
+			continue;
+		if (!low) {
+			low = arena_dup(&r->t->arena, to->s, to->n);
+			to->s = low;
+		}
+		low[i] |= 0x20;
+	}
+	if (is_zero)
+		*to = (struct pull_text){"", 0};
+	return 0;
+}
+
+static int
+read_time(struct spans_reader *r, uint64_t *to)
+{
+	struct pull_text t;
+	int c = pull_peek(&r->p);
+
+	*to = 0;
+	if (c == '{' || c == '[')
+		return pull_skip(&r->p, NULL);
+	if ((c == '"' ? pull_string(&r->p, &t) : pull_scalar(&r->p, &t)) < 0)
+		return -1;
+	for (size_t i = 0; i < t.n && t.s[i] >= '0' && t.s[i] <= '9'; i++)
+		*to = *to * 10 + (uint64_t)(t.s[i] - '0');
+	return 0;
+}
+
+/* A number or a name, SPAN_KIND_CLIENT and Client too, as a word of ours. */
+static int
+read_word(struct spans_reader *r, const char *prefix, const char *const word[],
+    size_t words, struct pull_text *to)
+{
+	size_t skip = strlen(prefix);
+	struct pull_text t;
+	int c = pull_peek(&r->p);
+
+	if (c == '{' || c == '[' || c == 'n')
+		return pull_skip(&r->p, NULL);
+	if ((c == '"' ? pull_string(&r->p, &t) : pull_scalar(&r->p, &t)) < 0)
+		return -1;
+	if (t.n > skip && !memcmp(t.s, prefix, skip))
+		t = (struct pull_text){t.s + skip, t.n - skip};
+	for (size_t i = 0; i < words; i++) {
+		size_t n = strlen(word[i]);
+
+		if ((t.n == 1 && *t.s == (char)('0' + i)) ||
+		    (t.n >= n && !strncasecmp(t.s, word[i], n) &&
+			(t.n == n || t.s[n] == ' '))) {
+			*to = (struct pull_text){word[i], n};
+			return 0;
+		}
+	}
+	*to = t;
+	return 0;
+}
+
+static int
+read_kind(struct spans_reader *r, struct pull_text *to)
+{
+	/* unspecified may be read as internal */
+	static const char *const kind[] = {"UNSPECIFIED", "INTERNAL", "SERVER",
+	    "CLIENT", "PRODUCER", "CONSUMER"};
+
+	if (read_word(r, "SPAN_KIND_", kind, COUNT(kind), to) < 0)
+		return -1;
+	if (to->s == kind[0])
+		*to = span_text(kind[1]);
+	return 0;
+}
+
+static int
+read_code(struct spans_reader *r, struct pull_text *to)
+{
+	static const char *const code[] = {"UNSET", "OK", "ERROR"};
+
+	return read_word(r, "STATUS_CODE_", code, COUNT(code), to);
+}
+
+static int
+read_status(struct spans_reader *r, struct span *s)
+{
+	struct pull_text key;
+	bool more = false;
+	int got;
+
+	if (pull_peek(&r->p) != '{')
+		return read_code(r, &s->code);
+	if (pull_open(&r->p, '{') < 0)
+		return -1;
+	for (; (got = pull_member(&r->p, &key, more)) > 0; more = true) {
+		if (PULL_IS(key, "code"))
+			got = read_code(r, &s->code);
+		else if (PULL_IS(key, "message") || PULL_IS(key, "description"))
+			got = read_text(r, &s->message);
+		else
+			got = pull_skip(&r->p, NULL);
+		if (got < 0)
+			return -1;
+	}
+	return got;
+}
+
+/* An event or a link; an event may be its name alone. */
+static int
+read_event(struct spans_reader *r, struct span_event *to)
+{
+	struct pull_text key;
+	bool more = false;
+	int got;
+
+	*to = (struct span_event){.name = {"", 0}};
+	if (pull_peek(&r->p) != '{')
+		return read_text(r, &to->name);
+	if (pull_open(&r->p, '{') < 0)
+		return -1;
+	for (; (got = pull_member(&r->p, &key, more)) > 0; more = true) {
+		if (PULL_IS(key, "name"))
+			got = read_text(r, &to->name);
+		else if (PULL_IS(key, "attributes"))
+			got = spans_attrs(r, &to->attrs);
+		else
+			got = pull_skip(&r->p, NULL);
+		if (got < 0)
+			return -1;
+	}
+	return got;
+}
+
+static int
+read_events(struct spans_reader *r, struct span_event **to, uint32_t *count)
+{
+	struct span_event *list = NULL;
+	size_t n = 0, cap = 0;
+	int got;
+
+	*count = 0;
+	if (pull_peek(&r->p) != '[')
+		return pull_skip(&r->p, NULL);
+	if (pull_open(&r->p, '[') < 0)
+		return -1;
+	while ((got = pull_item(&r->p, n > 0)) > 0) {
+		list = arena_more(&r->t->arena, list, n, &cap, sizeof *list);
+		if (read_event(r, &list[n]) < 0)
+			return -1;
+		list[n].hash =
+		    mix_pair(mix_text(list[n].name.s, list[n].name.n),
+			list[n].attrs.hash);
+		n++;
+	}
+	*to = list;
+	*count = (uint32_t)n;
+	return got;
+}
+
+static struct span_resource *
+resource_new(struct spans_reader *r, struct span_attrs attrs)
+{
+	struct span_resource *to = arena_alloc(&r->t->arena, sizeof *to);
+	struct pull_text t = span_attr(&attrs, "service.name");
+
+	to->attrs = attrs;
+	to->service = t.n > 1 && *t.s == '"'
+			? (struct pull_text){t.s + 1, t.n - 2}
+			: (struct pull_text){"", 0};
+	return to;
+}
+
+/* {"attributes":…}, or the attributes themselves. */
+static int
+read_resource(struct spans_reader *r, bool is_bare, struct span_resource **to)
+{
+	struct span_attrs attrs = {0};
+	struct pull_text key;
+	bool more = false;
+	int got = 0;
+
+	if (is_bare) {
+		if (spans_attrs(r, &attrs) < 0)
+			return -1;
+	} else if (pull_peek(&r->p) != '{') {
+		return pull_skip(&r->p, NULL);
+	} else {
+		if (pull_open(&r->p, '{') < 0)
+			return -1;
+		for (; (got = pull_member(&r->p, &key, more)) > 0; more = true)
+			if ((PULL_IS(key, "attributes")
+				    ? spans_attrs(r, &attrs)
+				    : pull_skip(&r->p, NULL)) < 0)
+				return -1;
+	}
+	*to = resource_new(r, attrs);
+	return got;
+}
+
+static int
+read_scope(struct spans_reader *r, struct pull_text *to)
+{
+	struct span_event scope; /* it has a name, too */
+
+	if (read_event(r, &scope) < 0)
+		return -1;
+	*to = scope.name;
+	return 0;
+}
+
+static int
+read_ignore(struct spans_reader *r)
+{
+	struct pull_text glob;
+	bool more = false;
+	int got;
+
+	if (pull_peek(&r->p) != '[')
+		return pull_skip(&r->p, NULL);
+	if (pull_open(&r->p, '[') < 0)
+		return -1;
+	for (; (got = pull_item(&r->p, more)) > 0; more = true) {
+		if (read_text(r, &glob) < 0)
+			return -1;
+		if (span_keys_ignore(r->t->keys, glob.s, glob.n, NULL) < 0)
+			return pull_fail(&r->p, "no glob");
+	}
+	return got;
+}
+
+static int
+read_type(struct spans_reader *r, struct draft *d)
+{
+	struct pull_text t;
+
+	if (read_text(r, &t) < 0)
+		return -1;
+	d->is_node = PULL_IS(t, "node");
+	d->is_baseline = PULL_IS(t, "baseline");
+	d->is_other =
+	    t.n && !d->is_node && !d->is_baseline && !PULL_IS(t, "span");
+	return 0;
+}
+
+static int read_spans(struct spans_reader *r);
+
+static int
+read_member(struct spans_reader *r, enum field f, struct draft *d)
+{
+	struct span *s = &d->span;
+	uint64_t depth;
+
+	switch (f) {
+	case F_TYPE:
+		return read_type(r, d);
+	case F_TRACE:
+		return read_id(r, &s->trace);
+	case F_ID:
+		d->has_id = pull_peek(&r->p) == '"';
+		return read_id(r, &s->id);
+	case F_PARENT:
+		return read_id(r, &s->parent);
+	case F_NAME:
+		d->has_name = pull_peek(&r->p) == '"';
+		return read_text(r, &s->name);
+	case F_KIND:
+		return read_kind(r, &s->kind);
+	case F_START:
+		return read_time(r, &s->start_ns);
+	case F_END:
+		return read_time(r, &s->end_ns);
+	case F_STATUS:
+		return read_status(r, s);
+	case F_ATTRS:
+		return spans_attrs(r, &s->attrs);
+	case F_EVENTS:
+		return read_events(r, &s->event, &s->events);
+	case F_LINKS:
+		return read_events(r, &s->link, &s->links);
+	case F_RESOURCE:
+	case F_RESOURCE_ATTRS:
+		return read_resource(r, f != F_RESOURCE, &d->resource);
+	case F_SCOPE:
+		return read_scope(r, &s->scope);
+	case F_DEPTH:
+		d->has_depth = true;
+		if (read_time(r, &depth) < 0)
+			return -1;
+		d->depth = depth < UINT32_MAX ? (uint32_t)depth : UINT32_MAX;
+		return 0;
+	case F_IGNORE:
+		return d->is_baseline ? read_ignore(r) : pull_skip(&r->p, NULL);
+	case F_SPANS:
+		return read_spans(r);
+	case F_OTHER:
+		break;
+	}
+	return pull_skip(&r->p, NULL);
+}
+
+/* A recorded span follows its parent, one deeper; the service goes down. */
+static void
+place_node(struct spans_reader *r, struct draft *d)
+{
+	struct spans *t = r->t;
+	size_t depth = d->depth < r->lasts ? d->depth : r->lasts;
+
+	d->span.up = depth ? r->last[depth - 1] : SPAN_NONE;
+	if (!d->resource && depth)
+		d->span.resource = t->span[d->span.up].resource;
+	r->last = mem_more(r->last, depth, &r->lasts_cap, sizeof *r->last);
+	r->last[depth] = (uint32_t)t->n;
+	r->lasts = depth + 1;
+}
+
+static void
+keep(struct spans_reader *r, struct draft *d, size_t from)
+{
+	struct spans *t = r->t;
+	bool is_node = d->is_node && d->has_depth;
+
+	if (d->has_name && (d->has_id || is_node) && t->n < SPAN_NONE) {
+		d->span.resource = d->resource;
+		if (is_node)
+			place_node(r, d);
+		t->span = mem_more(t->span, t->n, &t->cap, sizeof *t->span);
+		t->span[t->n++] = d->span;
+		return;
+	}
+	for (size_t i = from; d->resource && i < t->n; i++)
+		if (!t->span[i].resource)
+			t->span[i].resource = d->resource;
+	for (size_t i = from; d->span.scope.n && i < t->n; i++)
+		if (!t->span[i].scope.n)
+			t->span[i].scope = d->span.scope;
+}
+
+static const struct draft empty = {.span = {.trace = {"", 0},
+				       .id = {"", 0},
+				       .parent = {"", 0},
+				       .name = {"", 0},
+				       .kind = {"INTERNAL", 8},
+				       .code = {"UNSET", 5},
+				       .message = {"", 0},
+				       .scope = {"", 0},
+				       .up = SPAN_NONE}};
+
+static int
+read_object(struct spans_reader *r)
+{
+	struct draft d = empty;
+	struct pull_text key;
+	size_t from = r->t->n;
+	bool more = false;
+	int got;
+
+	if (pull_open(&r->p, '{') < 0)
+		return -1;
+	for (; (got = pull_member(&r->p, &key, more)) > 0; more = true)
+		if ((d.is_other ? pull_skip(&r->p, NULL)
+				: read_member(r, field_of(&d, key), &d)) < 0)
+			return -1;
+	if (got == 0)
+		keep(r, &d, from);
+	return got;
+}
+
+/* Spans, or what holds them: in a list, or one alone. */
+static int
+read_spans(struct spans_reader *r)
+{
+	bool more = false;
+	int c = pull_peek(&r->p), got;
+
+	if (c == '{')
+		return read_object(r);
+	if (c != '[')
+		return pull_skip(&r->p, NULL);
+	if (pull_open(&r->p, '[') < 0)
+		return -1;
+	for (; (got = pull_item(&r->p, more)) > 0; more = true)
+		if ((pull_peek(&r->p) == '{' ? read_object(r)
+					     : pull_skip(&r->p, NULL)) < 0)
+			return -1;
+	return got;
+}
+
+/* Say where it is malformed; go on behind the end of that line. */
+static void
+lose(struct spans_reader *r, size_t from, size_t before)
+{
+	struct spans *t = r->t;
+	const char *end;
+	unsigned line = 1;
+
+	for (size_t i = 0; i < r->p.at && !t->lost; i++)
+		line += r->p.s[i] == '\n';
+	if (!t->lost++)
+		err_at(&t->first_lost, t->name, line, 0, "malformed JSON: %s",
+		    r->p.why);
+	t->n = before;
+	end = memchr(r->p.s + from, '\n', r->p.n - from);
+	r->p.at = end ? (size_t)(end - r->p.s) + 1 : r->p.n;
+	r->p.depth = 0;
+	r->p.why = NULL;
+}
+
+void
+spans_json(struct spans *t)
+{
+	struct spans_reader r = {.t = t,
+	    .p = {.s = t->text.s, .n = t->text.len, .arena = &t->arena},
+	    .scratch = BUF_INIT};
+	const char *end;
+	int c;
+
+	while ((c = pull_peek(&r.p)) >= 0) {
+		size_t from = r.p.at, before = t->n;
+
+		if (c != '{' && c != '[') {
+			end = memchr(r.p.s + from, '\n', r.p.n - from);
+			r.p.at = end ? (size_t)(end - r.p.s) : r.p.n;
+		} else if (read_spans(&r) < 0) {
+			lose(&r, from, before);
+		} else {
+			t->has_json = true;
+		}
+	}
+	buf_free(&r.scratch);
+	free(r.attr);
+	free(r.last);
+}
