@@ -14,7 +14,7 @@ with() {
 
 # The findings, "CODE LINE:COLUMN message", one a line.
 findings() {
-	clnrm-lint --format ndjson "$@" x.clnrm.toml | jq -r \
+	clnrm-lint --format ndjson x.clnrm.toml | jq -r \
 		'select(.type == "diagnostic") | "\(.code) \(.line):\(.column) \(.message)"'
 }
 

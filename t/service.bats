@@ -147,7 +147,7 @@ seen: cannot open /data" ]
 	stream=$output
 	[ "$(of step 'select(.step == "in").stdout' | head -n 1)" = "hammer nails" ]
 	of step 'select(.step == "in").stdout' | grep -qx '\[images\]'
-	! of step 'select(.step == "in").stdout' | grep -qx usr
+	[ "$(of step 'select(.step == "in").stdout' | grep -cx usr)" = 0 ]
 	[ "$(of step .exit_code | xargs)" = "0 0 0 0" ]
 	[ ! -e bb/made ]
 }
@@ -220,7 +220,7 @@ seen: cannot open /data" ]
 	kill %1
 	# It is there, and nobody listens behind it.
 	of step 'select(.step == "tries").stdout' | grep -q socket
-	! of step 'select(.step == "tries").stdout' | grep -qx 0
+	[ "$(of step 'select(.step == "tries").stdout' | grep -cx 0)" = 0 ]
 	of step 'select(.step == "tries").stderr' | grep -qi 'unreachable'
 }
 

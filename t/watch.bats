@@ -313,6 +313,12 @@ deleted t/m/n/a'
 	done
 }
 
+is_large() {
+	local kb
+	kb=$(ps -o rss= -p "$(pgrep -f 'sleep 41757' | tail -n 1)" 2>/dev/null)
+	[ "${kb:-0}" -gt 250000 ]
+}
+
 # The plan of file $1 as of generation $2, to stand between begin and end.
 plan() {
 	clnrm-render "$1" | clnrm-lint - | grep '^{"type":"plan"' |
@@ -320,7 +326,9 @@ plan() {
 }
 
 @test "a newer plan starts when the older run of the test is gone" {
-	one_step a.clnrm.toml 'sleep 41757' <<<'isolation = "process"'
+	# So large that its end takes longer than a new beginning.
+	one_step a.clnrm.toml 'perl -e "\$x = q(a) x 300_000_000; sleep 41757"' \
+		<<<'isolation = "process"'
 	one_step b.clnrm.toml 'sleep 1' <<<'isolation = "process"'
 	{ plan a.clnrm.toml 0; plan b.clnrm.toml 0; } >first
 	one_step a.clnrm.toml 'true' <<<'isolation = "process"'
@@ -328,7 +336,7 @@ plan() {
 	{
 		echo '{"type":"begin","v":1}'
 		cat first
-		await runs 'sleep 41757'
+		await is_large
 		cat second
 		await is_gone 'sleep 41757'
 		await grep -q '"gen":1.*"status":"ok"' all

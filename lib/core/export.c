@@ -447,11 +447,18 @@ export_take(struct export *x, const struct record *r)
 		close_batch(x);
 }
 
+static void
+on_end(void *arg)
+{
+	(void)arg; /* whoever waits is woken */
+}
+
 void
 export_flush(struct export *x)
 {
 	x->is_flushing = true;
 	x->end_ns = clock_mono_ns() + GRACE;
+	loop_at(x->loop, x->end_ns, on_end, NULL);
 	close_batch(x);
 	if (x->is_down && x->again)
 		drop_all(x); /* nobody waits for it to come up */
