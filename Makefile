@@ -32,7 +32,7 @@ endif
 # Debian packages: to build, then to test, then to lint.
 BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 	libinotifytools0-dev zlib1g-dev libnghttp2-dev libzstd-dev
-CHECK_DEPS = bats perl jq curl mandoc procps util-linux uidmap inotify-tools \
+CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd libxml2-utils time
 BENCH_DEPS = hyperfine jq bubblewrap g++ libtomlplusplus-dev

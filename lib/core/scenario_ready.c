@@ -231,12 +231,13 @@ http_dialed(struct service *v, const struct sandbox_event *ev)
 void
 scenario_probe_dialed(struct service *v, const struct sandbox_event *ev)
 {
-	AUTO_FD fd = ev->fd;
+	int fd = ev->fd;
 
 	if (is_at(v, CHECK_TCP))
 		tcp_dialed(v, ev);
 	else if (is_at(v, CHECK_HTTP))
 		http_dialed(v, ev);
+	fd_close(&fd);
 }
 
 /* ---- a command */
