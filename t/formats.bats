@@ -326,7 +326,7 @@ many() {
 }
 
 @test "memory does not grow with tests that pass" {
-	[ -z "${SAN-}" ] || cannot "sanitizers hold memory back"
+	[ -z "${SAN-}" ] || skip "sanitizers hold memory back"
 	command -v /usr/bin/time >/dev/null || cannot "time(1) is not installed"
 	many pass 20 >few.ndjson
 	many pass 5000 >many.ndjson

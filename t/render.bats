@@ -726,7 +726,7 @@ endless() {
 }
 
 @test "what has no end, or too much of it, is a clear error" {
-	[ -z "${SAN-}" ] || cannot "sanitizers need more address space"
+	[ -z "${SAN-}" ] || skip "sanitizers need more address space"
 	for i in $(seq 1000); do
 		echo "{% include 'f$((i + 1)).tera' %}" >f$i.tera
 	done
