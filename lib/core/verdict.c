@@ -35,6 +35,7 @@ file_free(struct verdict_file *f)
 	struct arena a = f->a;
 
 	map_free(&f->by_id);
+	map_free(&f->names);
 	arena_free(&a);
 	free(f);
 }

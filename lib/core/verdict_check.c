@@ -177,6 +177,7 @@ verdict_pick(
 {
 	const struct verdict_file *f = j->file;
 	struct picked p = {.pattern = "", .is = arena_alloc(&j->a, f->n + 1)};
+	char *known = arena_alloc(&j->a, f->names.n + 1), *is;
 	AUTO_MATCH *m = NULL;
 	bool is_there = false;
 
@@ -191,7 +192,10 @@ verdict_pick(
 
 		if (!s->is_counted && !(with_ours && s->is_ours))
 			continue;
-		p.is[i] = is_taken(m, &p, s);
+		is = &known[s->name_no];
+		if (!*is)
+			*is = is_taken(m, &p, s) ? 'y' : 'n';
+		p.is[i] = *is == 'y';
 		is_there |= p.is[i];
 		p.n += p.is[i] && s->is_counted;
 	}

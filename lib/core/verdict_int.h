@@ -14,6 +14,7 @@
 struct seen {
 	const char *id, *trace, *parent, *name, *kind;
 	size_t name_len;
+	size_t name_no;		   /* which of the different names */
 	const struct value *tree;  /* of the record what is asked for */
 	uint64_t start_ns, end_ns; /* 0: not told */
 	size_t up;		   /* index of its parent, or SIZE_MAX */
@@ -42,6 +43,7 @@ struct verdict_file {
 	struct seen *seen; /* seen[n], in the order of arrival */
 	size_t n, cap;
 	struct map by_id;	/* trace and span id: index + 1 */
+	struct map names;	/* number + 1 */
 	size_t strangers;	/* spans that are not bound to this run */
 	const char *trouble;	/* the last error diagnostic on the source */
 	bool is_unsupported;	/* it was about what there is not yet */
@@ -157,7 +159,8 @@ void verdict_say_ask(
 struct wish {
 	struct judging *j;
 	const struct value *want;
-	size_t at; /* its place in expect.spans */
+	size_t at;	/* its place in expect.spans */
+	unsigned asked; /* conditions, by their bits */
 	struct picked name, parent, ancestor, sibling, follows;
 	struct attr_asks all, any;
 	bool *below;	   /* below[file->n]: is an ancestor there? */
@@ -176,7 +179,8 @@ void verdict_kin_free(struct wish *w);
 struct asked {
 	struct wish *w;
 	const struct seen *s;
-	struct buf *expected, *actual; /* filled where it does not hold */
+	/* Filled where it does not hold; NULL: nobody wants to know why. */
+	struct buf *expected, *actual;
 };
 
 bool verdict_has_parent(struct asked *q);

@@ -11,22 +11,25 @@ family(struct arena *a, const struct seen *s)
 	return arena_fmt(a, "%s:%s", s->trace, s->parent);
 }
 
+static void
+count_one(struct wish *w, const struct seen *s)
+{
+	AUTO_ARENA a = {0};
+	const char *k = family(&a, s);
+	uintptr_t n = (uintptr_t)map_get(&w->family, k, strlen(k));
+
+	map_set(&w->family, k, strlen(k), (void *)(n + 1));
+}
+
 /* What has the same parent, though that one did not come. */
 static void
 count_families(struct wish *w)
 {
 	const struct verdict_file *f = w->j->file;
 
-	for (size_t i = 0; i < f->n; i++) {
-		AUTO_ARENA a = {0};
-		const char *k = family(&a, &f->seen[i]);
-		uintptr_t n;
-
-		if (!w->sibling.is[i] || !*f->seen[i].parent)
-			continue;
-		n = (uintptr_t)map_get(&w->family, k, strlen(k));
-		map_set(&w->family, k, strlen(k), (void *)(n + 1));
-	}
+	for (size_t i = 0; i < f->n; i++)
+		if (w->sibling.is[i] && *f->seen[i].parent)
+			count_one(w, &f->seen[i]);
 }
 
 /*
@@ -112,6 +115,8 @@ verdict_has_parent(struct asked *q)
 
 	if (up != SIZE_MAX && q->w->parent.is[up])
 		return true;
+	if (!q->expected)
+		return false;
 	buf_addf(q->expected, "parent \"%s\"", q->w->parent.pattern);
 	if (up != SIZE_MAX)
 		buf_addf(q->actual, "parent \"%s\"", f->seen[up].name);
@@ -128,6 +133,8 @@ verdict_has_ancestor(struct asked *q)
 
 	if (q->w->below[index_of(q)])
 		return true;
+	if (!q->expected)
+		return false;
 	buf_addf(q->expected, "ancestor \"%s\"", q->w->ancestor.pattern);
 	if (up == SIZE_MAX)
 		say_no_parent(q);
@@ -148,6 +155,8 @@ verdict_has_sibling(struct asked *q)
 
 	if (*q->s->parent && n > q->w->sibling.is[index_of(q)])
 		return true;
+	if (!q->expected)
+		return false;
 	buf_addf(q->expected, "sibling \"%s\"", q->w->sibling.pattern);
 	if (*q->s->parent)
 		buf_adds(q->actual, "none of this name under its parent");
@@ -165,6 +174,8 @@ verdict_has_follows(struct asked *q)
 	for (size_t i = 0; i < f->n; i++)
 		if (p->is[i] && verdict_is_before(f, i, index_of(q)))
 			return true;
+	if (!q->expected)
+		return false;
 	buf_addf(q->expected, "it after a \"%s\"", p->pattern);
 	buf_adds(q->actual, "none that is over before it begins");
 	return false;

@@ -12,6 +12,8 @@ has_kind(struct asked *q)
 
 	if (!strcasecmp(q->s->kind, want))
 		return true;
+	if (!q->expected)
+		return false;
 	for (; *want; want++)
 		buf_addc(q->expected,
 		    *want >= 'a' && *want <= 'z' ? (char)(*want - 32) : *want);
@@ -36,7 +38,6 @@ say_attr(struct asked *q, const struct attr_ask *ask, const struct value *got)
 		buf_addf(q->actual, "no %s", key);
 	if (ask->is_hopeless)
 		buf_adds(q->actual, " (the expression takes too long)");
-	q->w->is_hopeless |= ask->is_hopeless;
 }
 
 /* out: how many of them it has; the others are told */
@@ -48,13 +49,17 @@ count_attrs(struct asked *q, struct attr_asks *asks)
 
 	for (size_t i = 0; i < asks->n; i++) {
 		struct attr_ask *ask = &asks->ask[i];
-		const struct value_member *got =
-		    value_member(have, ask->want->key, ask->want->len);
+		const struct value_member *got;
 
-		if (verdict_attr(q->w->j, ask, have))
+		if (verdict_attr(q->w->j, ask, have)) {
 			hits++;
-		else
-			say_attr(q, ask, got ? got->value : NULL);
+			continue;
+		}
+		q->w->is_hopeless |= ask->is_hopeless;
+		if (!q->expected)
+			continue;
+		got = value_member(have, ask->want->key, ask->want->len);
+		say_attr(q, ask, got ? got->value : NULL);
 	}
 	return hits;
 }
@@ -109,6 +114,8 @@ has_events(struct asked *q, const char *member, bool all)
 			hits++;
 			continue;
 		}
+		if (!q->expected)
+			continue;
 		buf_addf(q->expected, "%s\"%s\"",
 		    q->expected->len ? ", "
 		    : all	     ? "events "
@@ -117,6 +124,8 @@ has_events(struct asked *q, const char *member, bool all)
 	}
 	if (all ? hits == n : hits > 0)
 		return true;
+	if (!q->expected)
+		return false;
 	list_events(q->actual, have);
 	return false;
 }
@@ -152,6 +161,8 @@ has_duration(struct asked *q)
 
 	if (is_known && ms >= min && (max < 0 || ms <= max))
 		return true;
+	if (!q->expected)
+		return false;
 	if (min >= 0)
 		buf_addf(q->expected, "at least %g ms", min);
 	if (max >= 0)
@@ -183,7 +194,7 @@ static const struct condition {
 };
 
 static bool
-is_asked(const struct wish *w, const struct condition *c)
+is_in_plan(const struct wish *w, const struct condition *c)
 {
 	const struct value *v = value_get(w->want, c->member);
 
@@ -193,14 +204,30 @@ is_asked(const struct wish *w, const struct condition *c)
 	return v && (v->kind == VALUE_STR || value_count(v));
 }
 
+static void
+note_asked(struct wish *w)
+{
+	for (size_t i = 0; i < COUNT(conditions); i++)
+		if (is_in_plan(w, &conditions[i]))
+			w->asked |= 1u << i;
+}
+
+static bool
+is_asked(const struct wish *w, const struct condition *c)
+{
+	return w->asked >> (c - conditions) & 1;
+}
+
 static bool
 holds(struct wish *w, const struct condition *c, const struct seen *s,
     struct buf *expected, struct buf *actual)
 {
 	struct asked q = {w, s, expected, actual};
 
-	buf_reset(expected);
-	buf_reset(actual);
+	if (expected) {
+		buf_reset(expected);
+		buf_reset(actual);
+	}
 	return c->holds(&q);
 }
 
@@ -213,25 +240,20 @@ struct match_up {
 static struct match_up
 compare(struct wish *w, bool counts)
 {
-	AUTO_BUF expected = BUF_INIT;
-	AUTO_BUF actual = BUF_INIT;
+	size_t asked = (size_t)__builtin_popcount(w->asked), most = 0;
 	struct match_up m = {0};
-	size_t most = 0;
 
 	for (size_t i = 0; i < w->j->file->n; i++) {
 		const struct seen *s = &w->j->file->seen[i];
-		size_t hits = 1, asked = 1;
+		size_t hits = 0;
 
 		if (!w->name.is[i])
 			continue;
 		for (size_t k = 0; k < COUNT(conditions); k++)
-			if (is_asked(w, &conditions[k])) {
-				asked++;
-				hits += holds(
-				    w, &conditions[k], s, &expected, &actual);
-			}
+			hits += is_asked(w, &conditions[k]) &&
+				holds(w, &conditions[k], s, NULL, NULL);
 		m.whole += hits == asked;
-		if (hits > most) {
+		if (!m.best || hits > most) {
 			most = hits;
 			m.best = s;
 		}
@@ -372,6 +394,7 @@ check_span(struct wish *w)
 
 	w->name = verdict_pick(w->j, value_get(w->want, "name"), needed, false);
 	verdict_kin(w, needed);
+	note_asked(w);
 	w->all = verdict_asks(w->j, value_get(w->want, "attrs_all"));
 	w->any = verdict_asks(w->j, value_get(w->want, "attrs_any"));
 	if (needed)

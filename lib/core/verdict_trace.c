@@ -131,6 +131,17 @@ is_known(struct verdict_file *f, const struct seen *s)
 	return false;
 }
 
+static size_t
+name_no(struct verdict_file *f, const struct seen *s)
+{
+	uintptr_t known = (uintptr_t)map_get(&f->names, s->name, s->name_len);
+
+	if (known)
+		return known - 1;
+	map_set(&f->names, s->name, s->name_len, (void *)(f->names.n + 1));
+	return f->names.n - 1;
+}
+
 /* Without [expect] nothing is asked of spans: they are counted only. */
 void
 verdict_see(struct verdict_file *f, const struct value *v)
@@ -150,6 +161,7 @@ verdict_see(struct verdict_file *f, const struct value *v)
 	if (!value_count(expect))
 		return;
 	keep(&f->a, &s);
+	s.name_no = name_no(f, &s);
 	f->seen = arena_more(&f->a, f->seen, f->n, &f->cap, sizeof *f->seen);
 	f->seen[f->n++] = s;
 }

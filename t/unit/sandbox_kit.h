@@ -40,9 +40,11 @@ next(struct sandbox *s)
 	struct err e = {0};
 	int got;
 
-	while (!(got = sandbox_event(s, &t.last, &e)) &&
-	       poll(&p, 1, PATIENCE_MS) > 0)
-		;
+	/* After the last event the socket only says that it has hung up. */
+	for (int idle = 0; !(got = sandbox_event(s, &t.last, &e)) && idle < 3;
+	     idle += (p.revents & POLLHUP) != 0)
+		if (poll(&p, 1, PATIENCE_MS) <= 0)
+			break;
 	if (got > 0)
 		return t.last.kind;
 	printf("# no event: %s\n", e.text);
