@@ -329,7 +329,9 @@ at_level_process_root_keeps_his_rights_to_files_alone(void)
 		  "s/^NoNewPrivs:\t//p; s/^Seccomp:\t//p' "
 		  "/proc/self/status"),
 	    0);
-	is_str(t.out.s, "4df\n4df\n1\n2\n");
+	/* An engine's own bounds have no DAC_READ_SEARCH. */
+	is_true(!strcmp(t.out.s, "4df\n4df\n1\n2\n") ||
+		!strcmp(t.out.s, "4db\n4db\n1\n2\n"));
 	is_true(sh("unshare -m true") != 0);
 	is_true(sh("mount -t tmpfs t $TMPDIR") != 0);
 	end();
