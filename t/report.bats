@@ -288,7 +288,7 @@ begun() {
 @test "ux 4.3: progress is drawn on a terminal, wiped, and not drawn in CI" {
 	command -v script >/dev/null || cannot "no script(1)"
 	export -f begun
-	export STREAMS
+	export STREAMS SHELL=$BASH
 	unset CI
 	TERM=xterm script -qec 'begun 100 | clnrm-report --format tap >out' said </dev/null >/dev/null
 	grep -qF '0 of 1 done, 1 running: pays' said
