@@ -371,7 +371,8 @@ static const struct rule_key forbid_keys[] = {
 
 static const struct rule_key hermeticity[] = {
     KEY("no_external_services", RULE_BOOL,
-	"Whether no span may name a peer outside the cleanroom."),
+	"Whether no span may name a peer outside the cleanroom, and nothing "
+	"may try to reach one."),
     KEY("resource_attrs", RULE_TABLE,
 	"Attributes that every resource must have.", .sub = must_match),
     KEY("sdk_resource_attrs", RULE_TABLE,

@@ -560,6 +560,9 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		if (scenario_collected(s, ev))
 			finish(s);
 		break;
+	case SANDBOX_STRAYS:
+		scenario_tell_strays(s, ev);
+		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
 		break;

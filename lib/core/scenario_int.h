@@ -165,6 +165,11 @@ bool scenario_service_event(struct scenario *s, const struct sandbox_event *ev);
 void scenario_end_services(struct scenario *s);
 void scenario_drop_services(struct scenario *s);
 
+/* ---- what it should not: scenario_violation.c */
+
+/* Tell of attempts to reach outside. */
+void scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev);
+
 /* ---- artifacts: scenario_artifact.c */
 
 /* Begin to copy files out; false when there is none to wait for. */

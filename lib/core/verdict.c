@@ -125,7 +125,7 @@ verdict_reset(struct verdict_file *f)
 
 		r->id = NULL;
 		r->end = NULL;
-		r->spans = 0;
+		r->spans = r->violations = 0;
 		memset(r->step, 0, r->steps * sizeof *r->step);
 	}
 	map_free(&f->by_id);
@@ -156,6 +156,7 @@ take_start(struct verdict *v, const struct record *r)
 	if (!run)
 		return;
 	run->id = arena_str(&f->a, value_str_or(value_get(tree, "id"), NULL));
+	run->violations = 0;
 	memset(run->step, 0, run->steps * sizeof *run->step);
 }
 
@@ -170,6 +171,16 @@ take_step(struct verdict *v, const struct record *r)
 
 	if (run && index >= 0 && (size_t)index < run->steps)
 		run->step[index] = record_value(r, &f->a);
+}
+
+static void
+take_violation(struct verdict *v, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct verdict_file *f = file_of(v, record_value(r, &a));
+
+	if (f)
+		verdict_charge(f, record_value(r, &f->a));
 }
 
 static bool
@@ -548,6 +559,7 @@ static void (*const takers[])(struct verdict *, const struct record *) = {
     [RECORD_SCENARIO_START] = take_start,
     [RECORD_STEP] = take_step,
     [RECORD_SPAN] = take_span,
+    [RECORD_VIOLATION] = take_violation,
     [RECORD_SCENARIO_END] = take_scenario_end,
     [RECORD_CHANGE] = take_change,
     [RECORD_DIAGNOSTIC] = take_diagnostic,

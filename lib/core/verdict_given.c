@@ -56,7 +56,7 @@ static const struct {
     {RECORD_SCENARIO_END, give_end},
     {RECORD_SERVICE, NULL},
     {RECORD_LOG, NULL},
-    {RECORD_VIOLATION, NULL},
+    {RECORD_VIOLATION, verdict_charge},
     {RECORD_INPUT, NULL},
 };
 

@@ -109,6 +109,79 @@ outside(struct judging *j, const struct seen *s)
 	return has_inner_host ? NULL : found;
 }
 
+void
+verdict_charge(struct verdict_file *f, const struct value *v)
+{
+	struct running *r = verdict_run_of(f, v);
+
+	if (!r)
+		return;
+	r->violation = arena_more(&f->a, r->violation, r->violations,
+	    &r->violation_cap, sizeof *r->violation);
+	r->violation[r->violations++] = v;
+}
+
+/* The next violation of a kind, of all runs; *at counts all from 0. */
+static const struct value *
+next_violation(const struct judging *j, const char *kind, size_t *at)
+{
+	size_t n = *at;
+
+	for (size_t i = 0; i < j->file->runs; i++) {
+		const struct running *r = &j->file->run[i];
+
+		for (; n < r->violations; n++) {
+			const struct value *v = r->violation[n];
+			const char *of = value_str_or(value_get(v, "kind"), "");
+
+			++*at;
+			if (!strcmp(of, kind))
+				return v;
+		}
+		n -= r->violations;
+	}
+	return NULL;
+}
+
+/* "in step "a" of scenario "s"", as far as it is known. */
+static const char *
+where_of(struct judging *j, const struct value *v)
+{
+	const char *step = value_str_or(value_get(v, "step"), NULL);
+	const char *scenario = value_str_or(value_get(v, "scenario"), "");
+
+	return step ? arena_fmt(&j->a, "in step \"%s\"", step)
+		    : arena_fmt(&j->a, "in scenario \"%s\", in no step's time",
+			  scenario);
+}
+
+/* Did the network see what no span tells of? */
+static bool
+check_strays(struct judging *j, struct check *c)
+{
+	const struct value *v, *first = NULL;
+	int64_t count = 0;
+	const char *target;
+
+	for (size_t at = 0; (v = next_violation(j, "network", &at));) {
+		first = first ? first : v;
+		count += value_int_or(value_get(v, "count"), 1);
+	}
+	if (!first)
+		return false;
+	target = value_str_or(value_get(first, "target"), NULL);
+	c->outcome = FAILS;
+	c->is_open = false;
+	c->actual = arena_fmt(&j->a, "%lld attempt%s%s%s", (long long)count,
+	    count == 1 ? "" : "s", target ? ", to " : "", target ? target : "");
+	c->message = arena_fmt(&j->a, "%s to reach outside, the first %s",
+	    c->actual, where_of(j, first));
+	if (!target)
+		c->hint = "clnrm run --observe tells the program and the "
+			  "address";
+	return true;
+}
+
 static void
 check_services(struct judging *j)
 {
@@ -119,7 +192,9 @@ check_services(struct judging *j)
 	    .expected = "no peer outside the cleanroom",
 	    .message = "no span speaks of a peer outside the cleanroom"};
 
-	for (size_t i = 0; i < j->file->n; i++) {
+	bool is_found = check_strays(j, &c);
+
+	for (size_t i = 0; i < j->file->n && !is_found; i++) {
 		const struct seen *s = &j->file->seen[i];
 		const char *what = s->is_counted ? outside(j, s) : NULL;
 

@@ -29,9 +29,11 @@ struct running {
 	const struct value *
 	    *step; /* step[steps], by index; NULL: did not run */
 	size_t steps;
-	const struct value *end; /* its scenario.end, or NULL */
-	size_t spans;		 /* counted ones */
-	bool is_output_bad;	 /* a check on exit or output does not hold */
+	const struct value *end;	/* its scenario.end, or NULL */
+	const struct value **violation; /* violation[violations] */
+	size_t violations, violation_cap;
+	size_t spans;	    /* counted ones */
+	bool is_output_bad; /* a check on exit or output does not hold */
 };
 
 struct verdict_file {
@@ -205,6 +207,9 @@ struct running *verdict_run_of(struct verdict_file *f, const struct value *v);
 
 /* Forget what was seen of the file. */
 void verdict_reset(struct verdict_file *f);
+
+/* Keep a `violation` of the file. Borrows v. */
+void verdict_charge(struct verdict_file *f, const struct value *v);
 
 /* Keep a span record of the file; what is kept is copied. */
 void verdict_see(struct verdict_file *f, const struct value *v);

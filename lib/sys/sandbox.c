@@ -287,6 +287,11 @@ read_event(struct wire *w, struct sandbox_event *ev)
 		ev->error = (int)wire_get_int(w);
 		ev->fd = ev->error ? -1 : wire_get_fd(w);
 		break;
+	case WIRE_STRAYS:
+		ev->kind = SANDBOX_STRAYS;
+		ev->step = (uint32_t)wire_get_int(w);
+		ev->strays = wire_get_int(w);
+		break;
 	case WIRE_GONE:
 		ev->kind = SANDBOX_GONE;
 		ev->gone = (enum sandbox_gone)wire_get_int(w);

@@ -38,6 +38,8 @@ enum sandbox_level {
 
 enum { SANDBOX_LEVELS = SANDBOX_FULL + 1 };
 
+#define SANDBOX_NO_STEP UINT32_MAX
+
 /* "process", "no-net", "no-proc", "full", and back: -1 when it is none. */
 const char *sandbox_level_name(enum sandbox_level level);
 int sandbox_level_of(const char *name);
@@ -102,6 +104,8 @@ enum sandbox_kind {
 	SANDBOX_STEP_DONE, /* as soon as the step's own process has ended */
 	SANDBOX_DIALED,	   /* after _dial() */
 	SANDBOX_OPENED,	   /* after _open() */
+	SANDBOX_STRAYS,	   /* addresses outside were called, in a step's time;
+			      not known without an own network */
 	SANDBOX_GONE,	   /* after _finish(): no process is left inside */
 	SANDBOX_CLOSED,	   /* after _kill(): nothing is left at all */
 	SANDBOX_LOST,	   /* init or the spawner died unasked */
@@ -136,11 +140,14 @@ struct sandbox_event {
 	int error; /* its errno. STEP_DONE: why it could not start, or 0 */
 
 	/* STEP_DONE */
-	uint32_t step; /* its id; DIALED: that of the call */
+	uint32_t step; /* its id; DIALED: that of the call; STRAYS: of the one
+			  that has ended, or SANDBOX_NO_STEP */
 	bool is_cwd;   /* `error` is about the directory, not the command */
 	int status;    /* as of wait(2); undefined when `error` is set */
 	struct rusage usage;	  /* of it and of what it has waited for */
 	int64_t start_ns, end_ns; /* clock_mono_ns() */
+
+	int64_t strays; /* STRAYS: attempts since the last look */
 
 	enum sandbox_gone gone; /* GONE */
 

@@ -42,6 +42,8 @@ static struct {
 	size_t n, cap;
 	enum phase phase;
 	int64_t grace_ns, until_ns;
+	int64_t lost;  /* what net_count_lost() last said, */
+	bool is_quiet; /* and nothing has run since */
 } me;
 
 int
@@ -233,6 +235,8 @@ make_own(struct world *w)
 	if (take_ids(w) < 0 || room_begin_all(w) < 0 || root_enter(w) < 0 ||
 	    (world_has_net(w) && net_up(w) < 0))
 		return -1;
+	if (world_has_net(w))
+		net_look();
 	if (sethostname("clnrm", 5) < 0)
 		return world_fails(w, "hostname");
 	return room_await_all(w);
@@ -364,6 +368,45 @@ answer_ready(struct world *w)
 	return 0;
 }
 
+/* Attempts to reach outside. */
+
+static bool
+is_empty(void)
+{
+	return !me.w->rooms && !has_children();
+}
+
+/*
+ * Tell what was tried since the last look, in the time of a step or none's.
+ * The look costs more than a message: nobody waits for it.
+ */
+static void
+tell_strays(uint32_t step)
+{
+	int64_t before = me.lost;
+	AUTO_WIRE m = WIRE_INIT;
+
+	if (me.is_room || me.is_quiet)
+		return;
+	me.lost = net_count_lost();
+	me.is_quiet = is_empty();
+	if (me.lost == before)
+		return;
+	m.type = WIRE_STRAYS;
+	wire_int(&m, step);
+	wire_int(&m, me.lost - before);
+	wire_send(CONTROL, &m, 0);
+}
+
+/* What others have tried before a step begins is not its own. */
+static void
+part_strays(void)
+{
+	if (!me.is_quiet && (me.n || me.w->rooms))
+		tell_strays(SANDBOX_NO_STEP);
+	me.is_quiet = false;
+}
+
 /* The steps. */
 
 static void
@@ -381,6 +424,7 @@ report(uint32_t id, int error, bool is_cwd, int status, int64_t start_ns,
 	wire_int(&m, clock_mono_ns());
 	wire_raw(&m, usage, sizeof *usage);
 	wire_send(CONTROL, &m, 0);
+	tell_strays(id);
 }
 
 static void
@@ -485,6 +529,7 @@ answer_gone(void)
 	    [KILL] = SANDBOX_GONE_KILL};
 	AUTO_WIRE m = WIRE_INIT;
 
+	tell_strays(SANDBOX_NO_STEP);
 	m.type = WIRE_GONE;
 	wire_int(&m, how[me.phase]);
 	wire_send(CONTROL, &m, 0);
@@ -533,6 +578,7 @@ take_run(struct wire *m)
 {
 	size_t room = (size_t)wire_get_int(m);
 
+	part_strays();
 	if (room && !me.is_room)
 		hand_on(room - 1, m);
 	else
@@ -640,10 +686,14 @@ pass_on(struct world_room *r)
 {
 	AUTO_WIRE m = WIRE_INIT;
 
-	if (wire_receive(r->fd, &m, MSG_DONTWAIT) > 0)
-		wire_send(CONTROL, &m, 0);
-	else
+	if (wire_receive(r->fd, &m, MSG_DONTWAIT) <= 0) {
 		fd_close(&r->fd);
+		return;
+	}
+	wire_send(CONTROL, &m, 0);
+	/* Of the network there is one, and one who counts. */
+	if (m.type == WIRE_STEP)
+		tell_strays((uint32_t)wire_get_int(&m));
 }
 
 static _Noreturn void

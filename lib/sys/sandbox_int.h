@@ -26,6 +26,7 @@ enum wire_type {
 	WIRE_GONE,
 	WIRE_DIALED,
 	WIRE_OPENED,
+	WIRE_STRAYS,
 };
 
 enum { WIRE_FDS = 128, WORLD_TREES = 24 };
@@ -250,6 +251,10 @@ int net_listen(
 
 /* A connection to a port of the loopback; -1 with errno. */
 int net_dial(uint16_t port);
+
+/* How often was an address called that no route leads to? Look first. */
+void net_look(void);
+int64_t net_count_lost(void);
 
 /* Processes: sandbox_kin.c. */
 

@@ -1,13 +1,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "sys/sandbox_int.h"
 
 union address {
@@ -124,4 +129,64 @@ net_dial(uint16_t port)
 	if (fd < 0)
 		errno = why;
 	return fd;
+}
+
+/* What had no route, by the kernel's own count. Both names are in the first
+ * lines of their files. */
+enum { COUNTERS_MAX = 2048 };
+
+static int counters[2] = {-1, -1};
+
+void
+net_look(void)
+{
+	static const char *const path[] = {"/proc/net/snmp", "/proc/net/snmp6"};
+
+	/* Not every kernel has the sixth version. */
+	for (size_t i = 0; i < COUNT(path); i++)
+		counters[i] = open(path[i], O_RDONLY | O_CLOEXEC);
+}
+
+/* A line of names, and one of numbers in the same order. */
+static int64_t
+count_v4(const char *names)
+{
+	const char *at = strstr(names, " OutNoRoutes");
+	const char *numbers = strchr(names, '\n');
+
+	if (!at || !numbers || at > numbers)
+		return 0;
+	for (; numbers && names <= at; names++)
+		if (*names == ' ')
+			numbers = strchr(numbers + 1, ' ');
+	return numbers ? strtoll(numbers, NULL, 10) : 0;
+}
+
+static int64_t
+count_v6(const char *text)
+{
+	static const char name[] = "Ip6OutNoRoutes";
+	const char *at = strstr(text, name);
+
+	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
+int64_t
+net_count_lost(void)
+{
+	static int64_t (*const count[])(const char *) = {count_v4, count_v6};
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < COUNT(count); i++) {
+		char text[COUNTERS_MAX];
+		ssize_t n = counters[i] < 0
+			      ? 0
+			      : pread(counters[i], text, sizeof text - 1, 0);
+
+		if (n <= 0)
+			continue;
+		text[n] = 0;
+		sum += count[i](text);
+	}
+	return sum;
 }
