@@ -35,7 +35,7 @@ BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd libxml2-utils time
-BENCH_DEPS = hyperfine jq bubblewrap g++ libtomlplusplus-dev
+BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)
@@ -116,7 +116,7 @@ bench-deps:
 
 lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(unit_src) \
-		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.c examples/*/*.c)
+		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
 		$(wildcard bench/*.sh)
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
@@ -148,10 +148,10 @@ fuzz-deps:
 
 format:					## put the C sources in form
 	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(unit_src) $(headers) \
-		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.c examples/*/*.c)
+		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run dev toml tera lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run room dev toml tera lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin
