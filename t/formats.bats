@@ -371,7 +371,7 @@ many() {
 	sha=$(printf x | sha256sum | cut -d' ' -f1)
 	sed 's/"report":null/"report":{"digest":"d.txt"}/' "$STREAMS/pass.ndjson" |
 		clnrm-verify >judged
-	sed "s/\"digest\":null/\"digest\":\"$sha\"/" judged >digested
+	sed "s/\"digest\":\"[0-9a-f]*\"/\"digest\":\"$sha\"/" judged >digested
 	run -0 clnrm-report digested
 	[ "$(cat d.txt)" = "$sha" ]
 	rm d.txt

@@ -66,11 +66,6 @@ static const struct cli tool = {
     .opts = opts,
 };
 
-/* What is another in each run. src: OpenTelemetry semantic conventions */
-static const char *const volatile_keys[] = {"process.*", "host.*", "os.*",
-    "thread.*", "service.instance.id", "telemetry.sdk.version", "test.run.id",
-    "container.id", "k8s.pod.*"};
-
 static void
 ignore(struct diff *d, struct span_keys *keys, const char *what)
 {
@@ -196,9 +191,9 @@ show_baseline(
 	char hex[HASH_HEX];
 
 	(void)f;
-	normal_print(t, &text);
-	hash_hex(text.s, text.len, hex);
 	json_int(&j, "v", 1);
+	normal_print(t, &text);
+	normal_digest(t, hex);
 	json_str(&j, "digest", hex);
 	json_int(&j, "spans", (int64_t)t->n);
 	json_open(&j, "ignore", '[');
@@ -282,8 +277,8 @@ set_ignored(struct diff *d, struct span_keys *keys)
 {
 	struct spans other = {0};
 
-	for (size_t i = 0; i < COUNT(volatile_keys) && !all; i++)
-		ignore(d, keys, volatile_keys[i]);
+	if (!all)
+		normal_ignore(keys);
 	for (size_t i = 0; i < ignores.n; i++)
 		ignore(d, keys, ignores.item[i]);
 	if (ignore_from)

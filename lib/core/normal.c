@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "data/hash.h"
 #include "data/json.h"
 
 /* Where the line of a span is, less its depth; and where its kind of subtree
@@ -12,6 +11,11 @@ struct line {
 	size_t at, len;
 	uint32_t rank;
 };
+
+/* What is another in each run. src: OpenTelemetry semantic conventions */
+static const char *const volatile_keys[] = {"process.*", "host.*", "os.*",
+    "thread.*", "service.instance.id", "telemetry.sdk.version", "test.run.id",
+    "container.id", "k8s.pod.*"};
 
 struct normal {
 	const struct spans *t;
@@ -205,6 +209,8 @@ static void
 put_line(const struct normal *n, uint32_t i, struct buf *b)
 {
 	buf_addf(b, "{\"type\":\"node\",\"depth\":%u,", n->t->span[i].depth);
+	if (n->t->span[i].is_stranger)
+		buf_adds(b, "\"counted\":false,");
 	buf_add(b, n->text.s + n->line[i].at, n->line[i].len);
 	buf_adds(b, "}\n");
 }
@@ -237,10 +243,21 @@ normal_print(const struct spans *t, struct buf *b)
 }
 
 void
-normal_digest(const struct spans *t, char hex[65])
+normal_ignore(struct span_keys *keys)
+{
+	for (size_t i = 0; i < COUNT(volatile_keys); i++)
+		span_keys_ignore(
+		    keys, volatile_keys[i], strlen(volatile_keys[i]), NULL);
+}
+
+void
+normal_digest(const struct spans *t, char hex[HASH_HEX])
 {
 	AUTO_BUF text = BUF_INIT;
+	struct spans counted;
 
-	normal_print(t, &text);
+	spans_counted(t, &counted);
+	normal_print(&counted, &text);
 	hash_hex(text.s, text.len, hex);
+	spans_free(&counted);
 }

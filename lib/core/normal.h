@@ -9,11 +9,18 @@
 #define CORE_NORMAL_H
 
 #include "core/spans.h"
+#include "data/hash.h"
+
+/* From now on the names that are other in each run are ignored. */
+void normal_ignore(struct span_keys *keys);
 
 /* Append the `node` records. Names that are ignored are left out. */
 void normal_print(const struct spans *t, struct buf *b);
 
-/* The SHA-256 of that text; that of no span is the one of the empty text. */
-void normal_digest(const struct spans *t, char hex[65]);
+/*
+ * The SHA-256 of that text of the spans that count; that of no span is the one
+ * of the empty text.
+ */
+void normal_digest(const struct spans *t, char hex[HASH_HEX]);
 
 #endif

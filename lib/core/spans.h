@@ -77,6 +77,7 @@ struct span {
 	const struct span_resource *resource;
 	struct pull_text scope;
 	enum span_state state;
+	bool is_stranger;   /* our own, or not bound to the run it came in */
 	uint32_t up;	    /* SPAN_NONE: a root */
 	uint32_t kid, kids; /* spans.order[kid, kid + kids), by start */
 	uint32_t depth;
@@ -111,6 +112,13 @@ int spans_read(struct spans *t, const char *path, struct err *e);
 /* The same of a text, which is handed over. */
 int spans_parse(
     struct spans *t, const char *name, struct buf *text, struct err *e);
+
+/*
+ * The same trace without strangers; what is below one is a root.
+ *
+ * mem: borrows from t; spans_free() it before t
+ */
+void spans_counted(const struct spans *t, struct spans *to);
 
 /* Nanoseconds from start to end; negative: not known. */
 int64_t span_took(const struct span *s);

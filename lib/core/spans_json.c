@@ -9,6 +9,10 @@
 enum field {
 	F_OTHER,
 	F_TYPE,
+	F_RUN,
+	F_VIA,
+	F_BOUND,
+	F_COUNTED,
 	F_TRACE,
 	F_ID,
 	F_PARENT,
@@ -41,13 +45,13 @@ static const struct {
 	enum field field;
 } fields[] = {
     FIELD("type", F_TYPE),
-    FIELD("id", F_OTHER),
+    FIELD("id", F_RUN),
     FIELD("source", F_OTHER),
     FIELD("gen", F_OTHER),
     FIELD("variant", F_OTHER),
     FIELD("service", F_OTHER),
-    FIELD("via", F_OTHER),
-    FIELD("bound", F_OTHER),
+    FIELD("via", F_VIA),
+    FIELD("bound", F_BOUND),
     FIELD("trace_id", F_TRACE),
     FIELD("span_id", F_ID),
     FIELD("parent_span_id", F_PARENT),
@@ -96,6 +100,7 @@ static const struct {
     FIELD("instrumentationLibrarySpans", F_SPANS),
     FIELD("spans", F_SPANS),
     FIELD("depth", F_DEPTH),
+    FIELD("counted", F_COUNTED),
     FIELD("ignore", F_IGNORE),
 };
 
@@ -105,6 +110,7 @@ struct draft {
 	struct span_resource *resource;
 	bool has_name, has_id, has_depth;
 	bool is_other, is_node, is_baseline;
+	bool has_run, is_ours, is_unbound;
 	uint32_t depth;
 	size_t hint;
 };
@@ -388,6 +394,27 @@ read_type(struct spans_reader *r, struct draft *d)
 
 static int read_spans(struct spans_reader *r);
 
+/* Whether it counts. src: clnrm-records(7), the span and the node */
+static int
+read_tie(struct spans_reader *r, enum field f, struct draft *d)
+{
+	struct pull_text t;
+
+	if (f == F_RUN)
+		d->has_run = pull_peek(&r->p) == '"';
+	if (f == F_COUNTED)
+		d->span.is_stranger = pull_peek(&r->p) == 'f';
+	if (f == F_RUN || f == F_COUNTED)
+		return pull_skip(&r->p, NULL);
+	if (read_text(r, &t) < 0)
+		return -1;
+	if (f == F_VIA)
+		d->is_ours = PULL_IS(t, "clnrm");
+	else
+		d->is_unbound = PULL_IS(t, "no");
+	return 0;
+}
+
 static int
 read_member(struct spans_reader *r, enum field f, struct draft *d)
 {
@@ -397,6 +424,11 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 	switch (f) {
 	case F_TYPE:
 		return read_type(r, d);
+	case F_RUN:
+	case F_VIA:
+	case F_BOUND:
+	case F_COUNTED:
+		return read_tie(r, f, d);
 	case F_TRACE:
 		return read_id(r, &s->trace);
 	case F_ID:
@@ -465,6 +497,8 @@ keep(struct spans_reader *r, struct draft *d, size_t from)
 
 	if (d->has_name && (d->has_id || is_node) && t->n < SPAN_NONE) {
 		d->span.resource = d->resource;
+		d->span.is_stranger |=
+		    d->is_ours || (d->has_run && d->is_unbound);
 		if (is_node)
 			place_node(r, d);
 		t->span = mem_more(t->span, t->n, &t->cap, sizeof *t->span);

@@ -212,3 +212,30 @@ spans_link(struct spans *t)
 	walk(t);
 	give_resources(t);
 }
+
+void
+spans_counted(const struct spans *t, struct spans *to)
+{
+	uint32_t *now = mem_new(t->n + 1, sizeof *now);
+	uint32_t n = 0;
+
+	*to =
+	    (struct spans){.name = t->name, .keys = t->keys, .text = BUF_INIT};
+	to->span = mem_new(t->n + 1, sizeof *to->span);
+	to->order = mem_new(t->n + 1, sizeof *to->order);
+	to->walk = mem_new(t->n + 1, sizeof *to->walk);
+	for (size_t i = 0; i < t->n; i++)
+		now[i] = t->span[i].is_stranger ? SPAN_NONE : n++;
+	for (size_t i = 0; i < t->n; i++) {
+		struct span s = t->span[i];
+
+		s.up = s.up == SPAN_NONE ? SPAN_NONE : now[s.up];
+		s.kids = 0;
+		if (!s.is_stranger)
+			to->span[to->n++] = s;
+	}
+	place_kids(to);
+	sort_kids(to);
+	walk(to);
+	free(now);
+}

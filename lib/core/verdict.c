@@ -34,6 +34,9 @@ file_free(struct verdict_file *f)
 {
 	struct arena a = f->a;
 
+	for (size_t i = 0; i < f->runs; i++)
+		buf_free(&f->run[i].trace);
+	buf_free(&f->trace);
 	map_free(&f->by_id);
 	map_free(&f->names);
 	arena_free(&a);
@@ -95,6 +98,7 @@ make_runs(struct verdict_file *f)
 		struct running *r = &f->run[i];
 
 		r->name = value_str_or(value_get(s, "name"), "");
+		r->trace = (struct buf)BUF_INIT;
 		r->steps = value_count(value_get(s, "steps"));
 		r->step = arena_alloc(&f->a, (r->steps + 1) * sizeof *r->step);
 	}
@@ -110,6 +114,7 @@ take_plan(struct verdict *v, const struct record *r)
 	f->key = record_key_of(f->plan);
 	f->key.id = NULL;
 	f->given_gen = -1;
+	f->trace = (struct buf)BUF_INIT;
 	note_gen(v, f->plan);
 	make_runs(f);
 	drop(v, &f->key);
@@ -126,8 +131,10 @@ verdict_reset(struct verdict_file *f)
 		r->id = NULL;
 		r->end = NULL;
 		r->spans = r->violations = 0;
+		buf_reset(&r->trace);
 		memset(r->step, 0, r->steps * sizeof *r->step);
 	}
+	buf_reset(&f->trace);
 	map_free(&f->by_id);
 	f->by_id = (struct map){0};
 	f->n = f->strangers = 0;
@@ -158,6 +165,7 @@ take_start(struct verdict *v, const struct record *r)
 	run->id = arena_str(&f->a, value_str_or(value_get(tree, "id"), NULL));
 	run->violations = 0;
 	memset(run->step, 0, run->steps * sizeof *run->step);
+	buf_reset(&run->trace);
 }
 
 static void
@@ -199,7 +207,7 @@ take_span(struct verdict *v, const struct record *r)
 	struct verdict_file *f = file_of(v, tree);
 
 	if (f)
-		verdict_see(f, tree);
+		verdict_see(f, tree, r);
 }
 
 static const char *
@@ -405,7 +413,7 @@ put_verdict(struct judging *g)
 	put_counts(&j, g);
 	json_str(&j, "plan_sha256",
 	    value_str_or(value_get(f->plan, "sha256"), NULL));
-	json_null(&j, "digest");
+	verdict_digest(g, verdict, &j);
 	put_times(&j, g);
 	put_unjudged(&j, g);
 	stage_put(g->v->stage, &j);

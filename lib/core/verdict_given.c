@@ -52,7 +52,7 @@ static const struct {
 } kinds[] = {
     {RECORD_SCENARIO_START, give_start},
     {RECORD_STEP, give_step},
-    {RECORD_SPAN, verdict_see},
+    {RECORD_SPAN, NULL},
     {RECORD_SCENARIO_END, give_end},
     {RECORD_SERVICE, NULL},
     {RECORD_LOG, NULL},
@@ -118,7 +118,9 @@ give(struct verdict *v, struct verdict_file *f, size_t kind,
 	f->given_gen = key->gen;
 	f->is_trace = false;
 	tree = adopt(f, r, key->id);
-	if (kinds[kind].give)
+	if (r->type == RECORD_SPAN)
+		verdict_see(f, tree, r);
+	else if (kinds[kind].give)
 		kinds[kind].give(f, tree);
 	pass(v, tree);
 	v->given++;
@@ -134,7 +136,7 @@ give_span(struct verdict *v, const struct record *r)
 		if (!f || f->given_gen >= 0)
 			continue;
 		f->is_trace = true;
-		verdict_see(f, record_value(r, &f->a));
+		verdict_see(f, record_value(r, &f->a), r);
 	}
 	record_pass(r, v->stage->out);
 	v->given++;

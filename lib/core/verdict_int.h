@@ -33,6 +33,7 @@ struct running {
 	const struct value **violation; /* violation[violations] */
 	size_t violations, violation_cap;
 	size_t spans;	    /* counted ones */
+	struct buf trace;   /* their records, a line each */
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
 
@@ -47,6 +48,7 @@ struct verdict_file {
 	struct map by_id;	/* trace and span id: index + 1 */
 	struct map names;	/* number + 1 */
 	size_t strangers;	/* spans that are not bound to this run */
+	struct buf trace;	/* counted ones of no running of it */
 	const char *trouble;	/* the last error diagnostic on the source */
 	bool is_unsupported;	/* it was about what there is not yet */
 	const char *incomplete; /* what of the collection is not; or NULL */
@@ -211,8 +213,13 @@ void verdict_reset(struct verdict_file *f);
 /* Keep a `violation` of the file. Borrows v. */
 void verdict_charge(struct verdict_file *f, const struct value *v);
 
-/* Keep a span record of the file; what is kept is copied. */
-void verdict_see(struct verdict_file *f, const struct value *v);
+/* Keep a span record of the file, of this tree; what is kept is copied. */
+void verdict_see(
+    struct verdict_file *f, const struct value *v, const struct record *r);
+
+/* The member `digest`: of the counted spans, null where it could not run. */
+void verdict_digest(
+    const struct judging *j, const char *verdict, struct json *to);
 
 /* Find every span's parent, once all are there. */
 void verdict_link(struct verdict_file *f);

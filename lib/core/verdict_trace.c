@@ -142,9 +142,20 @@ name_no(struct verdict_file *f, const struct seen *s)
 	return f->names.n - 1;
 }
 
+/* For the digest. */
+static void
+keep_line(struct verdict_file *f, struct running *run, const struct record *r)
+{
+	struct buf *to = run ? &run->trace : &f->trace;
+
+	buf_add(to, r->line, r->len);
+	buf_addc(to, '\n');
+}
+
 /* Without [expect] nothing is asked of spans: they are counted only. */
 void
-verdict_see(struct verdict_file *f, const struct value *v)
+verdict_see(
+    struct verdict_file *f, const struct value *v, const struct record *r)
 {
 	const struct value *expect = value_get(f->plan, "expect");
 	struct seen s = seen_of(f, v);
@@ -154,6 +165,8 @@ verdict_see(struct verdict_file *f, const struct value *v)
 		f->strangers++;
 		return;
 	}
+	if (s.is_counted)
+		keep_line(f, run, r);
 	if (value_count(expect) && is_known(f, &s))
 		return;
 	if (run)
