@@ -452,14 +452,28 @@ render_stdin(char *argv[])
 
 /* ---- a stream of changes */
 
+struct cause {
+	const char *by;
+	int64_t gen;
+};
+
 /* A test that is made of what changed. */
 static int
 render_user(void *arg, const char *path)
 {
-	struct job j = {
-	    .path = path, .gen = *(const int64_t *)arg, .is_user = true};
+	const struct cause *c = arg;
+	struct job job = {.path = path, .gen = c->gen, .is_user = true};
 
-	render_job(&j, true);
+	if (!is_text) {
+		AUTO_JSON j = stage_record(&stage, "affected");
+
+		json_str(&j, "source", path);
+		json_int(&j, "gen", c->gen);
+		json_str(&j, "by", c->by);
+		json_str(&j, "how", "template");
+		stage_put(&stage, &j);
+	}
+	render_job(&job, true);
 	return is_stopped();
 }
 
@@ -483,6 +497,7 @@ take_change(const struct record *r)
 	const char *from = value_str_or(value_get(v, "from"), NULL);
 	const char *event = value_str_or(value_get(v, "event"), "");
 	int64_t gen = value_int_or(value_get(v, "gen"), 0);
+	struct cause cause = {path, gen};
 
 	if (!path)
 		return;
@@ -490,9 +505,9 @@ take_change(const struct record *r)
 		template_users_drop(users, from);
 	if (project_is_test(path))
 		take_test(path, event, gen);
-	template_users_each(users, path, gen, render_user, &gen);
+	template_users_each(users, path, gen, render_user, &cause);
 	if (from)
-		template_users_each(users, from, gen, render_user, &gen);
+		template_users_each(users, from, gen, render_user, &cause);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/mem.h"
+#include "core/inputs.h"
 #include "sys/stop.h"
 
 enum {
@@ -45,6 +46,7 @@ struct engine {
 	size_t barriers, barrier_cap;
 	struct running *running; /* running[workers]; scenario NULL: free */
 	size_t workers;
+	struct inputs inputs;
 	uint64_t last_number;
 	bool is_stopping, is_reader_gone;
 };
@@ -102,6 +104,7 @@ on_plan(struct engine *g, const struct record *r)
 		return;
 	}
 	forget(g, t->source, t->variant, false, t->gen);
+	inputs_set(&g->inputs, t);
 	if (!g->is_stopping)
 		add_jobs(g, t);
 	test_release(t);
@@ -113,10 +116,51 @@ on_change(struct engine *g, const struct record *r)
 	AUTO_ARENA a = {0};
 	struct value *v = record_value(r, &a);
 	const char *source = value_str_or(value_get(v, "source"), NULL);
+	int64_t gen = value_int_or(value_get(v, "gen"), 0);
 
-	if (source)
-		forget(g, source, NULL, true,
-		    value_int_or(value_get(v, "gen"), 0));
+	if (!source)
+		return;
+	forget(g, source, NULL, true, gen);
+	inputs_change(&g->inputs, source, gen);
+}
+
+/* A generation that a test is to be run for once more. */
+struct again {
+	struct engine *engine;
+	int64_t gen;
+};
+
+/* The same plan, as of now, for who judges it too. */
+static void
+plan_again(void *arg, struct test *t, const char *by, const char *how)
+{
+	const struct again *a = arg;
+	struct stage *s = stage(a->engine);
+	AUTO_JSON why = stage_record(s, "affected");
+	AUTO_BUF line = BUF_INIT;
+	struct record r;
+	struct err e;
+
+	json_str(&why, "source", t->source);
+	json_int(&why, "gen", a->gen);
+	json_str(&why, "by", by);
+	json_str(&why, "how", how);
+	stage_put(s, &why);
+	test_plan(t, a->gen, &line);
+	if (record_read(line.s, line.len, &r, &e) < 0)
+		return;
+	record_pass(&r, s->out);
+	on_plan(a->engine, &r);
+}
+
+static void
+on_batch(struct engine *g, const struct record *r)
+{
+	struct again a = {.engine = g};
+	AUTO_ARENA tree = {0};
+
+	a.gen = value_int_or(value_get(record_value(r, &tree), "gen"), 0);
+	inputs_due(&g->inputs, a.gen, plan_again, &a);
 }
 
 static void
@@ -186,6 +230,9 @@ on_record(struct engine *g, const struct record *r)
 		on_change(g, r);
 		break;
 	case RECORD_BATCH:
+		on_batch(g, r);
+		hold(g, r);
+		break;
 	case RECORD_END:
 		hold(g, r);
 		break;
@@ -379,7 +426,9 @@ turn(struct engine *g)
 int
 engine_run(struct scenario_host *host, long jobs)
 {
-	struct engine g = {.host = host, .workers = (size_t)jobs};
+	struct engine g = {.host = host,
+	    .workers = (size_t)jobs,
+	    .inputs = {.root = host->root}};
 	struct stage *s = host->stage;
 
 	g.running = mem_new(g.workers, sizeof *g.running);
@@ -396,6 +445,7 @@ engine_run(struct scenario_host *host, long jobs)
 	}
 	for (size_t i = 0; i < g.barriers; i++)
 		free(g.barrier[i].line);
+	inputs_free(&g.inputs);
 	free(g.barrier);
 	free(g.job);
 	free(g.running);

@@ -14,6 +14,7 @@ static const struct {
     {"batch", RECORD_BATCH},
     {"ready", RECORD_READY},
     {"request", RECORD_REQUEST},
+    {"affected", RECORD_AFFECTED},
     {"rendered", RECORD_RENDERED},
     {"diagnostic", RECORD_DIAGNOSTIC},
     {"plan", RECORD_PLAN},

@@ -51,6 +51,9 @@ static const struct rule_key meta[] = {
     KEY("isolation", RULE_STR,
 	"The least isolation that the test accepts. Default: full.",
 	ONE_OF(LEVELS)),
+    KEY("inputs", RULE_STRS,
+	"Patterns of files and directories that the test depends on, from the "
+	"project's root on, such as data/**: a change of one runs it again."),
     END,
 };
 

@@ -402,7 +402,7 @@ write_rest(struct spec_write *w)
 	} else {
 		json_null(j, "report");
 	}
-	spec_list(j, "inputs", NULL);
+	spec_list(j, "inputs", value_find(w->root, "meta.inputs"));
 }
 
 static void

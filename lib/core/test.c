@@ -70,3 +70,21 @@ test_is_of(const struct test *t, const char *source, const char *variant)
 {
 	return same(t->source, source) && same(t->variant, variant);
 }
+
+void
+test_plan(const struct test *t, int64_t gen, struct buf *line)
+{
+	AUTO_JSON j = JSON_INIT;
+
+	json_open(&j, NULL, '{');
+	for (size_t i = 0; i < t->plan->table.n; i++) {
+		const struct value_member *m = &t->plan->table.member[i];
+
+		if (!strcmp(m->key, "gen"))
+			json_int(&j, "gen", gen);
+		else
+			json_value(&j, m->key, m->value);
+	}
+	json_close(&j, '}');
+	buf_add(line, j.text.s, j.text.len);
+}

@@ -34,4 +34,7 @@ void test_release(struct test *t);
 /* Is this about the same source and variant? */
 bool test_is_of(const struct test *t, const char *source, const char *variant);
 
+/* Write its plan as the line of a record, as of another generation. */
+void test_plan(const struct test *t, int64_t gen, struct buf *line);
+
 #endif
