@@ -183,6 +183,7 @@ print(time.time_ns(), d.datetime.now())"'
 }
 
 @test "what a step sees is the same in two runs" {
+	need_namespaces # else HOME and ports are the machine's
 	frozen "seed = 7
 $at_noon" 'env | grep -vE "^(TRACEPARENT|OTEL_RESOURCE)"; date -Ins; id; cd ~
 for i in 9 3 7 1 8 2; do mkdir d$i; : >f$i; done; ls -U; ls -lU --full-time d9 | wc -l

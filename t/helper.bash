@@ -79,9 +79,9 @@ need_refusal() {
 		cannot "namespaces cannot be refused here for a try"
 }
 
-# Waits until the command "$@" holds, 10 s at most.
+# Waits until the command "$@" holds, 30 s at most.
 await() {
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + 30))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "never: $*" >&2; return 1; }
 		sleep 0.02

@@ -76,12 +76,12 @@ three_tests() {
 }
 
 @test "an exec or a verify that is killed in the middle is exit 3, never 0" {
-	one_step slow.clnrm.toml 'sleep 0.6' </dev/null
+	one_step slow.clnrm.toml 'sleep 41752' </dev/null
 	for stage in exec verify; do
 		rm -f out
 		clnrm run . >out 2>&1 &
 		driver=$!
-		await runs 'sleep 0.6'
+		await runs 'sleep 41752'
 		pkill -9 -P $driver -x "clnrm-$stage"
 		wait $driver && status=0 || status=$?
 		cat out

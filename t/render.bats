@@ -720,7 +720,7 @@ defined [E120]" ]
 # Renders a text that has no end, in two seconds and 600 MB; $1 is told.
 endless() {
 	cat >a.clnrm.toml
-	run -2 bash -c 'ulimit -v 1200000; timeout 5 clnrm-render a.clnrm.toml'
+	run -2 bash -c 'ulimit -v 1200000; timeout 60 clnrm-render a.clnrm.toml'
 	jq -r 'select(.type == "diagnostic").message' <<<"$output" |
 		grep -F "$1" || { echo "$output"; return 1; }
 }

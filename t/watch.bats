@@ -309,7 +309,12 @@ deleted t/m/n/a'
 	for i in 1 2 3 4 5 6 7 8 9; do
 		perl -e 'unlink "d/a"; rmdir "d"; mkdir "d";
 			open F, ">", "d/a"; print F $ARGV[0]' $i
-		expect_batch 'modified d/a'
+		next_batch
+		if [ "$batch" = 'deleted d/a' ]; then # the machine is slow
+			expect_batch 'created d/a'
+		else
+			[ "$batch" = 'modified d/a' ]
+		fi
 	done
 }
 

@@ -203,9 +203,9 @@ what_is_denied_fails_and_worked_otherwise(void)
 static void
 mounts_and_namespaces_are_denied(void)
 {
-	is_true(ask(BARE, remount) == ENOENT || geteuid() != 0);
+	is_true(ask(BARE, remount) == ENOENT || ask(BARE, remount) == EPERM);
 	is_int(ask(SECCOMP_DENY_MOUNTS, remount), EPERM);
-	is_true(ask(BARE, join_self) == 0 || geteuid() != 0);
+	is_true(ask(BARE, join_self) == 0 || ask(BARE, join_self) == EPERM);
 	is_int(ask(SECCOMP_DENY_NAMESPACES, join_self), EPERM);
 }
 
@@ -235,7 +235,7 @@ calls_of_another_machine_are_refused(void)
 static void
 no_rules_deny_nothing(void)
 {
-	is_int(ask(0, own_files), 0);
+	is_int(ask(0, own_files), ask(BARE, own_files));
 	is_int(ask(0, trace), ask(BARE, trace));
 	is_int(ask(0, packet), ask(BARE, packet));
 }
