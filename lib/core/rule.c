@@ -271,8 +271,6 @@ check_unjudged(struct rule_ctx *c)
 {
 	const struct value_member *m =
 	    value_member(c->root, "assertions", strlen("assertions"));
-	const struct value *protocol = value_find(c->root, "otel.protocol");
-	const char *s = value_str_or(protocol, "grpc");
 
 	if (m) {
 		rule_note(c, "W304", &m->value->at,
@@ -280,12 +278,6 @@ check_unjudged(struct rule_ctx *c)
 		rule_hint(c, "what must hold stands in [expect], or in a "
 			     "step's expected_output_regex");
 		rule_unjudged(c, "assertions");
-	}
-	if (strcasecmp(s, "http/protobuf") && strcasecmp(s, "grpc") &&
-	    strcasecmp(s, "http/json")) {
-		rule_tell(c, "W302", &protocol->at,
-		    "otel.protocol is '%.80s', which is none that is known", s);
-		rule_hint(c, "http/protobuf, http/json or grpc");
 	}
 }
 
@@ -353,8 +345,8 @@ tell_no_test(struct rule_ctx *c)
 
 static void (*const rules[])(struct rule_ctx *) = {rule_schema, check_meta,
     check_generations, check_work, check_names, rule_steps, check_times,
-    check_artifacts, check_unjudged, check_pass, rule_services, rule_expect,
-    rule_clash, rule_idle, rule_secrets};
+    check_artifacts, check_unjudged, rule_otel, check_pass, rule_services,
+    rule_expect, rule_clash, rule_idle, rule_secrets};
 
 static int
 by_position(const void *a, const void *b)

@@ -120,6 +120,9 @@ void rule_env(struct rule_ctx *c, const struct value *env);
 /* Expectations: patterns, bounds, orders. */
 void rule_expect(struct rule_ctx *c);
 
+/* What the SDKs are to be told. */
+void rule_otel(struct rule_ctx *c);
+
 /* Does a pattern compile? If not, say so at the character. */
 bool rule_pattern(struct rule_ctx *c, enum match_kind kind,
     const struct value *v, const char *what);

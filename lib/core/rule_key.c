@@ -209,7 +209,10 @@ static const struct rule_key scenario[] = {
 };
 
 static const struct rule_key propagators[] = {
-    KEY("use", RULE_STRS, "Names of propagators.", .flags = RULE_NEEDED),
+    KEY("use", RULE_STRS,
+	"Names of propagators that the SDKs are told, such as tracecontext, "
+	"baggage, b3.",
+	.flags = RULE_NEEDED),
     END,
 };
 
@@ -223,13 +226,17 @@ static const struct rule_key otel[] = {
     KEY("protocol", RULE_STR,
 	"What the SDKs are told: http/protobuf (the default), http/json or "
 	"grpc."),
-    KEY("sample_ratio", RULE_NUMBER, "Checked, and no part of the plan.",
+    KEY("sample_ratio", RULE_NUMBER,
+	"What the SDKs are told to keep of the traces that the code begins. "
+	"All spans of the trace that it is given in TRACEPARENT are kept, or "
+	"none where this is 0. Default: all.",
 	BETWEEN(0, 1)),
     KEY("resources", RULE_STR_MAP,
 	"Resource attributes that the SDKs are given."),
-    KEY("headers", RULE_STR_MAP, "Checked, and no part of the plan.",
+    KEY("headers", RULE_STR_MAP,
+	"Headers that the SDKs are told to send with their spans.",
 	.since = RULE_V10),
-    KEY("propagators", RULE_TABLE, "Checked, and no part of the plan.",
+    KEY("propagators", RULE_TABLE, "How a trace goes from process to process.",
 	.sub = propagators, .since = RULE_V10),
     KEY("identity", RULE_STR,
 	"How a span must prove that it belongs to this run. Default: any.",

@@ -205,7 +205,8 @@ start_step(struct scenario *s, struct err *e)
 	if (scenario_prints_spans(s))
 		s->out->log = collector_log_new(s->collector, "stdout");
 	trace_new_span(s->step_span);
-	trace_parent(parent, s->trace_id, s->step_span);
+	trace_parent(
+	    parent, s->trace_id, s->step_span, world_is_sampled(&s->world));
 	collector_known(s->collector, s->trace_id, s->step_span);
 	step.argv = scenario_arguments(s, value_get(spec, "command"));
 	if (service) {
@@ -351,7 +352,7 @@ make_world(struct scenario *s)
 	    .port = port_of(
 		ready, strcmp(protocol, "grpc") ? OTLP_PORT : GRPC_PORT),
 	    .prints_spans = scenario_prints_spans(s),
-	    .resources = value_find(plan, "otel.resources"),
+	    .otel = value_get(plan, "otel"),
 	    .pass = value_get(plan, "pass_env"),
 	};
 }

@@ -391,7 +391,8 @@ start(struct service *v, struct err *e)
 		return -1;
 	v->out->service = v->err->service = v;
 	v->err->is_err = true;
-	trace_parent(parent, s->trace_id, s->span_id);
+	trace_parent(
+	    parent, s->trace_id, s->span_id, world_is_sampled(&s->world));
 	step.argv = scenario_arguments(s, command);
 	step.env = world_environ(
 	    &s->arena, &s->world, parent, scenario_service_env(v, NULL));

@@ -338,12 +338,25 @@ write_scenarios(struct spec_write *w)
 	json_close(&w->body, ']');
 }
 
+/* A key, or its older name at the top of the file. */
+static const struct value *
+either(const struct spec_write *w, const char *key, const char *old)
+{
+	const struct value *v = value_find(w->root, key);
+
+	return v ? v : value_find(w->root, old);
+}
+
 static void
 write_otel(struct spec_write *w)
 {
-	static const char *const keys[] = {"exporter", "endpoint", "protocol"};
+	static const char *const keys[] = {
+	    "exporter", "endpoint", "protocol", "sample_ratio"};
 	const struct value *o = value_get(w->root, "otel");
 	const struct value *resources = value_get(o, "resources");
+	const struct value *headers = either(w, "otel.headers", "otel_headers");
+	const struct value *names =
+	    either(w, "otel.propagators.use", "otel_propagators.use");
 	struct json *j = &w->body;
 
 	json_open(j, "otel", '{');
@@ -352,6 +365,8 @@ write_otel(struct spec_write *w)
 	spec_texts(w, "resources", resources);
 	for (size_t i = 0; i < COUNT(keys); i++)
 		spec_put(j, keys[i], value_get(o, keys[i]));
+	spec_texts(w, "headers", headers);
+	spec_list(j, "propagators", names);
 	json_close(j, '}');
 }
 

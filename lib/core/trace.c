@@ -35,9 +35,11 @@ trace_new_span(char hex[TRACE_SPAN])
 }
 
 void
-trace_parent(char text[TRACE_PARENT], const char *trace_id, const char *span_id)
+trace_parent(char text[TRACE_PARENT], const char *trace_id, const char *span_id,
+    bool is_sampled)
 {
-	snprintf(text, TRACE_PARENT, "00-%.32s-%.16s-01", trace_id, span_id);
+	snprintf(text, TRACE_PARENT, "00-%.32s-%.16s-0%d", trace_id, span_id,
+	    is_sampled);
 }
 
 static void

@@ -21,9 +21,9 @@ enum {
 void trace_new_id(char hex[TRACE_ID]);
 void trace_new_span(char hex[TRACE_SPAN]);
 
-/* src: W3C Trace Context, version 00, sampled */
-void trace_parent(
-    char text[TRACE_PARENT], const char *trace_id, const char *span_id);
+/* src: W3C Trace Context, version 00 */
+void trace_parent(char text[TRACE_PARENT], const char *trace_id,
+    const char *span_id, bool is_sampled);
 
 struct trace_span {
 	const char *trace_id, *span_id;

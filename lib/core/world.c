@@ -6,10 +6,11 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "data/json.h"
 
-/* An attribute of OTEL_RESOURCE_ATTRIBUTES: percent-encoded, as baggage. */
+/* One of a list in a variable: percent-encoded, as baggage. */
 static void
-add_attribute(struct buf *b, const char *key, const char *value)
+add_pair(struct buf *b, const char *key, const char *value)
 {
 	if (b->len)
 		buf_addc(b, ',');
@@ -21,18 +22,24 @@ add_attribute(struct buf *b, const char *key, const char *value)
 			buf_addf(b, "%%%02X", (unsigned char)*value);
 }
 
+static void
+add_pairs(struct buf *b, const struct value *table)
+{
+	for (size_t i = 0; i < value_count(table); i++) {
+		const struct value_member *m = &table->table.member[i];
+
+		add_pair(b, m->key, value_str_or(m->value, ""));
+	}
+}
+
 /* The run's id stands last: of equal keys the last one wins. */
 static char *
 resource_attributes(struct arena *a, const struct world *w)
 {
 	AUTO_BUF text = BUF_INIT;
 
-	for (size_t i = 0; i < value_count(w->resources); i++) {
-		const struct value_member *m = &w->resources->table.member[i];
-
-		add_attribute(&text, m->key, value_str_or(m->value, ""));
-	}
-	add_attribute(&text, "test.run.id", w->run_id);
+	add_pairs(&text, value_get(w->otel, "resources"));
+	add_pair(&text, "test.run.id", w->run_id);
 	return arena_dup(a, text.s, text.len);
 }
 
@@ -40,6 +47,56 @@ static void
 set(struct map *env, const char *name, const char *value)
 {
 	map_set(env, name, strlen(name), (void *)value);
+}
+
+static bool
+is_number(const struct value *v)
+{
+	return v && (v->kind == VALUE_FLOAT || v->kind == VALUE_INT);
+}
+
+bool
+world_is_sampled(const struct world *w)
+{
+	const struct value *ratio = value_get(w->otel, "sample_ratio");
+
+	return !is_number(ratio) ||
+	       (ratio->kind == VALUE_INT ? ratio->i > 0 : ratio->f > 0);
+}
+
+/* A child of ours does what its parent does, or a test would be green by
+ * chance; the traces that the code begins are taken at the ratio. */
+static void
+set_sampler(struct map *env, struct arena *a, const struct world *w)
+{
+	const struct value *ratio = value_get(w->otel, "sample_ratio");
+	AUTO_JSON j = JSON_INIT;
+
+	if (!is_number(ratio)) {
+		set(env, "OTEL_TRACES_SAMPLER", "always_on");
+		return;
+	}
+	json_value(&j, NULL, ratio);
+	set(env, "OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+	set(env, "OTEL_TRACES_SAMPLER_ARG", arena_str(a, j.text.s));
+}
+
+/* What the file asks the SDKs for, where it does. */
+static void
+set_asked(struct map *env, struct arena *a, const struct world *w)
+{
+	const struct value *names = value_get(w->otel, "propagators");
+	AUTO_BUF headers = BUF_INIT;
+	AUTO_BUF list = BUF_INIT;
+
+	add_pairs(&headers, value_get(w->otel, "headers"));
+	if (headers.len)
+		set(env, "OTEL_EXPORTER_OTLP_HEADERS", arena_str(a, headers.s));
+	for (size_t i = 0; i < value_count(names); i++)
+		buf_addf(&list, "%s%s", i ? "," : "",
+		    value_str_or(names->list.item[i], ""));
+	if (value_count(names))
+		set(env, "OTEL_PROPAGATORS", arena_str(a, list.s));
 }
 
 static void
@@ -53,7 +110,8 @@ set_telemetry(struct map *env, struct arena *a, const struct world *w,
 	set(env, "OTEL_TRACES_EXPORTER", w->prints_spans ? "console" : "otlp");
 	set(env, "OTEL_METRICS_EXPORTER", "none");
 	set(env, "OTEL_LOGS_EXPORTER", "none");
-	set(env, "OTEL_TRACES_SAMPLER", "always_on");
+	set_sampler(env, a, w);
+	set_asked(env, a, w);
 	set(env, "OTEL_BSP_SCHEDULE_DELAY", "100");
 	set(env, "OTEL_SERVICE_NAME", w->service_name);
 	set(env, "OTEL_RESOURCE_ATTRIBUTES", resource_attributes(a, w));

@@ -13,15 +13,15 @@
 #include "data/value.h"
 
 struct world {
-	const char *test, *scenario;   /* names */
-	const char *home, *tmpdir;     /* as the steps see them */
-	const char *run_id;	       /* becomes test.run.id */
-	const char *service_name;      /* OTEL_SERVICE_NAME */
-	const char *protocol;	       /* of OTLP: "http/protobuf", … */
-	uint16_t port;		       /* where it is spoken on 127.0.0.1 */
-	bool prints_spans;	       /* rather than to send them */
-	const struct value *resources; /* of the file; joined, may be NULL */
-	const struct value *pass;      /* names let in from our environment */
+	const char *test, *scenario; /* names */
+	const char *home, *tmpdir;   /* as the steps see them */
+	const char *run_id;	     /* becomes test.run.id */
+	const char *service_name;    /* OTEL_SERVICE_NAME */
+	const char *protocol;	     /* of OTLP: "http/protobuf", … */
+	uint16_t port;		     /* where it is spoken on 127.0.0.1 */
+	bool prints_spans;	     /* rather than to send them */
+	const struct value *otel;    /* of the plan; NULL: nothing is asked */
+	const struct value *pass;    /* names let in from our environment */
 
 	/* determinism.seed, whole and modulo 2^32; NULL: none */
 	const char *seed, *seed_32;
@@ -40,5 +40,11 @@ struct world {
  */
 char **world_environ(struct arena *a, const struct world *w,
     const char *traceparent, const struct value *own);
+
+/*
+ * Is the trace that a step joins a sampled one? Not where the file wants none
+ * (otel.sample_ratio = 0); any other ratio is for the traces that begin in it.
+ */
+bool world_is_sampled(const struct world *w);
 
 #endif
