@@ -202,7 +202,8 @@ pid_t step_start(char *const argv[], char *const env[], const char *cwd,
 /*
  * The new root: sandbox_root.c. Its base is a tmpfs in our own mount
  * namespace: r is the root, u and w hold the upper and work directories of
- * the overlays, m the trees. One size limits all that is written.
+ * the overlays, m the trees, f what is fresh. One size limits all that is
+ * written.
  */
 struct root {
 	struct world *w;
@@ -227,7 +228,13 @@ bool root_is_fresh(const char *name);
 int tree_look(const struct root *r);
 /* Put the world's trees where they can be laid over: below the base. */
 int tree_attach(void);
+
+/* A tree for what is shown at `path`; -1 when there is none. */
+int tree_open(const char *path);
+
+/* The host's directories one by one; or the trees below that of "/". */
 int tree_place_host(void);
+int tree_place_tops(void);
 
 /* Lay a private layer over `lower` and show it at to/name, or at `to`. */
 int tree_overlay(int lower, int to, const char *name, bool is_read_only);

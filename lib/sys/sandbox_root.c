@@ -41,14 +41,14 @@ root_is_fresh(const char *name)
 }
 
 static int
-make_fresh(void)
+make_fresh(int at)
 {
 	for (size_t i = 0; i < COUNT(fresh); i++)
-		if (mkdirat(me.root, fresh[i].name, 0700) < 0 ||
-		    fchmodat(me.root, fresh[i].name, fresh[i].mode, 0) < 0)
+		if (mkdirat(at, fresh[i].name, 0700) < 0 ||
+		    fchmodat(at, fresh[i].name, fresh[i].mode, 0) < 0)
 			return world_fails(
 			    me.w, "directory /%s", fresh[i].name);
-	if (mkdirat(me.root, "home/clnrm", 0755) < 0)
+	if (mkdirat(at, "home/clnrm", 0755) < 0)
 		return world_fails(me.w, "directory /home/clnrm");
 	return 0;
 }
@@ -237,14 +237,11 @@ make_base(void)
 		    (long long)me.w->disk_bytes);
 	if (mount("clnrm", me.base, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
 		return world_fails(me.w, "tmpfs on %s", me.base);
-	for (const char *name = "muwr"; *name; name++) {
+	for (const char *name = "fmuwr"; *name; name++) {
 		snprintf(path, sizeof path, "%s/%c", me.base, *name);
 		if (mkdir(path, 0755) < 0)
 			return world_fails(me.w, "tmpfs on %s", me.base);
 	}
-	/* pivot_root takes nothing but a mount point. */
-	if (mount(path, path, NULL, MS_BIND, NULL) < 0)
-		return world_fails(me.w, "bind of %s", path);
 	me.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	snprintf(path, sizeof path, "%s/u", me.base);
 	me.upper = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -300,6 +297,83 @@ place_hosts(void)
 	return 0;
 }
 
+/* What is mounted on must be a directory and no link. */
+static int
+make_place(const char *name, mode_t mode)
+{
+	struct stat st;
+
+	if (!fstatat(me.root, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    !S_ISDIR(st.st_mode) && unlinkat(me.root, name, 0) < 0)
+		return world_fails(me.w, "/%s", name);
+	if (mkdirat(me.root, name, mode) < 0 && errno != EEXIST)
+		return world_fails(me.w, "/%s", name);
+	return 0;
+}
+
+/* What is mounted there by now becomes the root. */
+static int
+open_root(void)
+{
+	char path[32];
+
+	fd_close(&me.root);
+	snprintf(path, sizeof path, "%s/r", me.base);
+	me.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return me.root < 0 ? world_fails(me.w, "root") : 0;
+}
+
+/* A directory below a private layer becomes the root. */
+static int
+lay_root(int dir, const char *path)
+{
+	if (dir < 0 || tree_overlay(dir, me.root, "", false) < 0)
+		return world_fails(me.w, "overlay of %s", path);
+	return open_root();
+}
+
+/* The host's files: in one piece, with what is fresh laid over it, … */
+static int
+place_host_whole(void)
+{
+	AUTO_FD host = tree_open("/");
+	char path[64];
+	AUTO_FD at = -1;
+
+	snprintf(path, sizeof path, "%s/f", me.base);
+	at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0)
+		return world_fails(me.w, "fresh directories");
+	if (make_fresh(at) < 0 || lay_root(host, "/") < 0)
+		return -1;
+	for (size_t i = 0; i < COUNT(fresh); i++) {
+		const char *name = fresh[i].name;
+
+		snprintf(path, sizeof path, "%s/f/%s", me.base, name);
+		if (make_place(name, fresh[i].mode) < 0)
+			return -1;
+		if (strcmp(name, "proc") != 0 &&
+		    bind(path, me.root, name, 0) < 0)
+			return world_fails(me.w, "directory /%s", name);
+	}
+	return tree_place_tops();
+}
+
+/* … or, where mounts are locked to it, in parts. */
+static int
+place_host_parts(void)
+{
+	char path[32];
+
+	/* pivot_root takes nothing but a mount point. */
+	snprintf(path, sizeof path, "%s/r", me.base);
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0)
+		return world_fails(me.w, "bind of %s", path);
+	if (open_root() < 0 || make_fresh(me.root) < 0)
+		return -1;
+	return tree_place_host();
+}
+
 static void
 forget(struct world *w)
 {
@@ -327,7 +401,8 @@ int
 root_enter(struct world *w)
 {
 	if (begin(w) < 0 || choose_base() < 0 || make_base() < 0 ||
-	    tree_attach() < 0 || make_fresh() < 0 || tree_place_host() < 0 ||
+	    tree_attach() < 0 ||
+	    (w->trees ? place_host_whole() : place_host_parts()) < 0 ||
 	    empty_var_tmp() < 0 || tree_place_project() < 0 ||
 	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
 	    enter() < 0)
@@ -368,20 +443,6 @@ root_make_dir(const struct root *r, const char *path)
 	return at;
 }
 
-/* Of an image, what is mounted on must be a directory and no link. */
-static int
-make_place(const char *name, mode_t mode)
-{
-	struct stat st;
-
-	if (!fstatat(me.root, name, &st, AT_SYMLINK_NOFOLLOW) &&
-	    !S_ISDIR(st.st_mode) && unlinkat(me.root, name, 0) < 0)
-		return world_fails(me.w, "/%s of the image", name);
-	if (mkdirat(me.root, name, mode) < 0 && errno != EEXIST)
-		return world_fails(me.w, "/%s of the image", name);
-	return 0;
-}
-
 static int
 make_places(void)
 {
@@ -397,21 +458,6 @@ make_places(void)
 		return world_fails(me.w, "/dev of the image");
 	home = root_make_dir(&me, "home/clnrm");
 	return home < 0 ? world_fails(me.w, "/home/clnrm of the image") : 0;
-}
-
-/* The image below a private layer becomes the root. */
-static int
-place_image(const struct world_source *image)
-{
-	char path[32];
-
-	if (tree_overlay(image->fd, me.root, "", false) < 0)
-		return world_fails(
-		    me.w, "overlay of the image %s", image->path);
-	fd_close(&me.root);
-	snprintf(path, sizeof path, "%s/r", me.base);
-	me.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return me.root < 0 ? world_fails(me.w, "overlay of the image") : 0;
 }
 
 /* A directory below a private layer, or a copy of a file. */
@@ -450,7 +496,7 @@ open_all(struct world_room *r, int (*open_one)(struct world_source *))
 static int
 place_all(struct world_room *r)
 {
-	if (place_image(&r->root) < 0 || make_places() < 0 ||
+	if (lay_root(r->root.fd, r->root.path) < 0 || make_places() < 0 ||
 	    place_source(&r->project, r->project.path, false) < 0)
 		return -1;
 	for (size_t i = 0; i < r->volumes; i++)

@@ -412,9 +412,8 @@ tree_open_tree(struct world_source *s)
 
 /* The host's root, but for what is fresh. */
 
-/* A directory of ours for what is shown at `path`; -1 when there is none. */
-static int
-open_tree_of(const char *path)
+int
+tree_open(const char *path)
 {
 	const struct world *w = me.r->w;
 
@@ -424,26 +423,40 @@ open_tree_of(const char *path)
 	return -1;
 }
 
+int
+tree_place_tops(void)
+{
+	const struct world *w = me.r->w;
+
+	for (size_t i = 0; i < w->trees; i++) {
+		const char *path = w->tree[i].path;
+		AUTO_FD dir = -1;
+
+		if (!*path || !strcmp(path, "/"))
+			continue;
+		dir = open_dir(w->tree[i].fd, ".");
+		if (dir < 0 ||
+		    place_open_dir(dir, me.r->root, path + 1, path) < 0)
+			return world_fails(me.r->w, "directory %s", path);
+	}
+	return 0;
+}
+
 static int
 place_top(int host, const char *name)
 {
 	char path[NAME_MAX + 2];
-	AUTO_FD tree = -1;
 
 	if (!strcmp(name, ".") || !strcmp(name, "..") || root_is_fresh(name))
 		return 0;
 	snprintf(path, sizeof path, "/%s", name);
-	tree = open_tree_of(path);
-	return tree < 0 ? place(host, me.r->root, name, path)
-			: place_open_dir(tree, me.r->root, name, path);
+	return place(host, me.r->root, name, path);
 }
 
 int
 tree_place_host(void)
 {
-	AUTO_FD tree = open_tree_of("/");
-	AUTO_FD host =
-	    openat(tree < 0 ? me.r->host : tree, ".", O_RDONLY | O_CLOEXEC);
+	AUTO_FD host = openat(me.r->host, ".", O_RDONLY | O_CLOEXEC);
 	DIR *d = host < 0 ? NULL : fdopendir(dup(host));
 	struct dirent *ent;
 	int got = 0;
@@ -508,7 +521,7 @@ tree_place_project(void)
 	AUTO_FD to = -1;
 	struct stat st;
 
-	if (me.r->w->trees && (dir = open_tree_of("")) < 0)
+	if (me.r->w->trees && (dir = tree_open("")) < 0)
 		return 0; /* it is where it belongs */
 	if (fstat(dir, &st) < 0)
 		return world_fails(me.r->w, "project %s", project);
