@@ -309,15 +309,6 @@ of() {
 	await is_gone 'sleep 41734'
 }
 
-@test "what is not there yet is an error that says so" {
-	one_step t.clnrm.toml true <<-'T'
-	[services.ai]
-	plugin = "ollama"
-	T
-	run -2 clnrm run t.clnrm.toml
-	[[ "$output" == *"ollama: not supported yet"* ]]
-}
-
 @test "memory is held for all processes together, and who was killed for it is told" {
 	need_namespaces
 	one_step t.clnrm.toml 'perl -e "my \$x = qq(a) x (200 << 20); print length \$x"' <<-'T'
@@ -336,7 +327,7 @@ of() {
 	need_namespaces
 	one_step t.clnrm.toml true <<<'policy = { max_memory_mb = 64, security_level = "high" }'
 	run executed t.clnrm.toml
-	[ "$(of scenario.end '.enforced[0].limit')" = memory_mb ]
+	of scenario.end '.enforced[].limit' | grep -qx memory_mb
 }
 
 @test "processor time is held" {

@@ -399,6 +399,82 @@ E304 14:29 ready.http 'ftp://x' is no http URL
 E304 15:11 the host's network needs a policy that allows it" ] || { findings; false; }
 }
 
+@test "a policy that no cleanroom keeps is an error at its place" {
+	with <<-'TOML'
+	network = "host"
+	[scenario.policy]
+	security_level = "medium"
+	disallowed_commands = ["curl", "/bin/nc", "bin/sh", "", "/bin/"]
+	allowed_network_hosts = ["localhost", "127.0.0.1:80", "::1", "[::1]:80"]
+	[[scenario]]
+	name = "t"
+	run = "true"
+	policy = { allowed_network_hosts = ["db", "db:5432", "LocalHost", "127.0.0.2", "api.example.com", "10.0.0.1:80", "127.0.0.1.evil.org", "fe80::1"] }
+	[[scenario]]
+	name = "u"
+	run = "true"
+	network = "host"
+	policy = { security_level = "Low", allowed_network_hosts = [] }
+	[service.db]
+	image = "db"
+	TOML
+	[ "$(findings | grep E304)" = "E304 8:11 the host's network needs a policy that allows it
+E304 11:43 'bin/sh' is neither the name of a program nor its absolute path
+E304 11:53 '' is neither the name of a program nor its absolute path
+E304 11:57 '/bin/' is neither the name of a program nor its absolute path
+E304 12:25 scenario[0].policy.allowed_network_hosts: nobody holds the host's network to a list
+E304 16:80 a cleanroom reaches no outside host: 'api.example.com' cannot be allowed
+E304 16:99 a cleanroom reaches no outside host: '10.0.0.1:80' cannot be allowed
+E304 16:114 a cleanroom reaches no outside host: '127.0.0.1.evil.org' cannot be allowed
+E304 16:136 a cleanroom reaches no outside host: 'fe80::1' cannot be allowed
+E304 21:60 scenario[2].policy.allowed_network_hosts: nobody holds the host's network to a list" ] || { findings; false; }
+	clnrm-render x.clnrm.toml | clnrm-lint - >said || :
+	jq -r 'select(.code == "E304").hint' said | grep -q 'make it a service of this file'
+	[ "$(grep -c '"hint":null' said)" -lt 3 ]
+}
+
+@test "a service in the host's network needs every scenario to be open, also the one of top-level steps" {
+	with <<-'TOML'
+	policy = { security_level = "low" }
+	[service.a]
+	image = "a"
+	network = "host"
+	TOML
+	[ -z "$(findings | grep E304)" ]
+	printf '[[steps]]\nname = "top"\ncommand = ["true"]\n' >>x.clnrm.toml
+	[ "$(findings | grep -c "E304 .* the host's network")" = 1 ]
+}
+
+@test "plugins of models run an image, and are ready at their own path" {
+	with <<-'TOML'
+	[service.a]
+	plugin = "ollama"
+	image = "ollama/ollama"
+	[service.b]
+	plugin = "vllm"
+	image = "vllm"
+	ports = [9000]
+	[service.c]
+	plugin = "tgi"
+	image = "tgi"
+	ready = { log = "up" }
+	[service.d]
+	plugin = "network_service"
+	image = "any"
+	TOML
+	[ "$(findings | grep -v W307)" = "W302 20:10 there is no plugin 'network_service': its image runs as generic_container" ] || { findings; false; }
+	[ "$(plan '.services[] | [.plugin, .ready.tcp, .ready.http]')" = \
+		'["ollama",[11434],"http://127.0.0.1:11434/api/version"]
+["vllm",[9000],"http://127.0.0.1:9000/health"]
+["tgi",[],null]
+["generic_container",[],null]' ]
+	sed -i '/^image/d' x.clnrm.toml
+	[ "$(findings | grep -E '^E' | cut -d' ' -f1,3-)" = "E302 service 'a' has no 'image'
+E302 service 'b' has no 'image'
+E302 service 'c' has no 'image'
+E304 there is no plugin 'network_service', and the service has no image" ] || { findings; false; }
+}
+
 # ---- the table of keys
 
 @test "the reference in clnrm.toml(5) is what the table of keys says" {

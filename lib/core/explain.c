@@ -90,16 +90,15 @@ static const struct {
 	"that holds the cleanroom went away. `clnrm doctor` tells what this "
 	"machine can do."},
     {"E402", "the level of isolation cannot be had",
-	"The test wants more isolation than this machine can give. `clnrm "
+	"The test wants more isolation than this machine can give, or its "
+	"policy does: security_level high and disallowed_commands need files "
+	"of their own, medium and high a network. `clnrm "
 	"doctor` tells what is missing; --allow-degraded takes the level that "
 	"there is, and every report then says so."},
     {"E403", "a limit cannot be enforced",
 	"The test sets a limit that nobody holds here, such as processes "
 	"without a cgroup. limits.optional names those that may go "
 	"unenforced."},
-    {"E405", "not supported yet",
-	"The file is right, and asks for what this version does not do. The "
-	"verdict is an error, never a pass."},
     {"E406", "clnrm-watch cannot go on",
 	"What was watched is gone, or a limit of the kernel is reached; the "
 	"message names the setting, such as fs.inotify.max_user_watches."},

@@ -286,8 +286,6 @@ take_diagnostic(struct report *r, const struct value *tree)
 	if (e == &r->loose && e->findings >= MAX_LOOSE)
 		return;
 	e->has_error |= !strcmp(severity, "error");
-	e->is_unsupported |=
-	    !strcmp(value_str_or(value_get(tree, "code"), ""), "E405");
 	e->finding = arena_more(&e->a, e->finding, e->findings, &e->finding_cap,
 	    sizeof *e->finding);
 	e->finding[e->findings++] = finding_of(&e->a, tree);

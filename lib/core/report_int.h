@@ -72,7 +72,6 @@ struct entry {
 	size_t findings, finding_cap;
 	struct view *own[3]; /* that its [report] asks for; NULL: no more */
 	bool has_error;	     /* among the findings */
-	bool is_unsupported; /* it asks for what there is not yet */
 	bool is_bad;	     /* something of it is red */
 	bool is_told;	     /* a flaky test's failures are told at the end */
 };

@@ -84,9 +84,7 @@ note_result(struct report *r, const struct entry *e, const struct result *v)
 
 	while (i + 1 < COUNT(kinds) && strcmp(kinds[i].verdict, v->verdict))
 		i++;
-	note_status(r, e,
-	    e->is_unsupported && kinds[i].status == EXIT_RUN ? EXIT_INPUT
-							     : kinds[i].status);
+	note_status(r, e, kinds[i].status);
 }
 
 static void

@@ -346,7 +346,7 @@ tell_no_test(struct rule_ctx *c)
 static void (*const rules[])(struct rule_ctx *) = {rule_schema, check_meta,
     check_generations, check_work, check_names, rule_steps, check_times,
     check_artifacts, check_unjudged, rule_otel, check_pass, rule_services,
-    rule_expect, rule_clash, rule_idle, rule_secrets};
+    rule_policies, rule_expect, rule_clash, rule_idle, rule_secrets};
 
 static int
 by_position(const void *a, const void *b)

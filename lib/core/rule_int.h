@@ -114,6 +114,9 @@ void rule_steps(struct rule_ctx *c);
 /* Services: plugin, image, ports, volumes, environment. */
 void rule_services(struct rule_ctx *c);
 
+/* What scenarios may do: network, hosts, programs. */
+void rule_policies(struct rule_ctx *c);
+
 /* Names in an environment, and what should not be written there. */
 void rule_env(struct rule_ctx *c, const struct value *env);
 

@@ -95,7 +95,9 @@ static const struct rule_key ready[] = {
 static const struct rule_key service[] = {
     KEY("plugin", RULE_STR,
 	"What runs the service: generic_container (the default), surrealdb, "
-	"ollama, vllm, tgi or network_service.",
+	"ollama, vllm or tgi. The last three, once their image answers at "
+	"/api/version or /health of its first port (11434, 8000, 80), are "
+	"ready.",
 	.flags = RULE_NAME),
     KEY("type", RULE_STR, "The older name of plugin.", .since = RULE_V04),
     KEY("image", RULE_STR,
@@ -121,8 +123,8 @@ static const struct rule_key service[] = {
 	"ports take a connection.",
 	.sub = ready),
     KEY("network", RULE_STR,
-	"Default: none, the cleanroom's own. The host's only where "
-	"policy.security_level is low.",
+	"As that of a scenario, for all scenarios: services and steps share "
+	"one.",
 	ONE_OF("none|host")),
     KEY("health_check", RULE_TABLE, "The older form of ready.command.",
 	.sub = health_check),
@@ -161,14 +163,24 @@ static const struct rule_key step[] = {
 };
 
 static const struct rule_key policy[] = {
-    KEY("security_level", RULE_STR, "How much is closed.",
+    KEY("security_level", RULE_STR,
+	"How much is closed. With low, the network may be the host's. With "
+	"medium, the default, it is the cleanroom's own. With high only the "
+	"project, HOME, /tmp, /dev/shm and volumes can be written, and limits "
+	"hold where the file sets none: 512 processes, 1024 open files and 1 "
+	"GB of memory.",
 	ANY_CASE_OF("low|medium|high")),
     KEY("max_execution_time", RULE_INT,
 	"Seconds until the scenario is stopped.", FROM(1)),
     KEY("max_memory_mb", RULE_INT, "Memory of all its processes.", FROM(1)),
     KEY("max_cpu_usage", RULE_NUMBER, "Part of one processor.", BETWEEN(0, 1)),
-    KEY("allowed_network_hosts", RULE_STRS, "Hosts that it may reach."),
-    KEY("disallowed_commands", RULE_STRS, "Programs that it may not start."),
+    KEY("allowed_network_hosts", RULE_STRS,
+	"Hosts that it may reach: loopback and services of this file, which it "
+	"always may. Any other is an error."),
+    KEY("disallowed_commands", RULE_STRS,
+	"Programs that it may not start, by name or absolute path. A name is "
+	"refused where a PATH of the test finds it; other names of the same "
+	"file are not."),
     END,
 };
 
@@ -196,6 +208,11 @@ static const struct rule_key scenario[] = {
 	"else the time-out of the test.",
 	FROM(1)),
     KEY("policy", RULE_TABLE, "What it may do.", .sub = policy),
+    KEY("network", RULE_STR,
+	"Default: none, a loopback of its own. With host, its steps and "
+	"services are in the host's network, which policy.security_level must "
+	"allow: low.",
+	ONE_OF("none|host")),
     KEY("artifacts", RULE_TABLE, "What is kept of it.", .sub = artifacts,
 	.since = RULE_V10),
     KEY("isolation", RULE_STR, "As in [meta].", ONE_OF(LEVELS)),

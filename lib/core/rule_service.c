@@ -1,7 +1,6 @@
 /* Services, and what an environment may hold. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -72,6 +71,11 @@ check_plugin(struct rule_ctx *c, const char *name, const struct value *s)
 	} else if (p.needs_image && !has_image) {
 		rule_tell(
 		    c, "E302", &s->at, "service '%.80s' has no 'image'", name);
+		if (p.health)
+			rule_hint(c,
+			    "a cleanroom reaches no %s outside: name the image "
+			    "that runs in it",
+			    p.name);
 	}
 }
 
@@ -174,34 +178,6 @@ check_ready(struct rule_ctx *c, const struct value *s)
 	rule_hint(c, "http://127.0.0.1:8080/health");
 }
 
-/* Has every scenario a policy that leaves the host's network open? */
-static bool
-is_open(const struct rule_ctx *c)
-{
-	const struct value *list = value_get(c->root, "scenario");
-
-	for (size_t i = 0; i < rule_count(list); i++)
-		if (strcasecmp(value_str_or(value_find(list->list.item[i],
-						"policy.security_level"),
-				   ""),
-			"low") != 0)
-			return false;
-	return rule_count(list);
-}
-
-static void
-check_network(struct rule_ctx *c, const struct value *s)
-{
-	const struct value *network = value_get(s, "network");
-
-	if (!network || strcmp(value_str_or(network, ""), "host") != 0 ||
-	    is_open(c))
-		return;
-	rule_tell(c, "E304", &network->at,
-	    "the host's network needs a policy that allows it");
-	rule_hint(c, "policy.security_level = \"low\" in every scenario");
-}
-
 static const struct value_member *
 service_named(const struct rule_ctx *c, const char *name, size_t len)
 {
@@ -241,7 +217,6 @@ check_service(
 	check_ports(c, m->key, m->value, taken);
 	check_volumes(c, m->value);
 	check_ready(c, m->value);
-	check_network(c, m->value);
 	rule_env(c, value_get(m->value, "env"));
 }
 

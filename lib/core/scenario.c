@@ -397,18 +397,19 @@ on_span(void *arg, const char *span, size_t n)
 static void
 make_collector(struct scenario *s)
 {
-	s->collector = collector_new(s->host->loop,
-	    &(struct collector_config){.stage = stage(s),
-		.key = s->key,
-		.trace_id = s->trace_id,
-		.parent_id = s->span_id,
-		.run_id = s->id,
-		.trusts_listener =
-		    s->level >= SANDBOX_NO_PROC && !s->world.preload,
-		.from_unix_nano = s->start_unix_ns,
-		.drops_signals = true,
-		.on_span = on_span,
-		.arg = s});
+	s->collector = collector_new(
+	    s->host->loop, &(struct collector_config){.stage = stage(s),
+			       .key = s->key,
+			       .trace_id = s->trace_id,
+			       .parent_id = s->span_id,
+			       .run_id = s->id,
+			       .trusts_listener = s->level >= SANDBOX_NO_PROC &&
+						  !s->world.preload &&
+						  !scenario_has_host_net(s),
+			       .from_unix_nano = s->start_unix_ns,
+			       .drops_signals = true,
+			       .on_span = on_span,
+			       .arg = s});
 	for (size_t i = 0; i < s->ready.listeners; i++)
 		collector_listen(s->collector, s->ready.listener[i].fd,
 		    s->ready.listener[i].asked == GRPC_PORT ? COLLECTOR_GRPC
@@ -466,6 +467,7 @@ build(struct scenario *s, struct err *e)
 		return -1;
 	plan.project = s->project = arena_str(&s->arena, root.s);
 	scenario_plan_rooms(s, &plan);
+	scenario_plan_policy(s, &plan);
 	s->sandbox = sandbox_new(s->host->spawner, &plan, e);
 	if (!s->sandbox)
 		return -1;
@@ -595,14 +597,8 @@ on_sandbox(void *arg, int events)
 static void
 begin(struct scenario *s)
 {
-	const char *what = scenario_unsupported(s);
 	struct err e = {0};
 
-	if (what) {
-		err_set(&e, "%s: not supported yet", what);
-		fail_at_once(s, "E405", EXIT_INPUT, &e);
-		return;
-	}
 	if (!s->service && scenario_take_services(s, &e) < 0) {
 		fail_at_once(s, "E408", EXIT_RUN, &e);
 		return;
@@ -616,6 +612,10 @@ begin(struct scenario *s)
 		err_set(&e, "images need mounts of their own, which level "
 			    "process has not");
 		err_hint(&e, "[images] of clnrm.conf can map them to host");
+		fail_at_once(s, "E402", EXIT_RUN, &e);
+		return;
+	}
+	if (scenario_check_policy(s, &e) < 0) {
 		fail_at_once(s, "E402", EXIT_RUN, &e);
 		return;
 	}

@@ -202,8 +202,24 @@ void scenario_add_clock_notes(const struct scenario *s, struct buf *notes);
 /* The member `enforced`: the limits that are held, and by whom. */
 void scenario_write_enforced(const struct scenario *s, struct json *j);
 
-/* What the plan asks for and this version does not do, or NULL. */
-const char *scenario_unsupported(const struct scenario *s);
+/* ---- the policy: scenario_policy.c */
+
+/* Is it, or a service of it, in the host's network? */
+bool scenario_has_host_net(const struct scenario *s);
+
+/* The limit that the security level has where the file has none; 0: none. */
+int64_t scenario_policy_limit(const struct scenario *s, const char *name);
+
+/* May the program, as a step names it, not be started? */
+bool scenario_forbids(const struct scenario *s, const char *program);
+
+void scenario_plan_policy(struct scenario *s, struct sandbox_plan *plan);
+
+/* Can it be held at the level of the scenario? -1 and *e. */
+int scenario_check_policy(const struct scenario *s, struct err *e);
+
+/* Append what a reader of its isolation should know, a line each. */
+void scenario_add_policy_notes(const struct scenario *s, struct buf *notes);
 
 /* "scenario.start", with level NULL when there is no world. */
 void scenario_write_start(struct scenario *s, const char *level);

@@ -20,14 +20,23 @@ policy_limit(const struct scenario *s, const char *name)
 					: value_int_or(cpu, 0) * 1000;
 }
 
-int64_t
-scenario_limit(const struct scenario *s, const char *name)
+/* What the file asks for. */
+static int64_t
+asked(const struct scenario *s, const char *name)
 {
 	const struct value *limits = value_get(s->test->plan, "limits");
 	int64_t all = value_int_or(value_get(limits, name), 0);
 	int64_t own = policy_limit(s, name);
 
 	return own > 0 && (own < all || !all) ? own : all;
+}
+
+int64_t
+scenario_limit(const struct scenario *s, const char *name)
+{
+	int64_t n = asked(s, name);
+
+	return n > 0 ? n : scenario_policy_limit(s, name);
 }
 
 static const char *
@@ -114,7 +123,9 @@ scenario_check_limits(const struct scenario *s, struct err *e)
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		const char *name = limits[i].name;
 
-		if (scenario_limit(s, name) <= 0 || limits[i].holder(s) ||
+		/* Nobody relies on what a security level adds; the notes say
+		 * that it is not held. */
+		if (asked(s, name) <= 0 || limits[i].holder(s) ||
 		    is_optional(s, name))
 			continue;
 		err_set(e, "limits.%s cannot be held here%s%.600s", name,
@@ -140,52 +151,4 @@ scenario_write_enforced(const struct scenario *s, struct json *j)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
-}
-
-/* Of the policy, the levels ask for no more than every cleanroom is. */
-static const char *
-unsupported_policy(const struct value *policy)
-{
-	static const char *const keys[] = {
-	    "allowed_network_hosts", "disallowed_commands"};
-
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		const struct value *v = value_get(policy, keys[i]);
-
-		if (v && v->kind != VALUE_NULL &&
-		    (v->kind != VALUE_LIST || value_count(v)))
-			return keys[i];
-	}
-	return NULL;
-}
-
-static const char *
-unsupported_service(const struct value *list)
-{
-	static const char *const plugins[] = {
-	    "network_service", "ollama", "vllm", "tgi"};
-
-	for (size_t i = 0; i < value_count(list); i++) {
-		const struct value *v = list->list.item[i];
-		const char *plugin = value_str_or(value_get(v, "plugin"), "");
-
-		for (size_t k = 0; k < COUNT(plugins); k++)
-			if (!strcmp(plugin, plugins[k]))
-				return plugins[k];
-		if (!strcmp(value_str_or(value_get(v, "network"), ""), "host"))
-			return "network = \"host\"";
-	}
-	return NULL;
-}
-
-const char *
-scenario_unsupported(const struct scenario *s)
-{
-	const struct value *plan = s->test->plan;
-	const char *what;
-
-	what = unsupported_service(value_get(plan, "services"));
-	if (what)
-		return what;
-	return unsupported_policy(value_get(s->spec, "policy"));
 }

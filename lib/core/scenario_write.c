@@ -81,7 +81,8 @@ write_error(
     struct json *j, const struct scenario *s, const struct sandbox_event *ev)
 {
 	const struct value *step = scenario_step(s);
-	const struct value *argv = value_get(step, "command");
+	const char *program =
+	    value_str_or(value_get(step, "command")->list.item[0], "?");
 	AUTO_BUF text = BUF_INIT;
 
 	if (scenario_is_starved(s, ev)) {
@@ -100,8 +101,10 @@ write_error(
 		    value_str_or(value_get(step, "workdir"), "."),
 		    strerror(ev->error));
 	else
-		buf_addf(&text, "cannot start %s: %s",
-		    value_str_or(argv->list.item[0], "?"), strerror(ev->error));
+		buf_addf(&text, "cannot start %s: %s", program,
+		    ev->error == EACCES && scenario_forbids(s, program)
+			? "disallowed by policy"
+			: strerror(ev->error));
 	json_str(j, "error", text.s);
 }
 
@@ -188,6 +191,7 @@ write_isolation(struct json *j, const struct scenario *s)
 		add_lines(&notes, why->text);
 	if (s->level < SANDBOX_FULL && *why->hint)
 		buf_addf(&notes, "; %s", why->hint);
+	scenario_add_policy_notes(s, &notes);
 	scenario_add_clock_notes(s, &notes);
 	write_lines(j, "notes", notes.s);
 	json_close(j, '}');

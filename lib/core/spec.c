@@ -308,6 +308,8 @@ write_scenario(struct spec_write *w, const struct value *scenario,
 	json_str(j, "isolation", value_str_or(isolation, "full"));
 	write_timeout(w, scenario);
 	spec_put(j, "service", value_get(scenario, "service"));
+	json_str(
+	    j, "network", value_str_or(value_get(scenario, "network"), "none"));
 	write_policy(j, value_get(scenario, "policy"));
 	spec_list(j, "artifacts", value_find(scenario, "artifacts.collect"));
 	spec_at(w, scenario ? &scenario->at : &steps->at, "scenarios[%zu]", s);

@@ -59,6 +59,9 @@ struct spec_plugin {
 	bool is_from_type;	  /* `type` names it, and `plugin` is absent */
 	bool is_known;		  /* else `name` is generic_container */
 	bool needs_image;
+	/* The path of a URL that answers once it is ready, or NULL */
+	const char *health;
+	int port; /* that it listens on; 0: what the file says */
 };
 
 struct spec_plugin spec_plugin(const struct value *service);

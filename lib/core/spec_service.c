@@ -48,13 +48,14 @@ static void
 write_ports(struct json *j, const char *key, const struct value *s)
 {
 	const struct value *ports = value_get(s, "ports");
+	int port = spec_plugin(s).port;
 
-	if (ports || !is_plugin(s, "surrealdb")) {
+	if (ports || !port) {
 		spec_list(j, key, ports);
 		return;
 	}
 	json_open(j, key, '[');
-	json_int(j, NULL, 8000);
+	json_int(j, NULL, port);
 	json_close(j, ']');
 }
 
@@ -107,6 +108,22 @@ write_times(struct json *j, const struct value *s)
 	json_int(j, "try_ms", ms_of(value_get(health, "timeout"), 0));
 }
 
+/* Where the plugin answers, at the first port. */
+static void
+write_health(struct json *j, const struct value *s)
+{
+	const struct value *ports = value_get(s, "ports");
+	struct spec_plugin p = spec_plugin(s);
+	AUTO_BUF url = BUF_INIT;
+
+	buf_addf(&url, "http://127.0.0.1:%lld%s",
+	    (long long)(spec_count(ports)
+			    ? value_int_or(ports->list.item[0], p.port)
+			    : p.port),
+	    p.health);
+	json_str(j, "http", url.s);
+}
+
 static void
 write_ready(struct json *j, const struct value *s)
 {
@@ -120,7 +137,10 @@ write_ready(struct json *j, const struct value *s)
 		spec_list(j, "tcp", value_get(ready, "tcp"));
 	else
 		write_ports(j, "tcp", s);
-	spec_put(j, "http", value_get(ready, "http"));
+	if (ready || health || span || !spec_plugin(s).health)
+		spec_put(j, "http", value_get(ready, "http"));
+	else
+		write_health(j, s);
 	spec_put(j, "log", value_get(ready, "log"));
 	spec_list(j, "command", command ? command : value_get(health, "cmd"));
 	spec_put(j, "span", span);

@@ -59,18 +59,25 @@ spec_is_variable(const char *s)
 struct spec_plugin
 spec_plugin(const struct value *service)
 {
-	static const char *const known[] = {"generic_container", "surrealdb",
-	    "network_service", "ollama", "vllm", "tgi"};
+	static const struct spec_plugin known[] = {
+	    {.name = "generic_container", .needs_image = true},
+	    {.name = "surrealdb", .port = 8000},
+	    {"ollama", .needs_image = true, .health = "/api/version",
+		.port = 11434},
+	    {"vllm", .needs_image = true, .health = "/health", .port = 8000},
+	    {"tgi", .needs_image = true, .health = "/health", .port = 80},
+	};
 	const struct value *plugin = value_get(service, "plugin");
 	const struct value *type = value_get(service, "type");
-	struct spec_plugin p = {known[0], plugin, false, !plugin, true};
+	struct spec_plugin p = known[0];
 	const char *word = value_str_or(plugin ? plugin : type, "");
 
+	p.told = plugin;
+	p.is_known = !plugin;
 	for (size_t i = 0; i < COUNT(known); i++)
-		if (!strcmp(word, known[i])) {
-			p.name = known[i];
+		if (!strcmp(word, known[i].name)) {
+			p = known[i];
 			p.is_known = true;
-			p.needs_image = i == 0;
 			p.is_from_type = !plugin && i;
 			p.told = plugin ? plugin : type;
 		}

@@ -303,10 +303,10 @@ decide(struct judging *j)
 }
 
 static int
-status_of(const struct verdict_file *f, const char *verdict)
+status_of(const char *verdict)
 {
 	if (!strcmp(verdict, "error"))
-		return f->is_unsupported ? EXIT_INPUT : EXIT_RUN;
+		return EXIT_RUN;
 	return strcmp(verdict, "pass") && strcmp(verdict, "skip") ? EXIT_NO
 								  : EXIT_YES;
 }
@@ -417,7 +417,7 @@ put_verdict(struct judging *g)
 	put_times(&j, g);
 	put_unjudged(&j, g);
 	stage_put(g->v->stage, &j);
-	note_status(g->v, f, status_of(g->file, verdict));
+	note_status(g->v, f, status_of(verdict));
 }
 
 /* run NULL: the verdict of the file on its [expect]. */
@@ -514,7 +514,6 @@ take_diagnostic(struct verdict *v, const struct record *r)
 	const char *source = value_str_or(value_get(tree, "source"), NULL);
 	const char *level = value_str_or(value_get(tree, "severity"), "");
 	const char *text = value_str_or(value_get(tree, "message"), "");
-	const char *code = value_str_or(value_get(tree, "code"), "");
 
 	if (!source || strcmp(level, "error"))
 		return;
@@ -524,7 +523,6 @@ take_diagnostic(struct verdict *v, const struct record *r)
 		if (!f || strcmp(f->key.source, source))
 			continue;
 		f->trouble = arena_str(&f->a, text);
-		f->is_unsupported = !strcmp(code, "E405");
 	}
 }
 

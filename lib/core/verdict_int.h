@@ -50,7 +50,6 @@ struct verdict_file {
 	size_t strangers;	/* spans that are not bound to this run */
 	struct buf trace;	/* counted ones of no running of it */
 	const char *trouble;	/* the last error diagnostic on the source */
-	bool is_unsupported;	/* it was about what there is not yet */
 	const char *incomplete; /* what of the collection is not; or NULL */
 	int64_t given_gen;	/* of the saved run at hand; else -1 */
 	bool is_trace;		/* spans are all there is: no run */

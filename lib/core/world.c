@@ -178,8 +178,7 @@ world_environ(struct arena *a, const struct world *w, const char *traceparent,
 {
 	AUTO_MAP env = {0};
 
-	set(&env, "PATH",
-	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set(&env, "PATH", WORLD_PATH);
 	set(&env, "HOME", w->home);
 	set(&env, "TMPDIR", w->tmpdir);
 	set(&env, "CLNRM_TMPDIR", w->tmpdir);

@@ -12,6 +12,10 @@
 
 #include "data/value.h"
 
+/* Where programs are looked up. */
+#define WORLD_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct world {
 	const char *test, *scenario; /* names */
 	const char *home, *tmpdir;   /* as the steps see them */

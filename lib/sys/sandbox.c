@@ -141,18 +141,24 @@ describe_room(struct wire *w, const struct sandbox_room *r)
 static void
 describe(struct wire *w, const struct sandbox_plan *plan, int far)
 {
+	char *const none[] = {NULL};
+
 	w->type = WIRE_PLAN;
 	wire_int(w, plan->level);
 	wire_str(w, plan->project);
 	wire_int(w, plan->disk_bytes);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		wire_int(w, plan->limit[i]);
+	wire_int(w, plan->by_group);
 	wire_int(w, plan->open_files);
 	wire_int(w, (int64_t)plan->ports);
 	for (size_t i = 0; i < plan->ports; i++)
 		wire_int(w, plan->port[i]);
 	wire_int(w, plan->allow);
 	wire_str(w, plan->hosts);
+	wire_int(w, plan->has_host_net);
+	wire_int(w, plan->is_read_only);
+	wire_list(w, plan->deny ? plan->deny : none);
 	wire_int(w, (int64_t)plan->rooms);
 	for (size_t i = 0; i < plan->rooms; i++)
 		describe_room(w, &plan->room[i]);

@@ -79,7 +79,9 @@ struct sandbox_plan {
 	const char *project; /* its root: absolute, no symlink on the way */
 	int64_t disk_bytes;  /* what may be written in all; 0: half the RAM */
 	int64_t limit[SANDBOX_LIMITS]; /* 0: none */
-	long open_files;	       /* RLIMIT_NOFILE; 0: as it is */
+	unsigned by_group; /* 1 << enum sandbox_limit: held by a control group,
+			      or else by nobody */
+	long open_files;   /* RLIMIT_NOFILE; 0: as it is */
 	const uint16_t *port; /* port[ports]: to listen at on its loopback; */
 	size_t ports;	      /* without an own network free ones take their
 				 place */
@@ -87,6 +89,12 @@ struct sandbox_plan {
 	const struct sandbox_room *room; /* room[rooms]; not at level process */
 	size_t rooms;
 	const char *hosts; /* what /etc/hosts says in there; NULL: as it is */
+	bool has_host_net; /* asked for; ports are as without an own network */
+	bool is_read_only; /* but for the project, HOME, /tmp, /dev/shm and
+			      volumes; not at level process */
+	char *const *deny; /* absolute paths of programs that cannot be started,
+			      in any room, ended by NULL; NULL: none; not at
+			      level process */
 };
 
 enum { SANDBOX_ROOMS = 16, SANDBOX_VOLUMES = 8 };

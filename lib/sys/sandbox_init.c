@@ -323,7 +323,9 @@ address_space(void)
 {
 	const struct world *w = me.w;
 
-	return *w->memory_group ? 0 : w->limit[SANDBOX_MEMORY];
+	return *w->memory_group || w->by_group & 1u << SANDBOX_MEMORY
+		 ? 0
+		 : w->limit[SANDBOX_MEMORY];
 }
 
 static int

@@ -100,12 +100,16 @@ struct world {
 	const char *project;
 	int64_t disk_bytes;
 	int64_t limit[SANDBOX_LIMITS];
+	unsigned by_group;
 	long open_files;
 	uint16_t port[SANDBOX_PORTS];
 	size_t ports;
 
 	unsigned allow; /* enum seccomp_deny that is not denied */
 	const char *hosts;
+	bool has_host_net; /* asked for */
+	bool is_read_only;
+	char **deny; /* ended by NULL */
 	struct world_room room[SANDBOX_ROOMS];
 	size_t rooms;
 
@@ -164,7 +168,7 @@ world_is_own(const struct world *w)
 static inline bool
 world_has_net(const struct world *w)
 {
-	return w->level >= SANDBOX_NO_PROC;
+	return w->level >= SANDBOX_NO_PROC && !w->has_host_net;
 }
 
 /* All that a world shows by trees, in one order. Calls fn with each. */
@@ -221,6 +225,9 @@ int root_make_dir(const struct root *r, const char *path);
 
 /* Is this directory of "/" empty in every world, or made anew? */
 bool root_is_fresh(const char *name);
+
+/* Close what the plan closes, once all is in its place; sandbox_shut.c. */
+int shut_world(const struct root *r, const struct world_room *room);
 
 /* The host's files under private layers; sandbox_tree.c. */
 

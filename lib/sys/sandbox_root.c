@@ -405,7 +405,7 @@ root_enter(struct world *w)
 	    (w->trees ? place_host_whole() : place_host_parts()) < 0 ||
 	    empty_var_tmp() < 0 || tree_place_project() < 0 ||
 	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
-	    enter() < 0)
+	    shut_world(&me, NULL) < 0 || enter() < 0)
 		return -1;
 	forget(w);
 	return 0;
@@ -522,7 +522,7 @@ root_enter_room(struct world *w, struct world_room *r)
 	    choose_base() < 0 || make_base() < 0 ||
 	    open_all(r, tree_open_tree) < 0 || place_all(r) < 0 ||
 	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
-	    enter() < 0)
+	    shut_world(&me, r) < 0 || enter() < 0)
 		return -1;
 	close_all(r);
 	forget(w);

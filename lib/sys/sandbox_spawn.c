@@ -114,12 +114,16 @@ read_plan(struct wire *w, struct world *world)
 	world->disk_bytes = wire_get_int(w);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		world->limit[i] = wire_get_int(w);
+	world->by_group = (unsigned)wire_get_int(w);
 	world->open_files = (long)wire_get_int(w);
 	ports = wire_get_int(w);
 	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
 		world->port[world->ports++] = (uint16_t)wire_get_int(w);
 	world->allow = (unsigned)wire_get_int(w);
 	world->hosts = wire_get_str(w);
+	world->has_host_net = wire_get_int(w) != 0;
+	world->is_read_only = wire_get_int(w) != 0;
+	world->deny = wire_get_list(w);
 	rooms = wire_get_int(w);
 	for (int64_t i = 0; i < rooms && i < SANDBOX_ROOMS; i++)
 		read_room(w, world);
@@ -293,28 +297,35 @@ start_init(struct world *w, const struct cgroup *g)
 }
 
 static void
-make(struct wire *plan)
+make_world(struct world *w)
 {
-	struct world w = {0};
 	struct cgroup group = {0};
 	pid_t pid;
 
-	read_plan(plan, &w);
-	if (plan->is_bad || plan->type != WIRE_PLAN) {
-		fd_close(&w.control);
-		return;
-	}
-	make_group(&w, &group);
+	make_group(w, &group);
 	do
-		pid = start_init(&w, &group);
+		pid = start_init(w, &group);
 	while (!pid);
 	if (pid > 0) {
-		keep(pid, &w, &group);
+		keep(pid, w, &group);
 		return;
 	}
-	world_send_failure(&w, w.control, errno);
+	world_send_failure(w, w->control, errno);
 	cgroup_remove(&group);
-	fd_close(&w.control);
+	fd_close(&w->control);
+}
+
+static void
+make(struct wire *plan)
+{
+	struct world w = {0};
+
+	read_plan(plan, &w);
+	if (plan->is_bad || plan->type != WIRE_PLAN)
+		fd_close(&w.control);
+	else
+		make_world(&w);
+	free(w.deny);
 }
 
 static void
