@@ -39,6 +39,7 @@ struct h2d_session {
 	struct call *first;
 	size_t calls, held;
 	uint64_t progress;
+	int32_t last;	    /* number of a call that was begun */
 	size_t greeted;	    /* bytes of the preface that came */
 	bool is_dead;	    /* nothing that comes is read */
 	struct buf goodbye; /* to a client that speaks something else */
@@ -303,6 +304,27 @@ on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *bytes,
 	return 0;
 }
 
+/*
+ * A call's number is above all before it: nghttp2 passes over one that goes
+ * back, though RFC 9113, 5.1.1, ends the connection.
+ */
+static int
+on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *arg)
+{
+	struct h2d_session *s = arg;
+
+	if (hd->type != NGHTTP2_HEADERS || hd->stream_id % 2 == 0)
+		return 0;
+	if (hd->stream_id > s->last)
+		s->last = hd->stream_id;
+	else if (!nghttp2_session_find_stream(ng, hd->stream_id)) {
+		s->is_dead = true;
+		nghttp2_session_terminate_session(ng, NGHTTP2_PROTOCOL_ERROR);
+		return NGHTTP2_ERR_CALLBACK_FAILURE;
+	}
+	return 0;
+}
+
 static int
 on_begin_headers(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 {
@@ -415,6 +437,8 @@ new_session(struct h2d_session *s)
 		nghttp2_session_callbacks_del(cb);
 		return -1;
 	}
+	nghttp2_session_callbacks_set_on_begin_frame_callback(
+	    cb, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(
 	    cb, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
