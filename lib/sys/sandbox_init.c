@@ -227,18 +227,24 @@ make_fresh(struct world *w)
 	return 0;
 }
 
+/* What needs no ids is done while the spawner maps them. */
+static int
+prepare(struct world *w)
+{
+	if (is_own() && sethostname("clnrm", 5) < 0)
+		return world_fails(w, "hostname");
+	return world_has_net(w) ? net_up(w) : 0;
+}
+
 static int
 make_own(struct world *w)
 {
 	snprintf(w->home, sizeof w->home, "/home/clnrm");
 	snprintf(w->tmpdir, sizeof w->tmpdir, "/tmp");
-	if (take_ids(w) < 0 || room_begin_all(w) < 0 || root_enter(w) < 0 ||
-	    (world_has_net(w) && net_up(w) < 0))
+	if (take_ids(w) < 0 || room_begin_all(w) < 0 || root_enter(w) < 0)
 		return -1;
 	if (world_has_net(w))
 		net_look();
-	if (sethostname("clnrm", 5) < 0)
-		return world_fails(w, "hostname");
 	return room_await_all(w);
 }
 
@@ -748,6 +754,7 @@ _Noreturn void
 init_main(struct world *w)
 {
 	sigset_t child;
+	int got, error;
 
 	me.w = w;
 	if (is_own())
@@ -761,9 +768,15 @@ init_main(struct world *w)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	me.children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	got = prepare(w);
+	error = errno;
 	await_go(w);
-	if (make(w) < 0 || answer_ready(w) < 0) {
-		world_send_failure(w, CONTROL, errno);
+	if (!got) {
+		got = make(w) < 0 || answer_ready(w) < 0 ? -1 : 0;
+		error = errno;
+	}
+	if (got < 0) {
+		world_send_failure(w, CONTROL, error);
 		leave();
 	}
 	serve();

@@ -44,8 +44,7 @@ static int
 make_fresh(int at)
 {
 	for (size_t i = 0; i < COUNT(fresh); i++)
-		if (mkdirat(at, fresh[i].name, 0700) < 0 ||
-		    fchmodat(at, fresh[i].name, fresh[i].mode, 0) < 0)
+		if (mkdirat(at, fresh[i].name, fresh[i].mode) < 0)
 			return world_fails(
 			    me.w, "directory /%s", fresh[i].name);
 	if (mkdirat(at, "home/clnrm", 0755) < 0)
@@ -87,8 +86,7 @@ empty_var_tmp(void)
 	if (at < 0)
 		return 0;
 	snprintf(path, sizeof path, "%s/t", me.base);
-	if (mkdir(path, 0700) < 0 || chmod(path, 01777) < 0 ||
-	    bind(path, at, "", 0) < 0)
+	if (mkdir(path, 01777) < 0 || bind(path, at, "", 0) < 0)
 		return world_fails(me.w, "directory /var/tmp");
 	return 0;
 }
@@ -126,8 +124,7 @@ place_devices(void)
 	for (size_t i = 0; i < COUNT(link); i++)
 		if (symlinkat(link[i][0], me.root, link[i][1]) < 0)
 			return world_fails(me.w, "link /%s", link[i][1]);
-	if (mkdirat(me.root, "dev/shm", 0700) < 0 ||
-	    fchmodat(me.root, "dev/shm", 01777, 0) < 0 ||
+	if (mkdirat(me.root, "dev/shm", 01777) < 0 ||
 	    mkdirat(me.root, "dev/pts", 0755) < 0)
 		return world_fails(me.w, "directory /dev/shm");
 	snprintf(path, sizeof path, "%s/r/dev/pts", me.base);
@@ -390,7 +387,7 @@ static int
 begin(struct world *w)
 {
 	me.w = w;
-	umask(0);
+	umask(0); /* what is made has the mode that it is given */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return world_fails(w, "private mounts");
 	me.host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -177,17 +177,27 @@ new_overlay(int lower, unsigned n)
 	    fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 }
 
+/* A directory has no more bits from the start. */
+static int
+make_dir(int at, const char *name, mode_t mode)
+{
+	if (mkdirat(at, name, mode & 01777) < 0)
+		return -1;
+	return mode & 06000 ? fchmodat(at, name, mode & 07777, 0) : 0;
+}
+
 /* The upper directory's own owner and mode are what is seen on top. */
 static int
 make_upper(const struct stat *st, const char *name)
 {
-	if (mkdirat(me.r->upper, name, 0700) < 0 ||
-	    mkdirat(me.r->work, name, 0700) < 0)
+	if (mkdirat(me.r->work, name, 0700) < 0)
 		return -1;
+	if (!me.r->w->is_root || (!st->st_uid && !st->st_gid))
+		return make_dir(me.r->upper, name, st->st_mode);
 	/* An id that is not mapped stays ours. */
-	if (me.r->w->is_root &&
-	    fchownat(me.r->upper, name, st->st_uid, st->st_gid, 0) < 0 &&
-	    errno != EINVAL)
+	if (mkdirat(me.r->upper, name, 0700) < 0 ||
+	    (fchownat(me.r->upper, name, st->st_uid, st->st_gid, 0) < 0 &&
+		errno != EINVAL))
 		return -1;
 	return fchmodat(me.r->upper, name, st->st_mode & 07777, 0);
 }
@@ -351,9 +361,7 @@ place_open_dir(int dir, int to, const char *name, const char *path)
 
 	if (fstat(dir, &st) < 0)
 		return world_fails(me.r->w, "directory %s", path);
-	if (!mkdirat(to, name, 0700))
-		fchmodat(to, name, st.st_mode & 07777, 0);
-	else if (errno != EEXIST)
+	if (make_dir(to, name, st.st_mode) < 0 && errno != EEXIST)
 		return world_fails(me.r->w, "directory %s", path);
 	if (has_mounts_below(path)) {
 		AUTO_FD made = open_dir(to, name);
