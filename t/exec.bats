@@ -35,6 +35,52 @@ of() {
 	[ ! -e file ]
 }
 
+# A scenario whose steps, a line of shell each, run at once.
+at_once() {
+	printf '[meta]\nname = "t"\nversion = "1"\n[[scenario]]\nname = "s"\nconcurrent = true\ntimeout_ms = 20000\n'
+	for command; do
+		printf '[[scenario.steps]]\nname = "%s"\ncommand = ["sh", "-c", """%s"""]\n' \
+			"${command%%;*}" "$command"
+	done
+}
+
+until_there='until [ -e /tmp/$0 ]; do sleep 0.01; done'
+
+@test "concurrent steps run all at once" {
+	at_once ": one; >/tmp/one; ${until_there/\$0/two}; exit 0" \
+		": two; >/tmp/two; ${until_there/\$0/three}; echo 2" \
+		": three; ${until_there/\$0/one}; >/tmp/three" >t.clnrm.toml
+	run executed t.clnrm.toml
+	[ "$(of scenario.end .status)" = ok ]
+	[ "$(of step '"\(.index) \(.exit_code) \(.stdout)"' | sort | xargs)" = "0 0 1 0 2 2 0" ]
+	[ "$(of span 'select(.name | startswith("clnrm.step")).span_id' | sort -u | wc -l)" = 3 ]
+}
+
+@test "a concurrent step that fails lets the others come to their end" {
+	at_once "exit 3" "sleep 0.3; echo late" >t.clnrm.toml
+	run executed t.clnrm.toml
+	[ "$(of scenario.end .status)" = failed ]
+	[ "$(of step '"\(.index) \(.exit_code) \(.stdout)"' | xargs)" = "0 3 1 0 late" ]
+}
+
+@test "concurrent steps are timed and stopped each by itself, or all" {
+	{
+		at_once "sleep 41761" "echo quick"
+		echo 'timeout_ms = 60000'
+	} | sed 's/^timeout_ms = 20000/timeout_ms = 700/' >t.clnrm.toml
+	run executed t.clnrm.toml
+	[ "$(of scenario.end .status)" = timeout ]
+	[ "$(of step '"\(.index) \(.timed_out)"' | xargs)" = "1 false 0 true" ]
+	{
+		at_once "sleep 41761" | sed '$a timeout_ms = 200'
+		printf '[[scenario.steps]]\nname = "slow"\ncommand = ["sleep", "0.5"]\n'
+	} >t.clnrm.toml
+	run executed t.clnrm.toml
+	[ "$(of scenario.end .status)" = timeout ]
+	[ "$(of step '"\(.index) \(.timed_out)"' | xargs)" = "0 true 1 false" ]
+	is_gone 'sleep 41761'
+}
+
 @test "a command is an argument vector, no shell looks at it" {
 	cat >t.clnrm.toml <<-'T'
 	[meta]
@@ -404,4 +450,14 @@ of() {
 	[ "$(of diagnostic 'select(.code == "W406").message')" = "artifact files:e: Permission denied
 artifact files:none: No such file or directory
 artifact files:/etc: Is a directory" ]
+}
+
+@test "of scenarios that wait the one with the higher priority runs first" {
+	printf '[meta]\nname = "t"\nversion = "1"\npriority = 2\n' >t.clnrm.toml
+	for s in first:-1 second: third:7 fourth:2; do
+		printf '[[scenario]]\nname = "%s"\nrun = "true"\n' "${s%:*}"
+		[ -z "${s#*:}" ] || printf 'priority = %s\n' "${s#*:}"
+	done >>t.clnrm.toml
+	run executed t.clnrm.toml -j 1
+	[ "$(of scenario.start .scenario | xargs)" = "third second fourth first" ]
 }

@@ -21,6 +21,7 @@ enum {
 struct job {
 	struct test *test; /* NULL: taken, or fallen to a newer plan */
 	size_t index;
+	int64_t priority;
 	uint64_t number; /* counts up */
 };
 
@@ -62,8 +63,10 @@ add_jobs(struct engine *g, struct test *t)
 {
 	for (size_t i = 0; i < t->scenarios->list.n; i++) {
 		g->job = mem_more(g->job, g->jobs, &g->job_cap, sizeof *g->job);
-		g->job[g->jobs++] =
-		    (struct job){test_hold(t), i, ++g->last_number};
+		g->job[g->jobs++] = (struct job){test_hold(t), i,
+		    value_int_or(
+			value_get(t->scenarios->list.item[i], "priority"), 0),
+		    ++g->last_number};
 	}
 }
 
@@ -328,10 +331,12 @@ is_in_the_way(const struct engine *g, const struct test *t)
 	return false;
 }
 
-/* The first job that may start; the jobs before it that went are dropped. */
+/* Of those that may start the first of the highest priority; the jobs before
+   it that went are dropped. */
 static struct job *
 next_job(struct engine *g)
 {
+	struct job *best = NULL;
 	size_t n = 0;
 
 	while (n < g->jobs && !g->job[n].test)
@@ -341,10 +346,14 @@ next_job(struct engine *g)
 		memmove(g->job, g->job + n, g->jobs * sizeof *g->job);
 		n = 0;
 	}
-	for (size_t i = n; i < g->jobs; i++)
-		if (g->job[i].test && !is_in_the_way(g, g->job[i].test))
-			return &g->job[i];
-	return NULL;
+	for (size_t i = n; i < g->jobs; i++) {
+		struct job *job = &g->job[i];
+
+		if (job->test && (!best || job->priority > best->priority) &&
+		    !is_in_the_way(g, job->test))
+			best = job;
+	}
+	return best;
 }
 
 static void

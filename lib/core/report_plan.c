@@ -167,6 +167,8 @@ add_scenario(struct buf *b, const struct value *s)
 	    text(s, "isolation"));
 	add_int(b, 4, "at most", value_get(s, "timeout_ms"), " ms");
 	add_all(b, 4, "keeps", value_get(s, "artifacts"));
+	if (value_bool_or(value_get(s, "concurrent"), false))
+		buf_adds(b, "    all steps at once\n");
 	for (size_t k = 0; k < value_count(steps); k++)
 		add_step(b, steps->list.item[k]);
 }

@@ -31,6 +31,10 @@ static const struct rule_key metadata[] = {
     KEY("isolation", RULE_STR,
 	"The least isolation that the test accepts. Default: full.",
 	ONE_OF(LEVELS)),
+    KEY("priority", RULE_INT,
+	"Of scenarios that wait for a worker, the one with the higher number "
+	"runs first. Default: 0.",
+	BETWEEN(-100, 100)),
     END,
 };
 
@@ -51,6 +55,10 @@ static const struct rule_key meta[] = {
     KEY("isolation", RULE_STR,
 	"The least isolation that the test accepts. Default: full.",
 	ONE_OF(LEVELS)),
+    KEY("priority", RULE_INT,
+	"Of scenarios that wait for a worker, the one with the higher number "
+	"runs first. Default: 0.",
+	BETWEEN(-100, 100)),
     KEY("inputs", RULE_STRS,
 	"Patterns of files and directories that the test depends on, from the "
 	"project's root on, such as data/**: a change of one runs it again."),
@@ -202,7 +210,8 @@ static const struct rule_key scenario[] = {
 	.flags = RULE_EITHER | RULE_NAME, .since = RULE_V10),
     KEY("steps", RULE_TABLES, "As [[steps]].", .sub = step,
 	.flags = RULE_EITHER | RULE_BRIEF),
-    KEY("concurrent", RULE_BOOL, "Decides nothing."),
+    KEY("concurrent", RULE_BOOL,
+	"Whether its steps run all at once. Default: false."),
     KEY("timeout_ms", RULE_INT,
 	"Milliseconds until it is stopped. Default: policy.max_execution_time, "
 	"else the time-out of the test.",
@@ -216,6 +225,7 @@ static const struct rule_key scenario[] = {
     KEY("artifacts", RULE_TABLE, "What is kept of it.", .sub = artifacts,
 	.since = RULE_V10),
     KEY("isolation", RULE_STR, "As in [meta].", ONE_OF(LEVELS)),
+    KEY("priority", RULE_INT, "As in [meta].", BETWEEN(-100, 100)),
     KEY("expected_exit_code", RULE_INT, "Of run; an error without it.",
 	BETWEEN(0, 255), .since = RULE_V10),
     KEY("expected_output_regex", RULE_STR, "Of run; an error without it.",

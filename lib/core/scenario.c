@@ -20,13 +20,6 @@ enum { OTLP_PORT = 4318, GRPC_PORT = 4317 };
 
 static void on_sandbox(void *arg, int events);
 static void begin(struct scenario *s);
-static void next_step(struct scenario *s);
-
-const struct value *
-scenario_step(const struct scenario *s)
-{
-	return value_get(s->spec, "steps")->list.item[s->step];
-}
 
 const struct test *
 scenario_test(const struct scenario *s)
@@ -47,8 +40,8 @@ stage(const struct scenario *s)
 }
 
 /* The worst thing that happened stays. */
-static void
-set_status(struct scenario *s, const char *status)
+void
+scenario_set_status(struct scenario *s, const char *status)
 {
 	if (!strcmp(s->status, "ok") || !strcmp(status, "error"))
 		s->status = status;
@@ -69,9 +62,8 @@ cancel_timers(struct scenario *s)
 {
 	struct loop *l = s->host->loop;
 
-	loop_cancel(l, s->step_timer);
 	loop_cancel(l, s->timer);
-	loop_cancel(l, s->kill_timer);
+	scenario_forget_steps(s);
 }
 
 static void
@@ -106,8 +98,8 @@ fail_at_once(
 	scenario_refuse(s, code, status, e);
 }
 
-static void
-finish(struct scenario *s)
+void
+scenario_finish(struct scenario *s)
 {
 	struct err e = {0};
 
@@ -119,43 +111,17 @@ finish(struct scenario *s)
 }
 
 static void
-kill_now(void *arg)
-{
-	struct scenario *s = arg;
-	struct err e = {0};
-
-	s->kill_timer = 0;
-	if (s->is_running)
-		sandbox_signal(s->sandbox, (uint32_t)s->step, SIGKILL, &e);
-}
-
-/* TERM to the running step, KILL when it takes too long. */
-static void
-stop_step(struct scenario *s)
-{
-	struct err e = {0};
-
-	if (!s->is_running)
-		return;
-	sandbox_signal(s->sandbox, (uint32_t)s->step, SIGTERM, &e);
-	loop_cancel(s->host->loop, s->kill_timer);
-	s->kill_timer =
-	    loop_at(s->host->loop, clock_mono_ns() + s->grace_ns, kill_now, s);
-}
-
-static void
 on_timeout(void *arg)
 {
 	struct scenario *s = arg;
 	struct err e = {0};
 
-	s->timer = s->step_timer = 0;
-	set_status(s, "timeout");
-	if (s->is_running) {
-		s->is_timed_out = true;
-		stop_step(s);
+	s->timer = 0;
+	scenario_set_status(s, "timeout");
+	if (s->running) {
+		scenario_time_out_steps(s);
 	} else if (s->phase == SCENARIO_SERVING) {
-		finish(s);
+		scenario_finish(s);
 	} else if (s->phase == SCENARIO_BUILDING) {
 		err_set(
 		    &e, "the cleanroom of %s was not ready in time", s->name);
@@ -164,15 +130,16 @@ on_timeout(void *arg)
 	}
 }
 
-static uint64_t
-set_timer(struct scenario *s, const struct value *ms, int64_t otherwise_ns)
+uint64_t
+scenario_timer(struct scenario *s, const struct value *ms, int64_t otherwise_ns,
+    void (*fn)(void *arg), void *arg)
 {
 	int64_t wait_ns = value_int_or(ms, -1);
 
 	wait_ns = wait_ns < 0 ? otherwise_ns : wait_ns * 1000000;
 	if (wait_ns <= 0)
 		return 0;
-	return loop_at(s->host->loop, clock_mono_ns() + wait_ns, on_timeout, s);
+	return loop_at(s->host->loop, clock_mono_ns() + wait_ns, fn, arg);
 }
 
 char **
@@ -186,114 +153,6 @@ scenario_arguments(struct scenario *s, const struct value *list)
 	return argv;
 }
 
-static int
-start_step(struct scenario *s, struct err *e)
-{
-	const struct value *spec = scenario_step(s);
-	AUTO_FD out = -1;
-	AUTO_FD err = -1;
-	char parent[TRACE_PARENT];
-	const struct value *env = value_get(spec, "env");
-	struct service *service = scenario_service_named(
-	    s, value_str_or(value_get(spec, "service"), NULL));
-	struct sandbox_step step = {.id = (uint32_t)s->step, .in = -1};
-
-	s->out = scenario_open_stream(s, &out, e);
-	s->err = s->out ? scenario_open_stream(s, &err, e) : NULL;
-	if (!s->err)
-		return -1;
-	if (scenario_prints_spans(s))
-		s->out->log = collector_log_new(s->collector, "stdout");
-	trace_new_span(s->step_span);
-	trace_parent(
-	    parent, s->trace_id, s->step_span, world_is_sampled(&s->world));
-	collector_known(s->collector, s->trace_id, s->step_span);
-	step.argv = scenario_arguments(s, value_get(spec, "command"));
-	if (service) {
-		step.room = scenario_service_room(service);
-		env = scenario_service_env(service, env);
-	}
-	step.env = world_environ(&s->arena, &s->world, parent, env);
-	step.cwd = value_str_or(value_get(spec, "workdir"), NULL);
-	scenario_doubt_clock(s, step.argv, step.env);
-	step.out = out;
-	step.err = err;
-	if (sandbox_run(s->sandbox, &step, e) < 0)
-		return -1;
-	s->is_running = true;
-	s->is_timed_out = false;
-	s->step_timer = set_timer(s, value_get(spec, "timeout_ms"), 0);
-	return 0;
-}
-
-static void
-next_step(struct scenario *s)
-{
-	struct err e = {0};
-
-	if (s->is_cancelled ||
-	    s->step == value_count(value_get(s->spec, "steps"))) {
-		finish(s);
-		return;
-	}
-	s->phase = SCENARIO_STEPPING;
-	if (start_step(s, &e) < 0)
-		scenario_refuse(s, "E401", EXIT_RUN, &e);
-}
-
-static bool
-is_as_expected(const struct scenario *s, const struct sandbox_event *ev)
-{
-	int64_t want =
-	    value_int_or(value_get(scenario_step(s), "exit_code"), 0);
-
-	if (s->is_timed_out || s->is_cancelled)
-		return false;
-	if (ev->error)
-		return want == (ev->error == ENOENT ? 127 : 126);
-	return WIFEXITED(ev->status) && WEXITSTATUS(ev->status) == want;
-}
-
-static void
-add_usage(struct rusage *sum, const struct rusage *one)
-{
-	timeradd(&sum->ru_utime, &one->ru_utime, &sum->ru_utime);
-	timeradd(&sum->ru_stime, &one->ru_stime, &sum->ru_stime);
-	if (one->ru_maxrss > sum->ru_maxrss)
-		sum->ru_maxrss = one->ru_maxrss;
-}
-
-static void
-on_step_done(struct scenario *s, const struct sandbox_event *ev)
-{
-	bool ok = is_as_expected(s, ev);
-	bool goes_on =
-	    ok ||
-	    value_bool_or(
-		value_get(scenario_step(s), "continue_on_failure"), false);
-
-	s->is_running = false;
-	loop_cancel(s->host->loop, s->step_timer);
-	loop_cancel(s->host->loop, s->kill_timer);
-	s->step_timer = s->kill_timer = 0;
-	scenario_take_rest(s->out);
-	scenario_take_rest(s->err);
-	if (!s->is_cancelled) {
-		scenario_write_step(s, ev, ok);
-		if (!ok)
-			set_status(s, "failed");
-	}
-	add_usage(&s->usage, &ev->usage);
-	scenario_keep_output(s);
-	capture_free(&s->out->kept);
-	capture_free(&s->err->kept);
-	s->step++;
-	if (goes_on && !s->is_timed_out)
-		next_step(s);
-	else
-		finish(s);
-}
-
 /* The clock is seen to: services, then steps. */
 static void
 serve(struct scenario *s)
@@ -305,7 +164,7 @@ serve(struct scenario *s)
 void
 scenario_served(struct scenario *s)
 {
-	next_step(s);
+	scenario_step_on(s);
 }
 
 /* The port that was got for the one asked for. */
@@ -375,7 +234,7 @@ on_clock_placed(struct scenario *s, const struct sandbox_event *ev)
 	if (scenario_clock_placed(s, ev, &e) < 0)
 		scenario_refuse(s, "E401", EXIT_RUN, &e);
 	else if (strcmp(s->status, "ok") != 0)
-		finish(s);
+		scenario_finish(s);
 	else if (s->placed++ < s->rooms)
 		place_clock(s);
 	else
@@ -553,7 +412,7 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		if (s->phase == SCENARIO_PLACING)
 			on_clock_placed(s, ev);
 		else
-			on_step_done(s, ev);
+			scenario_step_ended(s, ev);
 		break;
 	case SANDBOX_DIALED:
 		if (!scenario_service_event(s, ev))
@@ -561,7 +420,7 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		break;
 	case SANDBOX_OPENED:
 		if (scenario_collected(s, ev))
-			finish(s);
+			scenario_finish(s);
 		break;
 	case SANDBOX_STRAYS:
 		scenario_tell_strays(s, ev);
@@ -645,8 +504,9 @@ scenario_start(
 	trace_new_id(s->trace_id);
 	trace_new_span(s->span_id);
 	s->key = (struct record_key){s->id, t->source, t->gen, t->variant};
-	s->timer =
-	    set_timer(s, value_get(s->spec, "timeout_ms"), h->timeout_ns);
+	scenario_take_steps(s);
+	s->timer = scenario_timer(
+	    s, value_get(s->spec, "timeout_ms"), h->timeout_ns, on_timeout, s);
 	begin(s);
 	return s;
 }
@@ -663,10 +523,10 @@ scenario_cancel(struct scenario *s, int64_t grace_ns)
 	if (s->phase == SCENARIO_BUILDING) {
 		scenario_write_start(s, NULL);
 		end(s);
-	} else if (s->is_running) {
-		stop_step(s);
+	} else if (s->running) {
+		scenario_stop_steps(s);
 	} else if (s->phase == SCENARIO_SERVING) {
-		finish(s);
+		scenario_finish(s);
 	} else if (s->phase != SCENARIO_PLACING &&
 		   sandbox_finish(s->sandbox, 0, grace_ns, &e) < 0) {
 		end(s);

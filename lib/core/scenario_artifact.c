@@ -145,12 +145,14 @@ is_wanted(const struct scenario *s, const char *what)
 }
 
 void
-scenario_keep_output(struct scenario *s)
+scenario_keep_output(const struct step *st)
 {
+	struct scenario *s = st->scenario;
+
 	if (is_wanted(s, "logs:stdout"))
-		capture_text(&s->out->kept, &s->printed[0]);
+		capture_text(&st->out->kept, &s->printed[0]);
 	if (is_wanted(s, "logs:stderr"))
-		capture_text(&s->err->kept, &s->printed[1]);
+		capture_text(&st->err->kept, &s->printed[1]);
 }
 
 void

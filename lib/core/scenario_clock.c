@@ -111,10 +111,10 @@ variable(char *const env[], const char *name)
 
 /* Where the step ran: in its workdir from the project's root on. */
 static const char *
-directory(struct scenario *s)
+directory(const struct step *st)
 {
-	const char *below =
-	    value_str_or(value_get(scenario_step(s), "workdir"), "");
+	struct scenario *s = st->scenario;
+	const char *below = value_str_or(value_get(st->spec, "workdir"), "");
 
 	return *below == '/' ? below
 	     : *below	     ? arena_fmt(&s->arena, "%s/%s", s->project, below)
@@ -122,9 +122,11 @@ directory(struct scenario *s)
 }
 
 void
-scenario_doubt_clock(struct scenario *s, char *const argv[], char *const env[])
+scenario_doubt_clock(struct step *st, char *const argv[], char *const env[])
 {
-	struct program p = {.path = variable(env, "PATH"), .dir = directory(s)};
+	struct scenario *s = st->scenario;
+	struct program p = {
+	    .path = variable(env, "PATH"), .dir = directory(st)};
 
 	if (s->world.preload)
 		program_escapes(&p, argv, &s->unfrozen);

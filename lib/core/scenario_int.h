@@ -23,6 +23,16 @@ struct scenario_stream {
 	struct scenario_stream *next;
 };
 
+/* A step, from its start on. */
+struct step {
+	struct scenario *scenario;
+	const struct value *spec; /* its entry in the plan */
+	char span[TRACE_SPAN];
+	struct scenario_stream *out, *err;
+	bool is_running, is_timed_out;
+	uint64_t timer, kill_timer;
+};
+
 enum scenario_phase {
 	SCENARIO_BUILDING,
 	SCENARIO_PLACING, /* what stops the clock, into the cleanroom */
@@ -62,14 +72,13 @@ struct scenario {
 	size_t placed;	 /* rooms, and our own world, whose clock is stopped */
 	bool is_serving; /* scenario_serve() is at it */
 
-	size_t step; /* the one that runs, or comes next */
-	bool is_running;
-	bool is_timed_out, is_cancelled;
-	char step_span[TRACE_SPAN];
-	struct scenario_stream *out, *err; /* of the running step */
-	struct scenario_stream *streams;   /* all that are open */
+	struct step *step; /* step[steps] */
+	size_t steps, begun, running;
+	bool is_halted; /* none is begun any more */
+	bool is_cancelled;
+	struct scenario_stream *streams; /* all that are open */
 	int64_t grace_ns;
-	uint64_t step_timer, timer, kill_timer;
+	uint64_t timer;
 
 	size_t artifact;       /* the next one of the plan's */
 	struct buf printed[2]; /* by all steps, where that is kept */
@@ -126,6 +135,35 @@ int scenario_set_clock(struct scenario *s, struct err *e);
 void scenario_refuse(
     struct scenario *s, const char *code, int status, const struct err *e);
 
+/* The worst thing that happened stays. */
+void scenario_set_status(struct scenario *s, const char *status);
+
+/* Call fn once after so many milliseconds, else `otherwise_ns`; 0: never. */
+uint64_t scenario_timer(struct scenario *s, const struct value *ms,
+    int64_t otherwise_ns, void (*fn)(void *arg), void *arg);
+
+/* Its steps are done: keep what is to be kept, and end all processes. */
+void scenario_finish(struct scenario *s);
+
+/* ---- steps: scenario_step.c */
+
+void scenario_take_steps(struct scenario *s);
+
+/* Begin the next step, or all of them; scenario_finish() when none is left. */
+void scenario_step_on(struct scenario *s);
+
+void scenario_step_ended(struct scenario *s, const struct sandbox_event *ev);
+
+/* TERM to those that run, KILL after the grace; no other begins. */
+void scenario_stop_steps(struct scenario *s);
+void scenario_time_out_steps(struct scenario *s);
+
+/* Nothing is to happen any more. */
+void scenario_forget_steps(struct scenario *s);
+
+/* Its place in the plan. */
+size_t scenario_step_index(const struct step *st);
+
 /* A list of texts as an argument vector. */
 char **scenario_arguments(struct scenario *s, const struct value *list);
 
@@ -179,7 +217,7 @@ bool scenario_collect(struct scenario *s);
 bool scenario_collected(struct scenario *s, const struct sandbox_event *ev);
 
 /* Keep what the step printed that has just ended; a span, as one line. */
-void scenario_keep_output(struct scenario *s);
+void scenario_keep_output(const struct step *st);
 void scenario_keep_span(struct scenario *s, const char *span, size_t n);
 
 void scenario_write_artifacts(struct scenario *s);
@@ -194,7 +232,7 @@ int scenario_clock_placed(
 
 /* Keep in mind which programs of a step the stopped clock does not reach. */
 void scenario_doubt_clock(
-    struct scenario *s, char *const argv[], char *const env[]);
+    struct step *st, char *const argv[], char *const env[]);
 
 /* Append what was kept in mind to notes, a line each. */
 void scenario_add_clock_notes(const struct scenario *s, struct buf *notes);
@@ -226,12 +264,9 @@ void scenario_write_start(struct scenario *s, const char *level);
 
 /* "step", for the one that has just ended, and its span. */
 void scenario_write_step(
-    struct scenario *s, const struct sandbox_event *ev, bool ok);
+    struct step *st, const struct sandbox_event *ev, bool ok);
 
 /* "scenario.end". */
 void scenario_write_end(struct scenario *s);
-
-/* The value of the running step in the plan. */
-const struct value *scenario_step(const struct scenario *s);
 
 #endif

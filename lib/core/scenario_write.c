@@ -45,7 +45,7 @@ exit_of_errno(int error)
 
 static void
 write_result(
-    struct json *j, const struct scenario *s, const struct sandbox_event *ev)
+    struct json *j, const struct step *st, const struct sandbox_event *ev)
 {
 	if (ev->error)
 		json_int(j, "exit_code", exit_of_errno(ev->error));
@@ -57,32 +57,32 @@ write_result(
 		json_int(j, "signal", WTERMSIG(ev->status));
 	else
 		json_null(j, "signal");
-	json_bool(j, "timed_out", s->is_timed_out);
+	json_bool(j, "timed_out", st->is_timed_out);
 }
 
 static void
-write_streams(struct json *j, const struct scenario *s)
+write_streams(struct json *j, const struct step *st)
 {
 	AUTO_BUF out = BUF_INIT;
 	AUTO_BUF err = BUF_INIT;
 
-	capture_text(&s->out->kept, &out);
-	capture_text(&s->err->kept, &err);
+	capture_text(&st->out->kept, &out);
+	capture_text(&st->err->kept, &err);
 	json_strn(j, "stdout", out.s, out.len);
 	json_strn(j, "stderr", err.s, err.len);
 	json_open(j, "truncated", '{');
-	json_int(j, "stdout", (int64_t)s->out->kept.dropped);
-	json_int(j, "stderr", (int64_t)s->err->kept.dropped);
+	json_int(j, "stdout", (int64_t)st->out->kept.dropped);
+	json_int(j, "stderr", (int64_t)st->err->kept.dropped);
 	json_close(j, '}');
 }
 
 static void
 write_error(
-    struct json *j, const struct scenario *s, const struct sandbox_event *ev)
+    struct json *j, const struct step *st, const struct sandbox_event *ev)
 {
-	const struct value *step = scenario_step(s);
-	const char *program =
-	    value_str_or(value_get(step, "command")->list.item[0], "?");
+	const struct scenario *s = st->scenario;
+	const struct value *argv = value_get(st->spec, "command");
+	const char *program = value_str_or(argv->list.item[0], "?");
 	AUTO_BUF text = BUF_INIT;
 
 	if (scenario_is_starved(s, ev)) {
@@ -98,7 +98,7 @@ write_error(
 	}
 	if (ev->is_cwd)
 		buf_addf(&text, "cannot enter workdir %s: %s",
-		    value_str_or(value_get(step, "workdir"), "."),
+		    value_str_or(value_get(st->spec, "workdir"), "."),
 		    strerror(ev->error));
 	else
 		buf_addf(&text, "cannot start %s: %s", program,
@@ -109,16 +109,16 @@ write_error(
 }
 
 static void
-write_span(struct scenario *s, bool ok, int64_t start_ns, int64_t end_ns)
+write_span(struct step *st, bool ok, int64_t start_ns, int64_t end_ns)
 {
+	struct scenario *s = st->scenario;
 	AUTO_BUF name = BUF_INIT;
-	const char *step =
-	    value_str_or(value_get(scenario_step(s), "name"), "");
+	const char *step = value_str_or(value_get(st->spec, "name"), "");
 
 	buf_addf(&name, "clnrm.step:%s", step);
 	trace_write(s->host->stage, &s->key,
 	    &(struct trace_span){.trace_id = s->trace_id,
-		.span_id = s->step_span,
+		.span_id = st->span,
 		.parent_id = s->span_id,
 		.name = name.s,
 		.start_ns = start_ns,
@@ -130,25 +130,25 @@ write_span(struct scenario *s, bool ok, int64_t start_ns, int64_t end_ns)
 }
 
 void
-scenario_write_step(struct scenario *s, const struct sandbox_event *ev, bool ok)
+scenario_write_step(struct step *st, const struct sandbox_event *ev, bool ok)
 {
+	struct scenario *s = st->scenario;
 	AUTO_JSON j = stage_record(s->host->stage, "step");
-	const struct value *step = scenario_step(s);
 	int64_t to_wall = clock_wall_ns() - clock_mono_ns();
 
 	record_key(&j, &s->key);
 	json_str(&j, "scenario", s->name);
-	json_str(&j, "step", value_str_or(value_get(step, "name"), ""));
-	json_value(&j, "command", value_get(step, "command"));
-	write_result(&j, s, ev);
-	write_streams(&j, s);
+	json_str(&j, "step", value_str_or(value_get(st->spec, "name"), ""));
+	json_value(&j, "command", value_get(st->spec, "command"));
+	write_result(&j, st, ev);
+	write_streams(&j, st);
 	json_nano(&j, "start_unix_nano", (uint64_t)(ev->start_ns + to_wall));
 	json_int(&j, "duration_ns", ev->end_ns - ev->start_ns);
 	write_usage(&j, &ev->usage);
-	json_int(&j, "index", (int64_t)s->step);
-	write_error(&j, s, ev);
+	json_int(&j, "index", (int64_t)scenario_step_index(st));
+	write_error(&j, st, ev);
 	stage_put(s->host->stage, &j);
-	write_span(s, ok, ev->start_ns + to_wall, ev->end_ns + to_wall);
+	write_span(st, ok, ev->start_ns + to_wall, ev->end_ns + to_wall);
 }
 
 /* A list of texts, one a line in `lines`. */

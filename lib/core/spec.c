@@ -298,11 +298,14 @@ write_scenario(struct spec_write *w, const struct value *scenario,
 {
 	const struct value *isolation = value_get(scenario, "isolation");
 	const struct value *name = value_get(scenario, "name");
+	const struct value *priority = value_get(scenario, "priority");
 	struct json *j = &w->body;
 	size_t n = 0;
 
 	if (!isolation)
 		isolation = metadata(w, "isolation");
+	if (!priority)
+		priority = metadata(w, "priority");
 	json_open(j, NULL, '{');
 	spec_put(j, "name", name ? name : metadata(w, "name"));
 	json_str(j, "isolation", value_str_or(isolation, "full"));
@@ -310,6 +313,9 @@ write_scenario(struct spec_write *w, const struct value *scenario,
 	spec_put(j, "service", value_get(scenario, "service"));
 	json_str(
 	    j, "network", value_str_or(value_get(scenario, "network"), "none"));
+	json_int(j, "priority", value_int_or(priority, 0));
+	json_bool(j, "concurrent",
+	    value_bool_or(value_get(scenario, "concurrent"), false));
 	write_policy(j, value_get(scenario, "policy"));
 	spec_list(j, "artifacts", value_find(scenario, "artifacts.collect"));
 	spec_at(w, scenario ? &scenario->at : &steps->at, "scenarios[%zu]", s);
