@@ -106,3 +106,130 @@ for family, at in ((socket.AF_INET, \"127.0.0.1\"), (socket.AF_INET6, \"::1\")):
 	run -1 clnrm verify saved.ndjson --against t.clnrm.toml
 	[[ "$output" == *'1 attempt to reach outside'* ]]
 }
+
+# The files of the violations, one a line: OP PATH.
+written() {
+	of violation 'select(.kind == "file") | [.op, .path] | join(" ")'
+}
+
+@test "files that are created, changed, deleted and moved outside are listed" {
+	need_namespaces
+	echo old >mine
+	steps 'touch /new /run/lock.pid /etc/new; mkdir -p /opt/app/data; echo 1 >/opt/app/data/f
+		echo "# x" >>/etc/passwd; rm /etc/group; mv /etc/shells /etc/my-shells; chmod 600 /etc/profile
+		rm -r /etc/skel; mkdir /etc/skel; touch /etc/skel/n' </dev/null
+	observed
+	[ "$(of step .exit_code)" = 0 ]
+	diff <(written) - <<-'W'
+	deleted /etc/group
+	created /etc/my-shells
+	created /etc/new
+	changed /etc/passwd
+	changed /etc/profile
+	deleted /etc/shells
+	deleted /etc/skel
+	created /etc/skel/n
+	created /new
+	created /opt/app
+	created /opt/app/data
+	created /opt/app/data/f
+	created /run/lock.pid
+	W
+}
+
+@test "what is declared is no violation, nor what was only opened or undone" {
+	need_namespaces
+	mkdir sub
+	echo old >mine
+	steps 'echo x >mine; rm -r sub; touch here ~/there /tmp/a /var/tmp/b /dev/shm/c; echo y >/dev/null
+		exec 3>>/etc/passwd; touch /etc/new; rm /etc/new; mkdir /opt/x; rmdir /opt/x' </dev/null
+	observed
+	[ "$(of step .exit_code)" = 0 ]
+	[ -z "$(written)" ]
+}
+
+@test "set-up leaves nothing that looks written" {
+	need_namespaces
+	printf '[images]\nhost = host\n' >clnrm.conf
+	steps true <<-'T'
+	[service.a]
+	image = "host"
+	command = ["sleep", "100"]
+	ready = { command = ["true"] }
+	[determinism]
+	seed = 1
+	freeze_clock = "2025-01-01T00:00:00Z"
+	T
+	observed
+	[ "$(of scenario.end .status)" = ok ]
+	[ -z "$(written)" ]
+}
+
+@test "a project below a directory that is always fresh is found declared there" {
+	need_namespaces
+	[ "$(id -u)" = 0 ] || cannot "only root may make a directory in /mnt"
+	dir=$(mktemp -d /mnt/clnrm-observe.XXXXXX)
+	chmod 755 "$dir"
+	steps 'touch here ../beside' </dev/null
+	mkdir "$dir/project"
+	cp t.clnrm.toml "$dir/project"
+	touch "$dir/project/clnrm.conf"
+	cd "$dir/project"
+	observed
+	cd "$BATS_TEST_TMPDIR"
+	rm -r "$dir"
+	[ "$(written)" = "created $dir/beside" ]
+}
+
+@test "what a service writes in its image is told with its name" {
+	need_namespaces
+	command -v busybox >/dev/null || cannot "busybox-static is not installed"
+	mkdir -p bb/bin bb/etc data
+	cp "$(command -v busybox)" bb/bin/busybox
+	ln bb/bin/busybox bb/bin/sh
+	echo x >bb/etc/conf
+	printf '[images]\nbb = bb\n' >clnrm.conf
+	steps true <<-T
+	[service.db]
+	image = "bb"
+	command = ["sh", "-c", """
+	busybox mkdir -p /var/lib/db
+	echo 1 >/var/lib/db/file
+	busybox chmod 700 /var/lib/db
+	[ \$(busybox id -u) != 0 ] || busybox chown 70:70 /var/lib/db
+	echo y >>/etc/conf
+	echo z >/data/z
+	echo >/tmp/up
+	exec busybox sleep 100"""]
+	ready = { command = ["busybox", "test", "-e", "/tmp/up"] }
+	volumes = [{ host_path = "$PWD/data", container_path = "/data" }]
+	T
+	observed
+	[ "$(of violation '[.service, .op, .path] | join(" ")')" = "db changed /etc/conf
+db created /var/lib
+db created /var/lib/db
+db created /var/lib/db/file" ]
+}
+
+@test "of very many files the rest is a number" {
+	need_namespaces
+	steps 'mkdir /opt/many; cd /opt/many; seq 1200 | xargs touch' </dev/null
+	observed
+	[ "$(written | wc -l)" = 1001 ]
+	[ "$(of violation 'select(.path == null) | .count')" = 201 ]
+}
+
+@test "no_outside_writes forbids what writes does not name" {
+	need_namespaces
+	steps 'mkdir -p /var/lib/app; touch /var/lib/app/x' <<-'T'
+	[expect.hermeticity]
+	no_outside_writes = true
+	T
+	run -1 clnrm run t.clnrm.toml
+	[[ "$output" == *'2 files written outside of the declared places: created /var/lib/app, …'* ]]
+	echo 'writes = ["/var/lib/app", "/var/lib/app/**"]' >>t.clnrm.toml
+	run -0 clnrm run t.clnrm.toml
+	sed -i 's,"/var/lib/app/\*,"var/lib/app/*,' t.clnrm.toml
+	run -2 clnrm run t.clnrm.toml
+	[[ "$output" == *"'var/lib/app/**' is no absolute path"* ]]
+}

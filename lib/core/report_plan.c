@@ -318,6 +318,9 @@ add_rest(struct buf *b, const struct value *expect)
 	add_all(b, 2, "expects status", value_get(status, "by_name"));
 	if (value_bool_or(value_get(h, "no_external_services"), false))
 		buf_adds(b, "  expects no peer outside\n");
+	if (value_bool_or(value_get(h, "no_outside_writes"), false))
+		buf_adds(b, "  expects no file written outside\n");
+	add_all(b, 4, "but", value_get(h, "writes"));
 	add_all(b, 2, "expects resources with", value_get(h, "resource_attrs"));
 	add_all(b, 2, "expects no attribute", value_get(h, "forbid_keys"));
 }

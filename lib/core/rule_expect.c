@@ -225,12 +225,32 @@ check_cycle(struct rule_ctx *c, const struct value *order)
 }
 
 static void
+check_writes(struct rule_ctx *c, const struct value *h)
+{
+	const struct value_member *writes = value_member(h, "writes", 6);
+	const struct value *list = value_get(h, "writes");
+
+	if (writes && !value_bool_or(value_get(h, "no_outside_writes"), false))
+		rule_tell(c, "W302", &writes->at,
+		    "writes decides nothing without no_outside_writes = true");
+	for (size_t i = 0; i < rule_count(list); i++) {
+		const struct value *path = list->list.item[i];
+
+		rule_pattern(c, MATCH_GLOB, path, "pattern");
+		if (path->kind == VALUE_STR && *path->str.s != '/')
+			rule_tell(c, "E304", &path->at,
+			    "'%s' is no absolute path", path->str.s);
+	}
+}
+
+static void
 check_hermeticity(struct rule_ctx *c, const struct value *h)
 {
 	static const char *const twins[][2] = {
 	    {"resource_attrs", "resource_attrs_must_match"},
 	    {"span_attrs", "span_attrs_forbid_keys"}};
 
+	check_writes(c, h);
 	for (size_t i = 0; i < COUNT(twins); i++) {
 		const struct value_member *alias =
 		    value_member(h, twins[i][1], strlen(twins[i][1]));

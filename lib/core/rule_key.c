@@ -410,6 +410,13 @@ static const struct rule_key hermeticity[] = {
     KEY("no_external_services", RULE_BOOL,
 	"Whether no span may name a peer outside the cleanroom, and nothing "
 	"may try to reach one."),
+    KEY("no_outside_writes", RULE_BOOL,
+	"Whether no file may be created, changed or deleted but in the "
+	"project, HOME, /tmp, /var/tmp, /dev/shm, volumes and what writes "
+	"names."),
+    KEY("writes", RULE_STRS,
+	"Absolute paths, or patterns of such, that may be written, too: "
+	"\"/var/lib/app/**\"."),
     KEY("resource_attrs", RULE_TABLE,
 	"Attributes that every resource must have.", .sub = must_match),
     KEY("sdk_resource_attrs", RULE_TABLE,
@@ -441,7 +448,7 @@ static const struct rule_key expect[] = {
 	.sub = order),
     KEY("status", RULE_TABLE, "How spans end.", .sub = status),
     KEY("hermeticity", RULE_TABLE,
-	"What spans must not tell of the world outside.", .sub = hermeticity),
+	"What must not reach outside, nor be told of it.", .sub = hermeticity),
     END,
 };
 

@@ -425,6 +425,9 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 	case SANDBOX_STRAYS:
 		scenario_tell_strays(s, ev);
 		break;
+	case SANDBOX_WRITES:
+		scenario_tell_writes(s, ev);
+		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
 		break;

@@ -208,6 +208,12 @@ void scenario_drop_services(struct scenario *s);
 /* Tell of attempts to reach outside. */
 void scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev);
 
+/* Tell of files that were written outside of the places for it; frees them. */
+void scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev);
+
+/* The name of the service that has a room, or NULL. */
+const char *scenario_room_name(const struct scenario *s, unsigned room);
+
 /* ---- artifacts: scenario_artifact.c */
 
 /* Begin to copy files out; false when there is none to wait for. */

@@ -73,6 +73,15 @@ scenario_images(struct scenario_host *h, struct err *e)
 	return &h->images;
 }
 
+const char *
+scenario_room_name(const struct scenario *s, unsigned room)
+{
+	for (size_t i = 0; room && i < s->services; i++)
+		if (s->service[i].room == room)
+			return s->service[i].name;
+	return NULL;
+}
+
 unsigned
 scenario_service_room(const struct service *v)
 {

@@ -1,6 +1,9 @@
 /*
  * What a scenario did that reaches out of its cleanroom, as records.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/scenario_int.h"
 
 /* NULL for a service's. */
@@ -14,16 +17,60 @@ step_name(const struct scenario *s, uint32_t id)
 		 : NULL;
 }
 
-void
-scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev)
+static struct json
+begin(struct scenario *s, const char *step, const char *kind, int64_t count)
 {
-	AUTO_JSON j = stage_record(s->host->stage, "violation");
+	struct json j = stage_record(s->host->stage, "violation");
 
 	record_key(&j, &s->key);
 	json_str(&j, "scenario", s->name);
-	json_str(&j, "step", step_name(s, ev->step));
-	json_str(&j, "kind", "network");
-	json_int(&j, "count", ev->strays);
+	json_str(&j, "step", step);
+	json_str(&j, "kind", kind);
+	json_int(&j, "count", count);
+	return j;
+}
+
+void
+scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev)
+{
+	AUTO_JSON j = begin(s, step_name(s, ev->step), "network", ev->strays);
+
 	json_null(&j, "target");
 	stage_put(s->host->stage, &j);
+}
+
+/* path NULL: so many more. */
+static void
+tell_write(struct scenario *s, unsigned room, const char *op, const char *path,
+    int64_t count)
+{
+	AUTO_JSON j = begin(s, NULL, "file", count);
+
+	json_str(&j, "service", scenario_room_name(s, room));
+	json_str(&j, "op", op);
+	json_str(&j, "path", path);
+	stage_put(s->host->stage, &j);
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct sandbox_write *)a)->path,
+	    ((const struct sandbox_write *)b)->path);
+}
+
+void
+scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev)
+{
+	static const char *const op[] = {[SANDBOX_CREATED] = "created",
+	    [SANDBOX_CHANGED] = "changed",
+	    [SANDBOX_DELETED] = "deleted"};
+
+	qsort(ev->write, ev->writes, sizeof *ev->write, by_path);
+	for (size_t i = 0; i < ev->writes; i++)
+		tell_write(
+		    s, ev->room, op[ev->write[i].op], ev->write[i].path, 1);
+	if (ev->more)
+		tell_write(s, ev->room, NULL, NULL, ev->more);
+	free(ev->write);
 }

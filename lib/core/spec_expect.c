@@ -453,6 +453,7 @@ write_hermeticity(struct spec_write *w)
 {
 	const struct value *h = part(w, "hermeticity", "expect_hermeticity");
 	const struct value_member *alone = member(h, "no_external_services");
+	const struct value_member *writes = member(h, "no_outside_writes");
 	const struct value_member *match =
 	    spec_inner(h, "resource_attrs", "must_match");
 	const struct value_member *sdk =
@@ -467,6 +468,12 @@ write_hermeticity(struct spec_write *w)
 	json_open(&w->body, "hermeticity", '{');
 	json_bool(&w->body, "no_external_services",
 	    value_bool_or(held(alone), false));
+	if (writes) {
+		json_bool(&w->body, "no_outside_writes",
+		    value_bool_or(held(writes), false));
+		spec_list(&w->body, "writes", value_get(h, "writes"));
+		spec_at(w, &writes->at, "expect.hermeticity.no_outside_writes");
+	}
 	json_open(&w->body, "resource_attrs", '{');
 	put_matches(w, held(match), NULL);
 	put_matches(w, held(sdk), held(match));

@@ -212,6 +212,67 @@ check_services(struct judging *j)
 	verdict_check(j, &c);
 }
 
+static bool
+may_write(const struct value *writes, const char *path)
+{
+	bool may = false;
+
+	for (size_t i = 0; i < value_count(writes) && !may; i++) {
+		const char *glob = value_str_or(writes->list.item[i], "");
+		struct err e = {0};
+		AUTO_MATCH *m =
+		    match_compile(MATCH_GLOB, glob, strlen(glob), NULL, &e);
+
+		may = m && match_find(m, path, strlen(path), NULL, &e) > 0;
+	}
+	return may;
+}
+
+/* "changed /etc/passwd", and whose, where it is a service's. */
+static const char *
+say_write(struct judging *j, const struct value *v)
+{
+	const char *service = value_str_or(value_get(v, "service"), NULL);
+	const char *path = value_str_or(value_get(v, "path"), NULL);
+
+	if (!path)
+		return "more files than are listed";
+	return arena_fmt(&j->a, "%s %s%s%s",
+	    value_str_or(value_get(v, "op"), "changed"), path,
+	    service ? " in service " : "", service ? service : "");
+}
+
+static void
+check_writes(struct judging *j, const struct value *want)
+{
+	struct check c = {.rule = "expect.hermeticity.no_outside_writes",
+	    .code = "E205",
+	    .outcome = HOLDS,
+	    .expected = "no file written outside of the declared places",
+	    .message = "no file was written outside of the declared places"};
+	const struct value *v, *writes = value_get(want, "writes");
+	const char *path;
+	size_t count = 0;
+
+	for (size_t at = 0; (v = next_violation(j, "file", &at));) {
+		path = value_str_or(value_get(v, "path"), NULL);
+		if (path && may_write(writes, path))
+			continue;
+		if (!count)
+			c.actual = say_write(j, v);
+		count += (size_t)value_int_or(value_get(v, "count"), 1);
+	}
+	if (count) {
+		c.outcome = FAILS;
+		c.message = arena_fmt(&j->a,
+		    "%zu file%s written outside of the declared places: %s%s",
+		    count, count == 1 ? "" : "s", c.actual,
+		    count == 1 ? "" : ", …");
+		c.hint = "expect.hermeticity.writes declares more places";
+	}
+	verdict_check(j, &c);
+}
+
 static const struct value *
 resource_attr(const struct seen *s, const struct value_member *m)
 {
@@ -305,6 +366,8 @@ verdict_hermeticity(struct judging *j, const struct value *want)
 
 	if (value_bool_or(value_get(want, "no_external_services"), false))
 		check_services(j);
+	if (value_bool_or(value_get(want, "no_outside_writes"), false))
+		check_writes(j, want);
 	for (size_t i = 0; i < value_count(resource); i++) {
 		check_resource(j, &resource->table.member[i]);
 		arena_free(&j->a);

@@ -272,6 +272,35 @@ read_step(struct wire *w, struct sandbox_event *ev)
 	wire_get_raw(w, &ev->usage, sizeof ev->usage);
 }
 
+static void
+read_writes(struct wire *w, struct sandbox_event *ev)
+{
+	size_t room = w->body.len - w->at, n;
+	char *text;
+
+	ev->kind = SANDBOX_WRITES;
+	ev->room = (unsigned)wire_get_int(w);
+	ev->more = wire_get_int(w);
+	n = (size_t)wire_get_int(w);
+	if (n > room / (2 * sizeof(int64_t))) {
+		w->is_bad = true;
+		return;
+	}
+	ev->write = mem_new(1, n * sizeof *ev->write + room + 1);
+	text = (char *)(ev->write + n);
+	for (size_t i = 0; i < n; i++) {
+		enum sandbox_op op = (enum sandbox_op)wire_get_int(w);
+		const char *path = wire_get_str(w);
+
+		if (!path || op > SANDBOX_DELETED) {
+			w->is_bad = true;
+			return;
+		}
+		ev->write[ev->writes++] = (struct sandbox_write){op, text};
+		text = stpcpy(text, path) + 1;
+	}
+}
+
 static int
 read_event(struct wire *w, struct sandbox_event *ev)
 {
@@ -298,6 +327,9 @@ read_event(struct wire *w, struct sandbox_event *ev)
 		ev->step = (uint32_t)wire_get_int(w);
 		ev->strays = wire_get_int(w);
 		break;
+	case WIRE_WRITES:
+		read_writes(w, ev);
+		break;
 	case WIRE_GONE:
 		ev->kind = SANDBOX_GONE;
 		ev->gone = (enum sandbox_gone)wire_get_int(w);
@@ -309,6 +341,8 @@ read_event(struct wire *w, struct sandbox_event *ev)
 		return 0;
 	for (size_t i = 0; i < ev->listeners; i++)
 		fd_close(&ev->listener[i].fd);
+	free(ev->write);
+	ev->write = NULL;
 	return -1;
 }
 

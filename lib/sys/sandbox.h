@@ -114,9 +114,22 @@ enum sandbox_kind {
 	SANDBOX_OPENED,	   /* after _open() */
 	SANDBOX_STRAYS,	   /* addresses outside were called, in a step's time;
 			      not known without an own network */
+	SANDBOX_WRITES,	   /* before GONE: files outside of the project, HOME,
+			      TMPDIR and volumes, of one room */
 	SANDBOX_GONE,	   /* after _finish(): no process is left inside */
 	SANDBOX_CLOSED,	   /* after _kill(): nothing is left at all */
 	SANDBOX_LOST,	   /* init or the spawner died unasked */
+};
+
+enum sandbox_op {
+	SANDBOX_CREATED,
+	SANDBOX_CHANGED, /* its content, kind, owner, mode or time */
+	SANDBOX_DELETED,
+};
+
+struct sandbox_write {
+	enum sandbox_op op;
+	const char *path;
 };
 
 /* How the processes that a scenario left behind came to their end. */
@@ -156,6 +169,12 @@ struct sandbox_event {
 	int64_t start_ns, end_ns; /* clock_mono_ns() */
 
 	int64_t strays; /* STRAYS: attempts since the last look */
+
+	/* WRITES: write[writes], to be freed by the caller in one go */
+	unsigned room;
+	struct sandbox_write *write;
+	size_t writes;
+	int64_t more; /* that are not listed */
 
 	enum sandbox_gone gone; /* GONE */
 

@@ -286,10 +286,34 @@ drop_capabilities(unsigned keep, unsigned own)
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	has[0].permitted &= keep | own;
-	has[0].effective = has[0].permitted;
+	has[0].effective =
+	    has[0].permitted & ~(unsigned)(own & 1 << CAP_DAC_READ_SEARCH);
 	has[1].permitted = has[1].effective = 0;
 	has[0].inheritable = has[1].inheritable = 0;
 	return (int)syscall(SYS_capset, &head, has);
+}
+
+/* No program that a step runs gets these. */
+static unsigned
+own_capabilities(void)
+{
+	if (!is_own())
+		return 1 << CAP_KILL;
+	return me.is_room ? 0 : 1 << CAP_DAC_READ_SEARCH;
+}
+
+/* Users inside may have shut their directories: this looks into them. */
+static void
+use_read_search(bool on)
+{
+	struct __user_cap_header_struct head = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct has[2] = {{0}};
+
+	if (syscall(SYS_capget, &head, has) < 0)
+		return;
+	has[0].effective = on ? has[0].permitted & 1 << CAP_DAC_READ_SEARCH : 0;
+	syscall(SYS_capset, &head, has);
 }
 
 static int
@@ -299,8 +323,7 @@ drop_privileges(struct world *w)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return world_fails(w, "no_new_privs");
-	if (drop_capabilities(
-		kept_capabilities(w), is_own() ? 0 : 1 << CAP_KILL) < 0)
+	if (drop_capabilities(kept_capabilities(w), own_capabilities()) < 0)
 		return world_fails(w, "capabilities");
 	/* Hides our descriptors from those inside. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -344,6 +367,7 @@ answer_ready(struct world *w)
 
 	if (net_listen(w, l, &n) < 0 || drop_privileges(w) < 0)
 		return -1;
+	layer_begin();
 	if (address_space())
 		snprintf(w->held_by[SANDBOX_MEMORY],
 		    sizeof w->held_by[SANDBOX_MEMORY],
@@ -530,6 +554,20 @@ finish(struct wire *m)
 }
 
 static void
+tell_writes(void)
+{
+	bool is_touched = is_own() && layer_is_touched(me.w);
+
+	if (!is_own())
+		return;
+	if (is_touched)
+		use_read_search(true);
+	layer_send(me.w, CONTROL);
+	if (is_touched)
+		use_read_search(false);
+}
+
+static void
 answer_gone(void)
 {
 	static const enum sandbox_gone how[] = {[LINGER] = SANDBOX_GONE_SELF,
@@ -538,6 +576,7 @@ answer_gone(void)
 	AUTO_WIRE m = WIRE_INIT;
 
 	tell_strays(SANDBOX_NO_STEP);
+	tell_writes();
 	m.type = WIRE_GONE;
 	wire_int(&m, how[me.phase]);
 	wire_send(CONTROL, &m, 0);
@@ -746,6 +785,7 @@ init_room(struct world *w, int control)
 	}
 	m.type = WIRE_READY;
 	wire_str(&m, w->notes);
+	layer_give(&m);
 	wire_send(CONTROL, &m, 0);
 	serve();
 }

@@ -27,6 +27,7 @@ enum wire_type {
 	WIRE_DIALED,
 	WIRE_OPENED,
 	WIRE_STRAYS,
+	WIRE_WRITES,
 };
 
 enum { WIRE_FDS = 128, WORLD_TREES = 24 };
@@ -243,8 +244,10 @@ int tree_open(const char *path);
 int tree_place_host(void);
 int tree_place_tops(void);
 
-/* Lay a private layer over `lower` and show it at to/name, or at `to`. */
-int tree_overlay(int lower, int to, const char *name, bool is_read_only);
+/* Lay a private layer over `lower` and show it at to/name, or at `to`. What is
+ * written to it is told of as below `path`, unless that is NULL. */
+int tree_overlay(
+    int lower, int to, const char *name, const char *path, bool is_read_only);
 
 /* A copy of the open file `in`, in place of to/name. */
 int tree_place_file(int in, int to, const char *name);
@@ -254,6 +257,26 @@ int tree_open_path(struct world_source *s);
 int tree_open_tree(struct world_source *s);
 int tree_place_project(void);
 void tree_forget(void);
+
+/*
+ * What was written outside of the places that are there for it:
+ * sandbox_layer.c. Note a layer by the directories that it is made of, lower
+ * -1: none; it is an overlay, or a directory of the base. Borrows all.
+ */
+void layer_note(const char *path, int lower, int upper, bool is_overlay);
+
+/* The world is built: from here on what is written was written inside. */
+void layer_begin(void);
+
+/* A room's layer, from its process to init. */
+void layer_give(struct wire *m);
+void layer_take(struct wire *m, unsigned room);
+
+/* Is there more to look at than files? */
+bool layer_is_touched(const struct world *w);
+
+/* Look through all, and send WRITES for each room where there is something. */
+void layer_send(const struct world *w, int control);
 
 /* The loopback: sandbox_net.c. */
 

@@ -82,6 +82,7 @@ room_await_all(struct world *w)
 		}
 		if (said && *said)
 			world_note(w, "%s", said);
+		layer_take(&m, (unsigned)i + 1);
 	}
 	return 0;
 }

@@ -19,16 +19,17 @@ static struct root me;
 static const struct {
 	const char *name;
 	mode_t mode;
+	bool is_open; /* nobody asks what was written there */
 } fresh[] = {
-    {"run", 0755},
-    {"home", 0755},
-    {"root", 0700},
-    {"mnt", 0755},
-    {"media", 0755},
-    {"tmp", 01777},
-    {"proc", 0555},
-    {"sys", 0555},
-    {"dev", 0755},
+    {"run", 0755, false},
+    {"home", 0755, false},
+    {"root", 0700, false},
+    {"mnt", 0755, false},
+    {"media", 0755, false},
+    {"tmp", 01777, true},
+    {"proc", 0555, true},
+    {"sys", 0555, true},
+    {"dev", 0755, true},
 };
 
 bool
@@ -324,7 +325,7 @@ open_root(void)
 static int
 lay_root(int dir, const char *path)
 {
-	if (dir < 0 || tree_overlay(dir, me.root, "", false) < 0)
+	if (dir < 0 || tree_overlay(dir, me.root, "", "", false) < 0)
 		return world_fails(me.w, "overlay of %s", path);
 	return open_root();
 }
@@ -394,6 +395,22 @@ begin(struct world *w)
 	return tree_look(&me);
 }
 
+static void
+note_layers(void)
+{
+	if (!me.w->trees)
+		layer_note("", me.host, me.root, false);
+	for (size_t i = 0; i < COUNT(fresh); i++) {
+		char path[16];
+		AUTO_FD dir =
+		    openat(me.root, fresh[i].name, O_PATH | O_CLOEXEC);
+
+		snprintf(path, sizeof path, "/%s", fresh[i].name);
+		if (!fresh[i].is_open)
+			layer_note(path, -1, dir, false);
+	}
+}
+
 int
 root_enter(struct world *w)
 {
@@ -404,6 +421,7 @@ root_enter(struct world *w)
 	    place_devices() < 0 || place_proc() < 0 || place_hosts() < 0 ||
 	    shut_world(&me, NULL) < 0 || enter() < 0)
 		return -1;
+	note_layers();
 	forget(w);
 	return 0;
 }
@@ -473,7 +491,7 @@ place_source(const struct world_source *s, const char *inside, bool read_only)
 	snprintf(above, sizeof above, "%.*s",
 	    (int)(is_dir ? strlen(inside) : (size_t)(name - inside)), inside);
 	to = root_make_dir(&me, above);
-	if (to < 0 || (is_dir ? tree_overlay(s->fd, to, "", read_only)
+	if (to < 0 || (is_dir ? tree_overlay(s->fd, to, "", NULL, read_only)
 			      : tree_place_file(s->fd, to, name)) < 0)
 		return world_fails(me.w, "volume %s at %s", s->path, inside);
 	return 0;

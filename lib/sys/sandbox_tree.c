@@ -203,17 +203,22 @@ make_upper(const struct stat *st, const char *name)
 }
 
 int
-tree_overlay(int lower, int to, const char *name, bool is_read_only)
+tree_overlay(
+    int lower, int to, const char *name, const char *path, bool is_read_only)
 {
 	struct mount_attr a = {.attr_set = MOUNT_ATTR_RDONLY};
 	unsigned n = me.overlays++;
 	AUTO_FD got = -1;
+	AUTO_FD upper = -1;
 	char number[16];
 	struct stat st;
 
 	snprintf(number, sizeof number, "%u", n);
 	if (fstat(lower, &st) < 0 || make_upper(&st, number) < 0)
 		return -1;
+	upper = openat(me.r->upper, number, O_PATH | O_CLOEXEC);
+	if (path)
+		layer_note(path, lower, upper, true);
 	got = new_overlay(lower, n);
 	if (got < 0 || (is_read_only && mount_setattr(got, "", AT_EMPTY_PATH,
 					    &a, sizeof a) < 0))
@@ -291,6 +296,16 @@ tree_place_file(int in, int to, const char *name)
 	return (int)n;
 }
 
+/* A directory that is left empty. */
+static void
+note_bare(int to, const char *name, const char *path)
+{
+	AUTO_FD dir = open_dir(to, name);
+
+	if (dir >= 0)
+		layer_note(path, -1, dir, false);
+}
+
 static int place_dir(int from, int to, const char *name, const char *path);
 
 /* One entry of a directory whose children come one by one. */
@@ -327,9 +342,10 @@ place_children(int from, int to, const char *path)
 		if (snprintf(below, sizeof below, "%s/%s", path, ent->d_name) >=
 		    (int)sizeof below)
 			continue;
-		if (is_mount(below) && ent->d_type == DT_DIR)
+		if (is_mount(below) && ent->d_type == DT_DIR) {
 			mkdirat(to, ent->d_name, 0755);
-		else
+			note_bare(to, ent->d_name, below);
+		} else
 			got = place(from, to, ent->d_name, below);
 	}
 	if (d)
@@ -357,6 +373,7 @@ left_out(const char *path)
 static int
 place_open_dir(int dir, int to, const char *name, const char *path)
 {
+	const char *seen_as = path;
 	struct stat st;
 
 	if (fstat(dir, &st) < 0)
@@ -366,12 +383,19 @@ place_open_dir(int dir, int to, const char *name, const char *path)
 	if (has_mounts_below(path)) {
 		AUTO_FD made = open_dir(to, name);
 
+		if (made >= 0)
+			layer_note(path, dir, made, false);
 		return made < 0 ? left_out(path)
 				: place_children(dir, made, path);
 	}
-	if (is_empty(dir) == 1 && strcmp(path, me.r->w->project) != 0)
+	if (is_empty(dir) == 1 && strcmp(path, me.r->w->project) != 0) {
+		note_bare(to, name, path);
 		return 0;
-	return tree_overlay(dir, to, name, false) < 0 ? left_out(path) : 0;
+	}
+	if (!strcmp(path, me.r->w->project))
+		seen_as = NULL;
+	return tree_overlay(dir, to, name, seen_as, false) < 0 ? left_out(path)
+							       : 0;
 }
 
 static int
@@ -382,6 +406,7 @@ place_dir(int from, int to, const char *name, const char *path)
 	if (dir >= 0)
 		return place_open_dir(dir, to, name, path);
 	mkdirat(to, name, 0755);
+	note_bare(to, name, path);
 	return 0;
 }
 
