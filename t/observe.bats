@@ -76,7 +76,8 @@ for family, at in ((socket.AF_INET, \"127.0.0.1\"), (socket.AF_INET6, \"::1\")):
 	ready = { command = ["test", "-e", "/tmp/called"] }
 	T
 	observed
-	[ "$(of violation '[.step, .count]' | xargs)" = "[null,2] [b,1]" ]
+	[ "$(of violation '.step' | uniq | xargs)" = "null b" ]
+	[ "$(of violation .count | paste -sd+ | bc)" = 3 ]
 }
 
 @test "an attempt that no span tells of breaks no_external_services" {
