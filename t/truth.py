@@ -7,6 +7,7 @@ Writes DIR/NNNN.clnrm.toml, DIR/spans.ndjson (what ran, as the runner's records)
 and DIR/truth.tsv: SOURCE, RULE or `verdict`, and what is true of it. What
 clnrm-verify(1) and clnrm.toml(5) say is done anew here, slowly and plainly.
 """
+import itertools
 import json
 import random
 import re
@@ -17,6 +18,7 @@ GLOBS = ["*", "db.*", "?", "[ab]", "[!a]", "http*get", "never", "n?ver"]
 KINDS = ["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
 VALUES = [0, 0, 1, 1, 7, 7, -3, 2**60, 2**60 + 1, 1.5, 1.0, "7", "x", "", "1e2", True, False]
 MS = 1000000
+PARTS = [MS // 4, MS // 2, MS // 4 * 3]
 PEERS = ["localhost", "127.0.0.1:80", "shop", "example.com", "10.0.0.1"]
 
 
@@ -51,6 +53,13 @@ def as_number(v):
     return int(s) if re.fullmatch(r"-?\d+", s) else float(s)
 
 
+def shifted(*spans):
+    """All that may have been: who begins at a whole millisecond can be later by parts of one."""
+    ways = [[{k: s[k] + d for k in ("start", "end")} for d in [0] + PARTS * (s["start"] % MS == 0)]
+            for s in spans]
+    return itertools.product(*ways)
+
+
 class Trace:
     """What ran: the spans that count, ours, and who is above whom."""
 
@@ -65,8 +74,8 @@ class Trace:
                 "parent": "" if up is None else self.spans[up]["id"],
                 "name": r.choice(NAMES),
                 "kind": r.choice(KINDS),
-                "start": start * MS,
-                "end": (start + r.choice([-1, 0, 1, 3, 8, 30])) * MS,
+                "start": start * MS + r.choice([0, 0, 0, *PARTS]),
+                "end": (start + r.choice([-1, 0, 1, 3, 8, 30])) * MS + r.choice([0, *PARTS]),
                 "attrs": {k: r.choice(VALUES) for k in "nsv" if r.random() < 0.6},
                 "events": [r.choice("pqr") for _ in range(r.randrange(3))],
                 "status": r.choice(["UNSET", "UNSET", "OK", "ERROR"]),
@@ -114,8 +123,8 @@ class Trace:
         if a is b or not a["start"] or b in self.above(a):
             return False
         if a in self.above(b):
-            return a["start"] < b["start"]
-        return a["end"] >= a["start"] and a["end"] <= b["start"]
+            return any(x["start"] < y["start"] for x, y in shifted(a, b))
+        return any(x["end"] >= x["start"] and x["end"] <= y["start"] for x, y in shifted(a, b))
 
     def record(self, s, source):
         return {"type": "span", "id": "1", "source": source, "gen": 0, "variant": None,
@@ -311,7 +320,7 @@ def window(t, r):
 
     def inside(s, o):
         return (s is not o and s["end"] >= s["start"] and o["end"] >= o["start"] and
-                s["start"] >= o["start"] and s["end"] <= o["end"])
+                any(x["start"] >= y["start"] and x["end"] <= y["end"] for x, y in shifted(s, o)))
 
     for i, name in enumerate(inner):
         spans, outs = t.named(name), t.named(outer)

@@ -10,6 +10,8 @@
 #include "core/verdict.h"
 #include "data/match.h"
 
+enum { NS_OF_MS = 1000000 };
+
 /* A span that came while the file ran. */
 struct seen {
 	const char *id, *trace, *parent, *name, *kind;
@@ -17,10 +19,11 @@ struct seen {
 	size_t name_no;		   /* which of the different names */
 	const struct value *tree;  /* of the record what is asked for */
 	uint64_t start_ns, end_ns; /* 0: not told */
-	size_t up;		   /* index of its parent, or SIZE_MAX */
-	bool is_counted;	   /* bound to this run and not our own */
-	bool is_ours;		   /* via clnrm */
-	bool has_trace;		   /* carried this run's trace id */
+	uint64_t blur_ns; /* both may be up to that much later: its clock */
+	size_t up;	  /* index of its parent, or SIZE_MAX */
+	bool is_counted;  /* bound to this run and not our own */
+	bool is_ours;	  /* via clnrm */
+	bool has_trace;	  /* carried this run's trace id */
 };
 
 /* One running of one scenario of the file. */
@@ -194,6 +197,7 @@ bool verdict_has_follows(struct asked *q);
 /*
  * A parent begins before its child and ends after it, so between relatives
  * the starts decide; else the first must have ended when the second begins.
+ * What the clocks cannot tell is taken as so.
  */
 bool verdict_is_before(const struct verdict_file *f, size_t a, size_t b);
 

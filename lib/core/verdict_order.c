@@ -10,8 +10,11 @@ verdict_is_before(const struct verdict_file *f, size_t a, size_t b)
 	if (!x->start_ns || !y->start_ns || a == b || verdict_is_above(f, b, a))
 		return false;
 	if (verdict_is_above(f, a, b))
-		return x->start_ns < y->start_ns;
-	return x->end_ns >= x->start_ns && x->end_ns <= y->start_ns;
+		return x->start_ns < y->start_ns ||
+		       x->start_ns - y->start_ns < y->blur_ns;
+	return x->end_ns >= x->start_ns &&
+	       (x->end_ns <= y->start_ns ||
+		   x->end_ns - y->start_ns <= y->blur_ns);
 }
 
 static bool

@@ -15,6 +15,16 @@ nano(const struct value *v)
 	return (uint64_t)value_int_or(v, 0);
 }
 
+/*
+ * The SDK for JavaScript reads the wall clock in milliseconds once, when a span
+ * begins, and adds a finer duration: who ran second can be over first.
+ */
+static uint64_t
+blur(uint64_t start_ns)
+{
+	return start_ns % NS_OF_MS ? 0 : NS_OF_MS - 1;
+}
+
 static bool
 is_word(const struct value *v, const char *word)
 {
@@ -65,6 +75,7 @@ seen_of(struct verdict_file *f, const struct value *v)
 	    .up = SIZE_MAX,
 	};
 
+	s.blur_ns = blur(s.start_ns);
 	s.name_len = name && name->kind == VALUE_STR ? name->str.len : 0;
 	s.is_ours = is_word(value_get(v, "via"), "clnrm");
 	s.is_counted = !s.is_ours && is_bound(f, v);

@@ -8,11 +8,26 @@ is_timed(const struct seen *s)
 	return s->start_ns && s->end_ns >= s->start_ns;
 }
 
+/* a - b, at most two milliseconds: nobody asks for more. */
+static int64_t
+behind(uint64_t a, uint64_t b)
+{
+	uint64_t apart = a > b ? a - b : b - a;
+	int64_t ns = apart < 2 * NS_OF_MS ? (int64_t)apart : 2 * NS_OF_MS;
+
+	return a > b ? ns : -ns;
+}
+
+/* Is there a shift of the one against the other, within what their clocks
+ * leave open, that makes it so? */
 static bool
 is_inside(const struct seen *in, const struct seen *out)
 {
-	return is_timed(in) && is_timed(out) && in->start_ns >= out->start_ns &&
-	       in->end_ns <= out->end_ns;
+	int64_t least = behind(out->start_ns, in->start_ns);
+	int64_t most = behind(out->end_ns, in->end_ns);
+
+	return is_timed(in) && is_timed(out) && least <= most &&
+	       least <= (int64_t)in->blur_ns && most >= -(int64_t)out->blur_ns;
 }
 
 /* The first span of `in` that lies in none of `out`, or NULL. */
@@ -41,7 +56,8 @@ say_astray(struct judging *j, struct check *c, const struct picked *out,
 
 	for (size_t k = 0; k < f->n && out->n == 1; k++)
 		if (out->is[k] && is_timed(&f->seen[k]))
-			how = s->start_ns < f->seen[k].start_ns
+			how = behind(f->seen[k].start_ns, s->start_ns) >
+				      (int64_t)s->blur_ns
 				? "it started before"
 				: "it ended after";
 	if (!is_timed(s))
