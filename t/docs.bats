@@ -117,7 +117,7 @@ need_mandoc() {
 @test "every option that the driver hands on is known where it goes" {
 	for option in $(routed_options); do
 		case $option in
-		-j | --jobs | --max-errors) value=3 ;;
+		-j | --jobs | --keep | --max-errors) value=3 ;;
 		--report) value=junit=junit.xml ;;
 		--slow | --timeout | --grace | --debounce*) value=1s ;;
 		--capture) value=1K ;;

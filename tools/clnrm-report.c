@@ -10,6 +10,7 @@
 #include "base/color.h"
 #include "base/die.h"
 #include "core/explain.h"
+#include "core/keep.h"
 #include "core/report.h"
 #include "core/setting.h"
 #include "core/stage.h"
@@ -18,7 +19,9 @@
 static const char *format, *code, *color = "auto", *no_tests = "fail";
 static struct cli_list also;
 static int64_t slow_ns = 10000000000;
-static int strict, loose;
+static int strict, loose, save;
+static long keeps = 10;
+static struct keep *keep;
 static struct out err_out = {.fd = 2, .pending = BUF_INIT, .is_held = true};
 
 static const struct cli_opt opts[] = {
@@ -32,6 +35,8 @@ static const struct cli_opt opts[] = {
 	CLI_TEXT, &code},
     {0, "slow", "TIME", "name tests that run longer (10s; 0s: none)", CLI_TIME,
 	&slow_ns},
+    {0, "save", NULL, "keep this run below .clnrm/runs", CLI_FLAG, &save},
+    {0, "keep", "N", "runs that are kept there (10; 0: none)", CLI_INT, &keeps},
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
 	&no_tests},
     {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
@@ -91,6 +96,7 @@ how_to(void)
 	    .width = columns_of(1),
 	    .err = &err_out,
 	    .slow_ns = slow_ns,
+	    .keep = keep,
 	};
 
 	if ((is_on_github || is_github) && is_env("GITHUB_STEP_SUMMARY", NULL))
@@ -173,6 +179,8 @@ read_all(struct report *rep, struct stage *st)
 		while (stage_pull(st, &r)) {
 			take_own(rep, st->out);
 			report_take(rep, &r);
+			if (keep)
+				keep_take(keep, &r);
 		}
 		take_own(rep, st->out);
 		flush(rep);
@@ -200,20 +208,55 @@ print_code(void)
 	return EXIT_YES;
 }
 
+/* A run that cannot be kept is judged all the same. */
+static void
+tell_lost(const struct err *e)
+{
+	warn("warning: this run is not kept: %s", e->text);
+}
+
+static void
+start_keep(void)
+{
+	struct err e = {0};
+
+	if (!save || !keeps)
+		return;
+	keep = keep_start((size_t)keeps, KEEP_STREAM, &e);
+	if (!keep)
+		tell_lost(&e);
+}
+
+static void
+finish_keep(struct report *rep)
+{
+	struct err e = {0};
+
+	if (!keep || keep_finish(keep, &e) == 0)
+		return;
+	report_hush(rep);
+	out_flush(&err_out);
+	tell_lost(&e);
+}
+
 /* Read the stream to its end, and say how it went. */
 static int
 report_all(int fd)
 {
-	struct report *rep = start();
+	struct report *rep;
 	struct out own = {.fd = -1, .pending = BUF_INIT, .is_held = true};
 	struct stage st;
 	int status;
 
 	stop_catch(false);
+	start_keep();
+	rep = start();
 	stage_filter(&st, "report", &own, fd, loose);
 	read_all(rep, &st);
+	finish_keep(rep);
 	status = report_finish(rep, st.status);
 	report_del(rep);
+	keep_del(keep);
 	out_flush(&err_out);
 	out_free(&err_out);
 	ndjson_free(&st.in);

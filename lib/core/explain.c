@@ -178,6 +178,11 @@ static const struct {
 	"A file that artifacts.collect names is not there, is no regular file, "
 	"is larger than 64 MiB, or could not be written below "
 	".clnrm/artifacts."},
+    {"W407", "a run that is not kept whole",
+	"The stream of a kept run was longer than 256 MiB, and ends with this "
+	"warning. What was to come is lost to who reads it again; the report "
+	"of the run itself had all of it. --report ndjson=FILE keeps a stream "
+	"of any length."},
     {"W411", "a span came again with other bytes",
 	"Two exports with the same ids differ. The first one counts."},
     {"W412", "more spans than can be remembered",

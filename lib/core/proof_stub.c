@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/plan.h"
 #include "core/proof.h"
-#include "data/hash.h"
 #include "data/likeness.h"
 #include "data/match.h"
 
@@ -160,26 +160,6 @@ prepare(struct stub *s, struct value *plan, unsigned parts)
 	return stub_steps(s, plan);
 }
 
-/* The digest is that of the members from `meta` to `inputs`. */
-static void
-digest(struct stub *s, struct value *plan)
-{
-	AUTO_JSON body = JSON_INIT;
-	char hex[HASH_HEX];
-	bool is_in = false;
-
-	for (size_t i = 0; i < plan->table.n; i++) {
-		const struct value_member *m = &plan->table.member[i];
-
-		is_in |= !strcmp(m->key, "meta");
-		if (is_in)
-			json_value(&body, m->key, m->value);
-		is_in &= strcmp(m->key, "inputs") != 0;
-	}
-	hash_hex(body.text.s, body.text.len, hex);
-	put(s, plan, "sha256", value_text(&s->a, hex));
-}
-
 static void
 write(struct stage *st, const struct value *plan)
 {
@@ -205,7 +185,7 @@ proof_stub(struct stage *st, const struct record *r, unsigned parts)
 	if (prepare(&s, plan, parts) < 0) {
 		stage_diagnose(st, source, "warning", "W309", &e);
 	} else {
-		digest(&s, plan);
+		plan_digest(&s.a, plan);
 		write(st, plan);
 	}
 	arena_free(&s.a);

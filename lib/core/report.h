@@ -12,6 +12,8 @@
 #include "base/out.h"
 #include "core/record.h"
 
+struct keep;
+
 struct report_how {
 	const char *format; /* of report_formats, NULL: TAP */
 	bool has_color;
@@ -19,8 +21,9 @@ struct report_how {
 	bool none_is_a_pass;	    /* nothing selected exits 0 */
 	bool is_on_github;	    /* annotations beside the log, on `err` */
 	const char *github_summary; /* a file to append Markdown to, or NULL */
-	unsigned width;	  /* columns of a terminal; 0: lines are not cut */
-	struct out *err;  /* standard error, for slow tests and annotations */
+	unsigned width;	 /* columns of a terminal; 0: lines are not cut */
+	struct out *err; /* standard error, for slow tests and annotations */
+	const struct keep *keep; /* of this run, or NULL */
 	int64_t slow_ns;  /* a test that runs longer is named; 0: none is */
 	unsigned columns; /* of the terminal on `err`, for a line that is drawn
 			     again and again; 0: none is drawn */

@@ -7,6 +7,7 @@
 #include "base/color.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/keep.h"
 #include "core/report_int.h"
 
 enum {
@@ -177,6 +178,18 @@ put_finding(struct view *w, const struct finding *f, size_t *left)
 }
 
 static void
+put_folder(struct view *w, const struct entry *e, const struct result *v)
+{
+	struct record_key key = {v->id, e->source, e->gen, e->variant};
+	const char *folder = w->r->how.keep && report_is_red(v)
+			       ? keep_folder(w->r->how.keep, &key, v->scenario)
+			       : NULL;
+
+	if (folder)
+		report_say(w, "kept: %s\n\n", folder);
+}
+
+static void
 put_result(
     struct view *w, const struct entry *e, const struct result *v, size_t *left)
 {
@@ -203,6 +216,7 @@ put_result(
 		put_output(
 		    w, s->step, "stderr", s->err ? s->err : "", s->is_err_cut);
 	}
+	put_folder(w, e, v);
 }
 
 /* What a flaky test failed by is told as well. */

@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+# What a run leaves behind, and what can be done with it.
+load helper
+
+# The directory of the newest kept run.
+newest() {
+	printf '%s\n' .clnrm/runs/2*/ | tail -n 1
+}
+
+kept() {
+	find .clnrm/runs -maxdepth 1 -name '2*' | wc -l
+}
+
+bad() {
+	one_step bad.clnrm.toml 'echo seen; echo heard >&2; exit 3' </dev/null
+}
+
+@test "a run is kept by time and id, whole, and git does not see it" {
+	one_step good.clnrm.toml true </dev/null
+	run -0 clnrm run good.clnrm.toml
+	[ "$(kept)" = 1 ]
+	id=$(jq -r 'select(.type == "begin") | .run' "$(newest)stream.ndjson")
+	[[ "$(newest)" =~ /[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-${id:0:8}/$ ]]
+	run -0 clnrm-report "$(newest)stream.ndjson"
+	is_as_documented "$(newest)stream.ndjson"
+	[ "$(cat .clnrm/runs/.gitignore)" = '*' ]
+	[ ! -e "$(newest)failed" ]
+	git init -q . && [ -z "$(git status --porcelain .clnrm)" ]
+}
+
+@test "what does not pass has a folder with all there is to see, and the report names it" {
+	bad
+	run -1 clnrm run --format text bad.clnrm.toml
+	folder=$(newest)failed/bad/s
+	[[ "$output" == *"kept: $folder"* ]]
+	[ "$(cat "$folder"/steps/01-*.out)" = seen ]
+	[ "$(cat "$folder"/steps/01-*.err)" = heard ]
+	grep -q -- '--> bad.clnrm.toml:4:1' "$folder/checks.txt"
+	[ "$(jq -r .verdict "$folder/verdict.json")" = fail ]
+	[ "$(jq -r .type "$folder/plan.json")" = plan ]
+	grep -q '^isolation: ' "$folder/environment.txt"
+	grep -q "^kernel: Linux $(uname -r)" "$folder/environment.txt"
+	[ "$(jq -rs '.[].name' "$folder/spans.ndjson" | sort | head -n 1)" = clnrm.run ]
+}
+
+@test "repeat runs the scenario as it was planned, whatever the file says now" {
+	bad
+	run -1 clnrm run bad.clnrm.toml
+	one_step bad.clnrm.toml true </dev/null
+	folder=$PWD/$(newest)failed/bad/s
+	run -1 env -C / "$folder/repeat"
+	[[ "$output" == *"exit 3, expected 0"* ]]
+	[ "$(kept)" = 1 ]
+}
+
+@test "of several scenarios one is repeated, and its places are its own" {
+	cat >two.clnrm.toml <<-'T'
+	[meta]
+	name = "two"
+	version = "1"
+	[[scenario]]
+	name = "good"
+	run = "true"
+	[[scenario]]
+	name = "bad"
+	run = "exit 4"
+	[[expect.span]]
+	name = "never"
+	T
+	run -1 clnrm run two.clnrm.toml
+	[ -d "$(newest)failed/two/file" ]
+	[ ! -d "$(newest)failed/two/good" ]
+	run -1 "$(newest)failed/two/bad/repeat"
+	[[ "$output" == *"1..1"* && "$output" == *"line: 7"* && "$output" != *"never"* ]]
+	# The digest of a plan is that of its members from `meta` to `inputs`.
+	jq -cj 'del(.type, .source, .gen, .variant, .sha256, .unjudged, .at) | tostring[1:-1]' \
+		"$(newest)failed/two/bad/plan.json" >body
+	[ "$(sha256sum <body | cut -d ' ' -f 1)" = "$(jq -r .sha256 "$(newest)failed/two/bad/plan.json")" ]
+}
+
+@test "logs of services are in the folder" {
+	need_namespaces
+	printf '[images]\nhost-like = host\n' >clnrm.conf
+	cat >logs.clnrm.toml <<-'T'
+	[meta]
+	name = "logs"
+	version = "1"
+	[service.db]
+	image = "host-like"
+	command = ["sh", "-c", "echo database is up; sleep 60"]
+	ready.log = "is up"
+	[[scenario]]
+	name = "s"
+	run = "exit 1"
+	T
+	run -1 clnrm run logs.clnrm.toml
+	[ "$(cat "$(newest)failed/logs/s/logs/db.log")" = 'database is up' ]
+}
+
+@test "names of tests and steps cannot leave the folder, hide in it, or collide" {
+	bad
+	clnrm-render bad.clnrm.toml | clnrm-lint - | clnrm-exec - | clnrm-verify >ran || true
+	{
+		head -n 1 ran
+		for name in '"../../up"' '".hid"' '"a\nb"' '"a/b"' '"a b"' '"a\u0000b"' '""'; do
+			sed "1d; /\"type\":\"end\"/d" ran | jq -c --argjson n "$name" --arg f "$((++n)).clnrm.toml" \
+				'.source = $f | if .step then .step = $n else . end |
+				if .scenario then .scenario = $n else . end | if .name == "bad" then .name = $n else . end |
+				if .meta then .meta.name = $n | .scenarios[0].name = $n else . end'
+		done
+		tail -n 1 ran
+	} >hostile
+	run -1 clnrm-report --save hostile
+	(cd "$(newest)failed" && find . -mindepth 2 -maxdepth 2 | LC_ALL=C sort) >found
+	diff found - <<-'T'
+	./_.._.._up/_.._.._up
+	./_.hid/_.hid
+	./_/_
+	./a/a
+	./a_b/a_b
+	./a_b/a_b~2
+	./a_b/a_b~3
+	T
+	[ "$(find "$(newest)failed" -path '*steps/*' | grep -cv 'steps/01-[a-z_.]*\.\(out\|err\)$')" = 0 ]
+	[ -z "$(find . -path ./.clnrm/runs -prune -o -name '*up*' -print)" ]
+}
+
+@test "the newest runs are kept, as many as are asked for; 0 keeps none" {
+	one_step good.clnrm.toml true </dev/null
+	for _ in 1 2 3 4; do
+		clnrm run --keep 3 good.clnrm.toml
+	done
+	[ "$(kept)" = 3 ]
+	last=$(newest)
+	printf '[report]\nkeep = 1\n' >clnrm.conf
+	run -0 clnrm run good.clnrm.toml
+	[ "$(kept)" = 1 ]
+	[ ! -e "$last" ]
+	rm -r .clnrm
+	run -0 clnrm run --keep=0 good.clnrm.toml
+	[ ! -e .clnrm ]
+	run -0 clnrm-report ran.none </dev/null || true
+	[ ! -e .clnrm ]
+}
+
+@test "what a killed run left is removed by the next; one that is written is not" {
+	one_step good.clnrm.toml true </dev/null
+	mkdir -p .clnrm/runs/.new-dead .clnrm/runs/.new-live .clnrm/runs/notes
+	touch .clnrm/runs/.new-{dead,live}/stream.ndjson
+	exec 9<.clnrm/runs/.new-live/stream.ndjson
+	flock 9
+	run -0 clnrm run good.clnrm.toml 9<&-
+	[ ! -e .clnrm/runs/.new-dead ]
+	[ -e .clnrm/runs/.new-live ] && [ -e .clnrm/runs/notes ]
+}
+
+@test "where nothing can be written, verdicts and status are what they were" {
+	one_step good.clnrm.toml true </dev/null
+	echo in the way >.clnrm
+	run -0 --separate-stderr clnrm run good.clnrm.toml
+	[[ "$output" == *'ok 1 - good'* ]]
+	# shellcheck disable=SC2154 # set by run
+	[[ "$stderr" == 'clnrm-report: warning: this run is not kept: '*'.clnrm'* ]]
+	rm .clnrm
+	bad
+	run -1 --separate-stderr clnrm run --keep 0 bad.clnrm.toml
+	[ -z "$stderr" ]
+}
+
+@test "a full disk is one warning, and leaves nothing half" {
+	unshare -m true 2>/dev/null || cannot "no mount namespace for a small disk"
+	bad
+	clnrm-render bad.clnrm.toml | clnrm-lint - | clnrm-exec - | clnrm-verify >ran || true
+	mkdir -p .clnrm/runs
+	{ head -n 4 ran && yes "$(jq -c 'select(.type == "step") | .stdout = "x" * 60000' ran)" |
+		head -n 40 && tail -n +5 ran; } >long
+	# shellcheck disable=SC2016 # for the inner shell
+	run -1 --separate-stderr unshare -m sh -c '
+		mount -t tmpfs -o size=1m none .clnrm/runs && clnrm-report --save long
+		status=$?; ls -A .clnrm/runs >left; exit $status'
+	[[ "$stderr" == 'clnrm-report: warning: this run is not kept: '*'No space left'* ]]
+	[[ "$output" == *'not ok 1 - bad'* ]]
+	[ "$(cat left)" = .gitignore ]
+}
+
+@test "an interrupted or cut stream is kept as it came" {
+	bad
+	clnrm-render bad.clnrm.toml | clnrm-lint - | clnrm-exec - | clnrm-verify >ran || true
+	head -n 3 ran >short
+	run -3 clnrm-report --save short
+	run -0 cmp short "$(newest)stream.ndjson"
+	run -3 clnrm-report --save </dev/null
+	[ "$(kept)" = 1 ]
+}
