@@ -42,6 +42,17 @@ end_dev() {
 	wait "$driver" && status=0 || status=$?
 }
 
+# How often the pipe was begun anew.
+is_begun() {
+	[ "$(grep -c 'begins anew' err)" = "$1" ] && is_batch 0
+}
+
+# The latest verdict on a source.
+is_now() {
+	[ "$(jq -r --arg source "$1" 'select(.type == "verdict" and .source == $source) |
+		.verdict' all | tail -n 1)" = "$2" ]
+}
+
 teardown() {
 	[ -z "${driver-}" ] || end_dev
 	[ ! -s all ] || is_as_documented all
@@ -115,4 +126,176 @@ teardown() {
 	echo 1 >fixtures/deep/y
 	echo '#' >>input.clnrm.toml
 	expect 4 'input.clnrm.toml pass'
+}
+
+@test "a test that only the rest of the project has is none, a template is one" {
+	mkdir tests lib
+	echo 'run = "true"' >lib/step
+	one_step other.clnrm.toml true </dev/null
+	printf '[meta]\nname = "a"\nversion = "1"\n[[scenario]]\nname = "s"\n{%% include "lib/step" %%}\n' \
+		>tests/a.clnrm.toml.tera
+	dev tests
+	expect 0 'tests/a.clnrm.toml.tera pass'
+	echo '#' >>other.clnrm.toml
+	echo 'run = "false"' >lib/step
+	await is_now tests/a.clnrm.toml.tera fail
+	run ! grep -q '"type":"verdict".*other.clnrm.toml' all
+}
+
+@test "from within the project paths are written as from there" {
+	mkdir sub lib
+	one_step sub/a.clnrm.toml true </dev/null
+	echo >lib/x
+	cd sub
+	dev a.clnrm.toml
+	expect 0 'a.clnrm.toml pass'
+	one_step a.clnrm.toml false </dev/null
+	expect 1 'a.clnrm.toml fail'
+}
+
+@test "what editors leave beside a file runs nothing, and their saves run once" {
+	one_step a.clnrm.toml true </dev/null
+	dev --debounce 100ms .
+	# vim, with its swap file, its probe and its backup
+	perl -e 'sub put { open my $f, ">", $_[0]; print $f $_[1] }
+		put(".a.clnrm.toml.swp", 1); put("4913", ""); unlink "4913";
+		open F, "<", "a.clnrm.toml"; $t = join "", <F>;
+		rename "a.clnrm.toml", "a.clnrm.toml~"; put("a.clnrm.toml", "$t#1\n");
+		unlink "a.clnrm.toml~", ".a.clnrm.toml.swp"'
+	expect 1 'a.clnrm.toml pass'
+	# emacs, with its lock and its own kept copy
+	perl -e 'symlink "me\@here.1", ".#a.clnrm.toml"; open F, ">", "#a.clnrm.toml#"; close F;
+		open F, ">>", "a.clnrm.toml"; print F "#2\n"; close F;
+		unlink ".#a.clnrm.toml", "#a.clnrm.toml#"'
+	expect 2 'a.clnrm.toml pass'
+	sed -i 's/#2/#3/' a.clnrm.toml
+	expect 3 'a.clnrm.toml pass'
+	# VS Code: truncate, write; and JetBrains: a temporary, two renames
+	perl -e 'open F, "+<", "a.clnrm.toml"; @t = <F>; truncate F, 0; seek F, 0, 0; print F @t, "#4\n"'
+	expect 4 'a.clnrm.toml pass'
+	perl -e 'open F, ">", "a.clnrm.toml___jb_tmp___"; open G, "a.clnrm.toml"; print F <G>, "#5\n"; close F;
+		rename "a.clnrm.toml", "a.clnrm.toml___jb_old___";
+		rename "a.clnrm.toml___jb_tmp___", "a.clnrm.toml"; unlink "a.clnrm.toml___jb_old___"'
+	expect 5 'a.clnrm.toml pass'
+	[ "$(jq -r 'select(.type == "change" and .gen > 0) | .source' all |
+		sort -u)" = a.clnrm.toml ]
+}
+
+@test "a test that hangs is ended by its next save, and the others go on" {
+	one_step hangs.clnrm.toml true </dev/null
+	one_step b.clnrm.toml true </dev/null
+	dev -j 2 .
+	one_step hangs.clnrm.toml 'sleep 41771' <<<'isolation = "process"'
+	await runs 'sleep 41771'
+	one_step b.clnrm.toml false </dev/null
+	await is_now b.clnrm.toml fail
+	one_step hangs.clnrm.toml 'exit 0' </dev/null
+	await is_now hangs.clnrm.toml pass
+	await is_gone 'sleep 41771'
+	grep -q '"type":"scenario.end".*"status":"cancelled"' all
+}
+
+@test "a template with an error is told, and runs when it is mended" {
+	echo 'run = "true"' >step
+	printf '[meta]\nname = "a"\nversion = "1"\n[[scenario]]\nname = "s"\n{%% include "step" %%}\n' \
+		>a.clnrm.toml.tera
+	dev .
+	expect 0 'a.clnrm.toml.tera pass'
+	echo '{{ oops' >step
+	expect 1
+	grep -q '"type":"diagnostic".*"severity":"error"' all
+	rm step
+	expect 2
+	echo 'run = "exit 0"' >step
+	expect 3 'a.clnrm.toml.tera pass'
+	echo 'not = = toml' >a.clnrm.toml.tera
+	expect 4
+}
+
+@test "a project that is moved away and back goes on" {
+	mkdir -p away/p
+	touch away/p/clnrm.conf
+	one_step away/p/a.clnrm.toml true </dev/null
+	cp -r away/p p
+	dev p
+	expect 0 'p/a.clnrm.toml pass'
+	mv p elsewhere
+	await grep -q 'p is gone' all
+	one_step elsewhere/a.clnrm.toml false </dev/null
+	mv elsewhere p
+	await is_now p/a.clnrm.toml fail
+	one_step p/a.clnrm.toml true </dev/null
+	await is_now p/a.clnrm.toml pass
+}
+
+@test "settings that change begin the pipe anew" {
+	one_step a.clnrm.toml 'sleep 1.5' </dev/null
+	dev .
+	expect 0 'a.clnrm.toml pass'
+	printf '[exec]\ntimeout = 100ms\n' >clnrm.conf
+	await is_begun 1
+	await is_now a.clnrm.toml fail
+	grep -q 'the settings changed' err
+}
+
+@test "a stage that is killed is told, and the pipe begins anew and goes on" {
+	for stage in watch render lint exec verify report; do
+		one_step a.clnrm.toml true </dev/null
+		dev .
+		: >all
+		pkill -9 -P "$driver" -x "clnrm-$stage"
+		await is_begun 1 || { cat err; false; }
+		grep -q 'a stage was lost' err
+		one_step a.clnrm.toml "exit 3" </dev/null
+		await is_now a.clnrm.toml fail
+		end_dev
+		[ "$status" = 143 ]
+	done
+}
+
+@test "a stage that cannot live at all is no endless loop" {
+	mkdir bin
+	cp "$BIN"/* bin/
+	printf '#!/bin/sh\nkill -9 $$\n' >bin/clnrm-verify
+	run -3 timeout 60 bin/clnrm dev .
+	[ "$(grep -c 'begins anew' <<<"$output")" = 2 ]
+}
+
+@test "an operand that is not there ends the loop at once, exit 2" {
+	run -2 clnrm dev nowhere
+	[[ "$output" != *anew* ]]
+}
+
+@test "a full disk is told, and the loop goes on when there is room" {
+	[ "$(id -u)" = 0 ] || cannot "only root can mount"
+	mkdir small
+	mount -t tmpfs -o size=64k small small 2>/dev/null || cannot "nothing can be mounted"
+	one_step a.clnrm.toml true </dev/null
+	dev --report junit=small/junit.xml --report html=small/page.html .
+	dd if=/dev/zero of=small/fill bs=1k 2>/dev/null || :
+	one_step a.clnrm.toml false </dev/null
+	await is_now a.clnrm.toml fail
+	rm small/fill
+	one_step a.clnrm.toml 'exit 0' </dev/null
+	await is_now a.clnrm.toml pass
+	await grep -q 'tests="1" failures="0"' small/junit.xml
+	umount small
+}
+
+@test "an interrupt at any moment leaves nothing" {
+	for i in $(seq 0 11); do
+		one_step a.clnrm.toml "sleep 4178$i" </dev/null
+		one_step b.clnrm.toml true </dev/null
+		setsid env --default-signal=INT clnrm dev . >all 2>err 3>&- &
+		driver=$!
+		perl -e "select undef, undef, undef, $i * 0.015"
+		[ "$i" -lt 8 ] || { await runs "sleep 4178$i"; one_step b.clnrm.toml "exit $i" </dev/null; }
+		kill -INT -- -$driver
+		wait $driver && status=0 || status=$?
+		driver=
+		[ "$status" = 130 ]
+		await is_gone "sleep 4178$i"
+		await is_gone "clnrm-watch --around \."
+	done
+	: >all
 }

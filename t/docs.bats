@@ -119,18 +119,28 @@ need_mandoc() {
 		case $option in
 		-j | --jobs | --keep | --max-errors) value=3 ;;
 		--report) value=junit=junit.xml ;;
-		--slow | --timeout | --grace | --debounce*) value=1s ;;
+		--slow | --timeout | --grace | --debounce* | --poll) value=1s ;;
 		--capture) value=1K ;;
 		--color) value=never ;;
 		--format) value=text ;;
 		--no-tests) value=pass ;;
-		--root) value=. ;;
+		--root | --warm) value=. ;;
+		--from | --sync-file) value=x ;;
 		--otlp) value=http://localhost:4318 ;;
 		--ignore | --var) value=a=b ;;
 		*) value= ;;
 		esac
 		run -0 clnrm -n dev "$option" $value
 		pipe_is_known "$output"
+	done
+}
+
+@test "every option of the watch can be given to the driver" {
+	for option in $(clnrm-watch --help | helped_options); do
+		case $option in
+		--around | --keys) continue ;; # these the driver gives itself
+		esac
+		routed_options | grep -qxe "$option" || { echo "$option"; return 1; }
 	done
 }
 

@@ -89,19 +89,6 @@ three_tests() {
 	done
 }
 
-@test "a watch, a render or a lint that is killed under dev is exit 3" {
-	one_step a.clnrm.toml true </dev/null
-	for stage in watch render lint; do
-		clnrm dev . >out 2>&1 &
-		driver=$!
-		await grep -q 'ok 1' out
-		pkill -9 -P $driver -x "clnrm-$stage"
-		wait $driver && status=0 || status=$?
-		cat out
-		[ $status = 3 ]
-	done
-}
-
 @test "a stream that is cut after any record is exit 3 at the report" {
 	three_tests
 	clnrm-render . | clnrm-lint - | clnrm-exec - | clnrm-verify >whole || :

@@ -348,8 +348,8 @@ take(const struct record *r)
 static void
 lint_stream(void)
 {
-	struct err e = {0};
 	struct record r;
+	int got;
 
 	stop_catch(false);
 	stage_filter(&st, "lint", is_shown ? &held : &out_std, 0, loose);
@@ -360,8 +360,10 @@ lint_stream(void)
 		}
 		show_held();
 		out_flush(&out_std);
-	} while (!st.in.is_eof && ndjson_fill(&st.in, &e) >= 0);
-	stage_check_cut(&st);
+		got = stage_fill(&st);
+	} while (got > 0);
+	if (!got)
+		stage_check_cut(&st);
 	lint_cache_free(&cache);
 }
 

@@ -453,28 +453,41 @@ render_stdin(char *argv[])
 /* ---- a stream of changes */
 
 struct cause {
-	const char *by;
+	const char *by; /* NULL: an order */
 	int64_t gen;
 };
+
+static void
+put_affected(const char *path, const struct cause *c)
+{
+	AUTO_JSON j = stage_record(&stage, "affected");
+
+	json_str(&j, "source", path);
+	json_int(&j, "gen", c->gen);
+	json_str(&j, "by", c->by);
+	json_str(&j, "how", "template");
+	stage_put(&stage, &j);
+}
 
 /* A test that is made of what changed. */
 static int
 render_user(void *arg, const char *path)
 {
 	const struct cause *c = arg;
-	struct job job = {.path = path, .gen = c->gen, .is_user = true};
+	struct job j = {.path = path, .gen = c->gen, .is_user = true};
 
-	if (!is_text) {
-		AUTO_JSON j = stage_record(&stage, "affected");
-
-		json_str(&j, "source", path);
-		json_int(&j, "gen", c->gen);
-		json_str(&j, "by", c->by);
-		json_str(&j, "how", "template");
-		stage_put(&stage, &j);
-	}
-	render_job(&job, true);
+	if (c->by && !is_text)
+		put_affected(path, c);
+	render_job(&j, true);
 	return is_stopped();
+}
+
+/* One that nobody asked for is a template at most. */
+static bool
+is_test(const struct value *change, const char *path)
+{
+	return project_is_test(path) &&
+	       !value_bool_or(value_get(change, "beside"), false);
 }
 
 static void
@@ -503,11 +516,23 @@ take_change(const struct record *r)
 		return;
 	if (from)
 		template_users_drop(users, from);
-	if (project_is_test(path))
+	if (is_test(v, path))
 		take_test(path, event, gen);
 	template_users_each(users, path, gen, render_user, &cause);
 	if (from)
 		template_users_each(users, from, gen, render_user, &cause);
+}
+
+static void
+take_request(const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = record_value(r, &a);
+	struct cause nothing = {.gen = value_int_or(value_get(v, "gen"), 0)};
+
+	if (!strcmp(value_str_or(value_get(v, "what"), ""), "all"))
+		template_users_each(
+		    users, NULL, nothing.gen, render_user, &nothing);
 }
 
 static int
@@ -529,6 +554,8 @@ render_stream(void)
 			record_pass(&r, &out_std);
 		if (r.type == RECORD_CHANGE)
 			take_change(&r);
+		else if (r.type == RECORD_REQUEST)
+			take_request(&r);
 	}
 	template_users_del(users);
 	return finish();

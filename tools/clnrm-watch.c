@@ -2,7 +2,7 @@
  * Say which files changed.
  */
 #include <fcntl.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,16 +14,16 @@
 #include "base/mem.h"
 #include "base/out.h"
 #include "core/change.h"
-#include "core/ignore.h"
-#include "core/project.h"
 #include "core/setting.h"
 #include "core/stage.h"
+#include "core/territory.h"
+#include "sys/keys.h"
 #include "sys/loop.h"
 #include "sys/stop.h"
 #include "sys/watch.h"
 
-static const char IGNORE_FILE[] = ".clnrmignore",
-		  CACHE_FILE[] = ".clnrm/cache/hashes";
+static const char CACHE_FILE[] = ".clnrm/cache/hashes",
+		  SETTINGS[] = "clnrm.conf";
 enum {
 	AHEAD = 64 << 10, /* bytes that may wait for a slow reader */
 	LINE = 64 << 10,  /* bytes of a line of another program */
@@ -33,10 +33,13 @@ enum {
 
 static const char *debounce = "auto", *given_root, *sync_file, *from;
 static int64_t cap_ns = 1000000000, lone_ns = -1, poll_ns = -1;
-static int has_baseline;
+static int has_around, has_baseline, has_keys;
 static struct cli_list ignored;
+static struct territory territory;
 
 static const struct cli_opt opts[] = {
+    {0, "around", NULL, "watch the rest of the project, too", CLI_FLAG,
+	&has_around},
     {0, "baseline", NULL, "keep digests from one run to the next", CLI_FLAG,
 	&has_baseline},
     {0, "debounce", "TIME", "silence that ends a batch, or auto", CLI_TEXT,
@@ -49,6 +52,8 @@ static const struct cli_opt opts[] = {
 	&from},
     {0, "ignore", "PATTERN", "ignore such paths, as in .gitignore", CLI_LIST,
 	&ignored},
+    {0, "keys", NULL, "take orders by single keys at the terminal", CLI_FLAG,
+	&has_keys},
     {0, "poll", "TIME", "look that often, without the kernel's notices",
 	CLI_TIME, &poll_ns},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &given_root},
@@ -69,7 +74,6 @@ static const struct cli tool = {
 static struct stage stage;
 static struct watch *watch;
 static struct change_table table;
-static struct ignore ignore;
 static struct loop loop;
 static struct change_cache cache;
 static struct ndjson lines; /* of --from */
@@ -77,13 +81,12 @@ static struct ndjson lines; /* of --from */
 /* The batch that is being written. */
 static struct {
 	int64_t gen, size, debounce_ms;
-	bool is_partial, is_ready, has_patterns, has_token;
+	bool is_partial, is_ready, has_patterns, has_token, has_settings;
 	struct buf token;
 } now = {.token = BUF_INIT};
 
-static struct buf root_dir = BUF_INIT;
-static char **operand; /* lives as long as the process */
-static bool reader_is_gone, input_is_over;
+static struct buf cookie = BUF_INIT; /* the sync file, as it is found */
+static bool reader_is_gone, input_is_over, is_paused;
 
 static int64_t
 quiet_ns(void)
@@ -109,101 +112,25 @@ tell(void *arg, const char *path, const struct err *e)
 	    &stage, path && *path ? path : NULL, "warning", "W401", e);
 }
 
+static void
+tell_unreadable(const char *path, const struct err *e)
+{
+	stage_diagnose(&stage, path, "warning", "W402", e);
+}
+
 static bool
 skips(void *arg, const char *path, bool is_dir)
 {
-	if (sync_file && !strcmp(path, sync_file))
+	if (sync_file && !strcmp(path, cookie.s))
 		return false;
-	return ignore_skips(arg, path, is_dir);
+	return territory_skips(arg, path, is_dir);
 }
 
 static bool
 holds(void *arg)
 {
 	(void)arg;
-	return change_is_locked(root_dir.s);
-}
-
-/* The patterns of one directory, as seen from the project's root. */
-static void
-read_file(const char *dir, const char *path)
-{
-	struct err e = {0};
-
-	if (ignore_read(&ignore, dir, path, &e) < 0)
-		stage_diagnose(&stage, path, "warning", "W402", &e);
-}
-
-/* A directory is listed: its own patterns count from here on. */
-static void
-enters(void *arg, const char *dir, bool has_patterns)
-{
-	AUTO_BUF at = BUF_INIT, path = BUF_INIT;
-	const char *placed = ignore_placed(arg, dir, &at);
-
-	if (!has_patterns && !ignore_has(arg, placed))
-		return;
-	buf_addf(&path, "%s%s%s", dir,
-	    *dir && dir[strlen(dir) - 1] != '/' ? "/" : "", IGNORE_FILE);
-	read_file(placed, path.s);
-}
-
-/* Patterns are separated by blanks, as in clnrm.conf. */
-static void
-add_patterns(const char *text)
-{
-	char *copy = mem_str(text), *rest = copy, *word;
-
-	while ((word = strsep(&rest, " \t")))
-		ignore_add(&ignore, word);
-	free(copy);
-}
-
-/* Those between the project's root and an operand, which no walk finds. */
-static void
-read_above(const char *at)
-{
-	for (size_t n = 0;; n += strcspn(at + n, "/")) {
-		AUTO_BUF path = BUF_INIT, dir = BUF_INIT;
-
-		buf_add(&dir, at, n);
-		buf_addf(&path, "%s/%s%s%s", root_dir.s, dir.s, n ? "/" : "",
-		    IGNORE_FILE);
-		read_file(dir.s, path.s);
-		if (!at[n])
-			return;
-		n += n > 0;
-	}
-}
-
-static void
-read_patterns(void)
-{
-	ignore_reset(&ignore);
-	ignore_defaults(&ignore);
-	for (size_t i = 0; i < ignore.places; i++)
-		read_above(ignore.place[i].at);
-	for (size_t i = 0; i < ignored.n; i++)
-		add_patterns(ignored.item[i]);
-}
-
-/* Where below the project's root an operand lies: for bound patterns. */
-static void
-place(const char *path)
-{
-	char *real = realpath(path, NULL);
-	bool is_cwd = !strcmp(path, ".") || !strcmp(path, "./");
-	AUTO_BUF name = BUF_INIT;
-	const char *at = "";
-
-	if (real && watch_is_below(real, root_dir.s))
-		at = real + root_dir.len;
-	at += strspn(at, "/");
-	buf_adds(&name, is_cwd ? "" : path);
-	while (name.len > 1 && name.s[name.len - 1] == '/')
-		buf_cut(&name, name.len - 1);
-	ignore_place(&ignore, name.s, at);
-	free(real);
+	return change_is_locked(territory.root.s);
 }
 
 static void
@@ -211,9 +138,10 @@ put_change(const struct change *c)
 {
 	AUTO_JSON j = stage_record(&stage, "change");
 
-	json_str(&j, "source", c->source);
+	json_str(&j, "source", territory_shown(&territory, c->source));
 	json_str(&j, "event", change_event_name(c->event));
-	json_str(&j, "from", c->from);
+	json_str(
+	    &j, "from", c->from ? territory_shown(&territory, c->from) : NULL);
 	json_int(&j, "gen", now.gen);
 	json_str(&j, "sha256", c->sha256);
 	json_str(&j, "sha256_before", c->sha256_before);
@@ -225,6 +153,8 @@ put_change(const struct change *c)
 	json_int(&j, "debounce_ms", now.debounce_ms);
 	json_nano(&j, "event_unix_nano", (uint64_t)c->wall_ns);
 	json_nano(&j, "emit_unix_nano", (uint64_t)clock_wall_ns());
+	if (territory_is_beside(&territory, c->source))
+		json_bool(&j, "beside", true);
 	stage_put(&stage, &j);
 }
 
@@ -257,7 +187,7 @@ put_ready(void)
 static void
 cache_path(struct buf *to)
 {
-	buf_addf(to, "%s/%s", root_dir.s, CACHE_FILE);
+	buf_addf(to, "%s/%s", territory.root.s, CACHE_FILE);
 }
 
 static void
@@ -287,6 +217,19 @@ write_cache(void)
 	table.hashed = 0;
 }
 
+/* All stages have read them at their start. */
+static void
+tell_settings(void)
+{
+	struct err e = {0};
+
+	now.has_settings = false;
+	if (stop_begin_anew())
+		return;
+	err_set(&e, "the settings changed, and count from the next start on");
+	stage_diagnose(&stage, SETTINGS, "note", NULL, &e);
+}
+
 static int
 close_batch(struct err *e)
 {
@@ -298,10 +241,12 @@ close_batch(struct err *e)
 		out_trickle(&out_std);
 		write_cache();
 	}
+	if (now.has_settings)
+		tell_settings();
 	if (!now.has_patterns)
 		return 0;
 	now.has_patterns = false;
-	read_patterns();
+	territory_read(&territory);
 	return watch_start(watch, e);
 }
 
@@ -341,7 +286,7 @@ step(void)
 	const char *slash;
 	bool is_change = change_step(&table, &c);
 
-	if (sync_file && !strcmp(c.source, sync_file)) {
+	if (sync_file && !strcmp(c.source, cookie.s)) {
 		take_cookie(&c);
 		return;
 	}
@@ -349,9 +294,12 @@ step(void)
 		return;
 	now.size++;
 	put_change(&c);
+	if (!now.is_ready)
+		return;
 	slash = strrchr(c.source, '/');
-	if (now.is_ready && !strcmp(slash ? slash + 1 : c.source, IGNORE_FILE))
-		now.has_patterns = true;
+	slash = slash ? slash + 1 : c.source;
+	now.has_patterns |= !strcmp(slash, TERRITORY_PATTERNS);
+	now.has_settings |= territory_is_own(&territory, c.source, SETTINGS);
 }
 
 /*
@@ -366,7 +314,7 @@ work(struct err *e)
 	bool is_open = change_is_open(&table);
 	int64_t until = clock_mono_ns() + 5000000;
 
-	if (!is_open && !open_batch(false))
+	if (!is_open && ((is_paused && now.is_ready) || !open_batch(false)))
 		return 0;
 	while (change_is_open(&table)) {
 		if (out_pending(&out_std) >= AHEAD)
@@ -383,6 +331,58 @@ on_notice(void *arg, int events)
 {
 	(void)arg;
 	(void)events;
+}
+
+/* An order is a batch of its own: what is to be done is owed for it. */
+static void
+put_request(const char *what)
+{
+	AUTO_JSON j = stage_record(&stage, "request");
+
+	json_str(&j, "what", what);
+	json_int(&j, "gen", now.gen);
+	stage_put(&stage, &j);
+	put_batch();
+}
+
+static void
+take_key(int key)
+{
+	switch (key) {
+	case '\n':
+	case '\r':
+	case 'a':
+		put_request("all");
+		break;
+	case 'p':
+		is_paused = !is_paused;
+		put_request(is_paused ? "pause" : "resume");
+		break;
+	case 'q': /* as ^C does it, to the whole pipe */
+		kill(0, SIGINT);
+		break;
+	case '?':
+	case 'h':
+		put_request("help");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_key(void *arg, int events)
+{
+	int key = -1;
+
+	(void)arg;
+	(void)events;
+	while (!change_is_open(&table) && (key = keys_next(0)) >= 0)
+		take_key(key);
+	if (key != -2)
+		return;
+	has_keys = false;
+	loop_drop(&loop, 0);
 }
 
 /* What another program says, instead of the kernel. */
@@ -441,6 +441,17 @@ wait_ns(int more)
 	return left > 0 ? left : 0;
 }
 
+/* Within a batch no other begins, and keys wait. */
+static void
+set_events(void)
+{
+	bool takes_keys = now.is_ready && !change_is_open(&table);
+
+	loop_set(&loop, 1, out_pending(&out_std) ? POLLOUT : 0);
+	if (has_keys)
+		loop_set(&loop, 0, takes_keys ? POLLIN : 0);
+}
+
 static int
 follow(struct err *e)
 {
@@ -448,7 +459,7 @@ follow(struct err *e)
 
 	while (!stop_signal() && !reader_is_gone && !out_std.lost &&
 	       !(input_is_over && now.is_ready)) {
-		loop_set(&loop, 1, out_pending(&out_std) ? POLLOUT : 0);
+		set_events();
 		if (loop_once(&loop, wait_ns(more)) < 0)
 			return err_set(e, "cannot wait:");
 		if (watch_read(watch, e) < 0)
@@ -479,43 +490,6 @@ finish(struct err *e)
 	return 0;
 }
 
-/* Without operands it is the whole project, named as render names it. */
-static int
-find_root(struct err *e)
-{
-	static char *project[2];
-	char *here;
-
-	if (project_root(*operand ? *operand : ".", given_root, &root_dir, e)) {
-		if (!*operand || given_root)
-			return -1;
-		/* No project's, but named: its own patterns then. */
-		here = realpath(".", NULL);
-		buf_reset(&root_dir);
-		buf_adds(&root_dir, here ? here : ".");
-		free(here);
-	}
-	if (*operand)
-		return 0;
-	here = realpath(".", NULL);
-	project[0] =
-	    here && !strcmp(here, root_dir.s) ? (char *)"." : root_dir.s;
-	free(here);
-	operand = project;
-	return 0;
-}
-
-static int
-add_operands(struct err *e)
-{
-	for (char **path = operand; *path; path++) {
-		if (watch_add(watch, *path, e) < 0)
-			return -1;
-		place(*path);
-	}
-	return 0;
-}
-
 static void
 fail(int status, const char *code, const struct err *e)
 {
@@ -541,7 +515,7 @@ run(void)
 {
 	struct err e = {0};
 
-	if (find_root(&e) < 0 || add_operands(&e) < 0) {
+	if (territory_add(&territory, watch, &e) < 0) {
 		fail(EXIT_INPUT, "E101", &e);
 		return;
 	}
@@ -549,8 +523,11 @@ run(void)
 		fail(EXIT_INPUT, "E101", &e);
 		return;
 	}
-	read_patterns();
+	territory_read(&territory);
 	read_cache();
+	has_keys = has_keys && keys_open(0);
+	if (has_keys)
+		loop_add(&loop, 0, POLLIN, on_key, NULL);
 	loop_add(&loop, stop_fd(), POLLIN, on_notice, NULL);
 	loop_add(&loop, out_std.fd, 0, on_stdout, NULL);
 	if (watch_start(watch, &e) < 0) {
@@ -569,12 +546,24 @@ int
 main(int argc, char *argv[])
 {
 	struct watch_opts how;
+	struct err e = {0};
+	bool is_found;
 
-	operand = setting_start(&tool, argc, argv);
+	territory.operand = setting_start(&tool, argc, argv);
+	territory.has_around = has_around;
+	territory.given = given_root;
+	territory.ignored = &ignored;
+	territory.tell = tell_unreadable;
 	if (!poll_ns)
 		die(EXIT_INPUT, "--poll: a time above 0 is needed");
 	if (from && !strcmp(from, "-") && isatty(0))
 		cli_misuse(&tool);
+	stop_catch(true);
+	out_std.is_held = true;
+	stage_source(&stage, "watch", &out_std, argv);
+	is_found = !territory_find(&territory, &e);
+	if (sync_file)
+		territory_found(&territory, sync_file, &cookie);
 	how = (struct watch_opts){.quiet_ns = quiet_ns(),
 	    .lone_ns = lone_ns,
 	    .cap_ns = cap_ns,
@@ -583,27 +572,27 @@ main(int argc, char *argv[])
 				   : poll_ns,
 	    .is_polled = from || poll_ns >= 0,
 	    .holds = holds,
-	    .cookie = sync_file,
-	    .marker = IGNORE_FILE,
-	    .enters = enters,
+	    .cookie = sync_file ? cookie.s : NULL,
+	    .marker = TERRITORY_PATTERNS,
+	    .enters = territory_enters,
 	    .skips = skips,
 	    .tell = tell,
-	    .arg = &ignore};
-
-	stop_catch(true);
-	out_std.is_held = true;
-	stage_source(&stage, "watch", &out_std, argv);
+	    .arg = &territory};
 	watch = watch_new(&how);
 	change_init(&table, watch, out_std.fd);
-	run();
+	if (is_found)
+		run();
+	else
+		fail(EXIT_INPUT, "E101", &e);
+	keys_close(0);
 	stage_end(&stage);
 	change_free(&table);
 	change_cache_free(&cache);
 	ndjson_free(&lines);
 	buf_free(&now.token);
+	buf_free(&cookie);
 	watch_free(watch);
-	ignore_free(&ignore);
+	territory_free(&territory);
 	loop_free(&loop);
-	buf_free(&root_dir);
 	return cli_finish(stage.status);
 }

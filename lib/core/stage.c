@@ -203,29 +203,37 @@ has_reader(struct stage *s)
 }
 
 int
+stage_fill(struct stage *s)
+{
+	struct err e = {0};
+
+	if (s->in.is_eof)
+		return 0;
+	out_flush(s->out);
+	if (!has_reader(s)) {
+		stage_status(s, 128 + SIGPIPE);
+		return -1;
+	}
+	if (ndjson_fill(&s->in, &e) >= 0)
+		return 1;
+	malformed(s, "E101", &e);
+	return 0;
+}
+
+int
 stage_next(struct stage *s, struct record *r)
 {
-	for (;;) {
-		struct err e = {0};
-		int got;
+	int got;
 
-		if (stage_pull(s, r))
-			return 1;
-		if (s->in.is_eof)
-			break;
-		out_flush(s->out);
-		if (!has_reader(s)) {
-			stage_status(s, 128 + SIGPIPE);
-			return 0;
-		}
-		got = ndjson_fill(&s->in, &e);
-		if (got < 0) {
-			malformed(s, "E101", &e);
-			break;
-		}
+	while (!stage_pull(s, r)) {
+		got = stage_fill(s);
+		if (got > 0)
+			continue;
+		if (!got)
+			stage_check_cut(s);
+		return 0;
 	}
-	stage_check_cut(s);
-	return 0;
+	return 1;
 }
 
 int

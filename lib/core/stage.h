@@ -57,6 +57,13 @@ int stage_next(struct stage *s, struct record *r);
 /* The same among what was read already: 0 when no line is whole. */
 int stage_pull(struct stage *s, struct record *r);
 
+/*
+ * Read on, after the output is flushed.
+ *
+ * out: 1, 0 at the end of the input, -1 when the reader of our output has gone
+ */
+int stage_fill(struct stage *s);
+
 /* At end-of-file, for those who read with stage_pull(): see stage_next(). */
 void stage_check_cut(struct stage *s);
 

@@ -157,14 +157,16 @@ template_users_each(struct template_users *u, const char *path, int64_t gen,
 	AUTO_BUF real = BUF_INIT;
 	uint32_t hash;
 
-	absolute(u, path, &real);
+	if (path)
+		absolute(u, path, &real);
 	hash = map_hash(real.s, real.len);
 	for (size_t i = 0; i < u->by_source.n; i++) {
 		const struct user *s = u->by_source.entry[i].value;
 		AUTO_BUF source = BUF_INIT;
 
-		if (!s || s->gen == gen || !uses(s, &real, hash) ||
-		    !strcmp(s->source, path))
+		if (!s || s->gen == gen)
+			continue;
+		if (path && (!uses(s, &real, hash) || !strcmp(s->source, path)))
 			continue;
 		buf_adds(&source, s->source); /* fn sets it anew */
 		if (fn(arg, source.s))

@@ -35,7 +35,7 @@ bool template_users_has(
 /*
  * Call fn with each test file, but that of the path itself, that is made of the
  * file at a path, or misses one of its name, and that was not rendered for this
- * gen yet. fn may set, and drop none.
+ * gen yet; with path NULL each test file. fn may set, and drop none.
  */
 void template_users_each(struct template_users *u, const char *path,
     int64_t gen, template_fn *fn, void *arg);

@@ -29,15 +29,27 @@ on_signal(int sig)
 	errno = saved;
 }
 
-static void
-die_with_driver(void)
+static bool
+has_driver(void)
 {
 	const char *driver = getenv("CLNRM_DRIVER");
 
-	if (!driver || getppid() != atoi(driver))
+	return driver && getppid() == atoi(driver);
+}
+
+bool
+stop_begin_anew(void)
+{
+	return has_driver() && kill(getppid(), SIGUSR1) == 0;
+}
+
+static void
+die_with_driver(void)
+{
+	if (!has_driver())
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != atoi(driver)) /* it died just now */
+	if (!has_driver()) /* it died just now */
 		raise(SIGTERM);
 }
 

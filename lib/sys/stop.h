@@ -18,6 +18,13 @@
  */
 void stop_catch(bool is_source);
 
+/*
+ * Ask the driver, where it is our parent, to end the pipe and to begin it anew.
+ *
+ * out: false: there is none
+ */
+bool stop_begin_anew(void);
+
 /* The signal that came, or 0. */
 int stop_signal(void);
 
