@@ -282,15 +282,25 @@ teardown() {
 	umount small
 }
 
+is_dead() {
+	! kill -0 "$driver" 2>/dev/null
+}
+
+is_driver() {
+	tr '\0' ' ' <"/proc/$driver/cmdline" | grep -q 'sh .*clnrm dev'
+}
+
 @test "an interrupt at any moment leaves nothing" {
 	for i in $(seq 0 11); do
 		one_step a.clnrm.toml "sleep 4178$i" </dev/null
 		one_step b.clnrm.toml true </dev/null
 		setsid env --default-signal=INT clnrm dev . >all 2>err 3>&- &
 		driver=$!
+		await is_driver # before, an interrupt is ignored or meets nobody
 		perl -e "select undef, undef, undef, $i * 0.015"
 		[ "$i" -lt 8 ] || { await runs "sleep 4178$i"; one_step b.clnrm.toml "exit $i" </dev/null; }
 		kill -INT -- -$driver
+		await is_dead
 		wait $driver && status=0 || status=$?
 		driver=
 		[ "$status" = 130 ]
