@@ -461,3 +461,47 @@ artifact files:/etc: Is a directory" ]
 	run executed t.clnrm.toml -j 1
 	[ "$(of scenario.start .scenario | xargs)" = "third second fourth first" ]
 }
+
+# The cleanrooms that the spawner of exec's process $1 holds.
+waiting() {
+	pgrep -x clnrm-init -P "$(pgrep -x clnrm-spawn -P "$1")"
+}
+
+@test "in a live stream cleanrooms wait for the next save, and see it" {
+	need_namespaces
+	mkdir d
+	touch clnrm.conf gone d/old
+	echo old >kept
+	echo old >renamed
+	one_step t.clnrm.toml 'cat kept renamed new; ls d gone 2>&1; cat /tmp/left' </dev/null
+	clnrm-render t.clnrm.toml | clnrm-lint - >plans
+	plan=$(grep '"plan"' plans)
+	mkfifo in
+	clnrm-exec - <in >out &
+	exec 9>in
+	printf '%s\n{"type":"batch","gen":0,"size":1}\n' "$plan" >&9
+	await grep -q '"batch"' out
+	await waiting $! >/dev/null
+	sleep 0.1
+	rooms=$(waiting $!)
+	echo new >kept
+	echo new >other
+	mv other renamed
+	echo new >new
+	rm -r gone d
+	mkdir d
+	touch d/new
+	printf '%s\n{"type":"batch","gen":1,"size":1}\n' \
+		"${plan/\"gen\":0/\"gen\":1}" >&9
+	await grep -q '"batch","gen":1' out
+	echo '{"type":"end","stage":"lint","status":0,"records":1,"duration_ns":1}' >&9
+	exec 9>&-
+	wait $!
+	run cat out
+	[ "$(of step 'select(.gen == 1).stdout' | tr -d "'" | xargs)" = \
+		"new new new ls: cannot access gone: No such file or directory d: new" ] ||
+		{ of step .stdout; return 1; }
+	for room in $rooms; do
+		run ! kill -0 "$room"
+	done
+}

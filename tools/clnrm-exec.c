@@ -18,7 +18,7 @@ static int64_t capture = 1 << 20;
 static int allow_degraded, loose, probe, strict;
 
 static const struct cli_opt opts[] = {
-    {'j', "jobs", "N|auto", "scenarios at a time (auto: one a processor)",
+    {'j', "jobs", "N|auto", "scenarios at a time (auto: as the machine bears)",
 	CLI_TEXT, &jobs},
     {0, "timeout", "TIME", "of a scenario that sets none (60s)", CLI_TIME,
 	&timeout_ns},
@@ -46,19 +46,20 @@ static const struct cli tool = {
     .opts = opts,
 };
 
-static long
+/* 0: auto. */
+static size_t
 count_jobs(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
 	char *end;
+	long n;
 
 	if (!strcmp(jobs, "auto"))
-		return n < 1 ? 1 : n;
+		return 0;
 	n = strtol(jobs, &end, 10);
 	if (*end || end == jobs || n < 1 || n > MAX_JOBS)
 		die(EXIT_INPUT, "--jobs: '%s' is neither auto nor 1 to %d",
 		    jobs, MAX_JOBS);
-	return n;
+	return (size_t)n;
 }
 
 /* The world that is tried for has an empty project. */
@@ -85,7 +86,7 @@ look(struct sandbox_spawner *sp)
 }
 
 static int
-filter(struct sandbox_spawner *sp, int fd, long workers)
+filter(struct sandbox_spawner *sp, int fd, size_t workers)
 {
 	struct loop loop = {0};
 	struct stage stage;
@@ -118,7 +119,7 @@ main(int argc, char *argv[])
 	char **operand = setting_start(&tool, argc, argv);
 	struct sandbox_spawner spawner;
 	struct err e = {0};
-	long workers = count_jobs();
+	size_t workers = count_jobs();
 	int fd = -1, status;
 
 	if (probe && *operand)

@@ -10,6 +10,8 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "core/inputs.h"
+#include "core/load.h"
+#include "core/pool.h"
 #include "sys/stop.h"
 
 enum {
@@ -36,6 +38,8 @@ struct barrier {
 
 struct running {
 	struct scenario *scenario;
+	size_t index;
+	struct need need;
 	uint64_t number;
 };
 
@@ -48,7 +52,9 @@ struct engine {
 	struct running *running; /* running[workers]; scenario NULL: free */
 	size_t workers;
 	struct inputs inputs;
+	struct load load;
 	uint64_t last_number;
+	bool is_live; /* more comes whenever somebody saves a file */
 	bool is_stopping, is_reader_gone;
 };
 
@@ -162,6 +168,7 @@ on_batch(struct engine *g, const struct record *r)
 	struct again a = {.engine = g};
 	AUTO_ARENA tree = {0};
 
+	g->is_live = true;
 	a.gen = value_int_or(value_get(record_value(r, &tree), "gen"), 0);
 	inputs_due(&g->inputs, a.gen, plan_again, &a);
 }
@@ -367,12 +374,31 @@ start_jobs(struct engine *g)
 	while ((w = free_worker(g)) && (job = next_job(g))) {
 		struct test *t = job->test;
 
+		w->need = load_need(&g->load, t, job->index);
+		if (!load_admits(&g->load, &w->need))
+			return;
+		load_add(&g->load, &w->need);
 		job->test = NULL;
+		w->index = job->index;
 		w->number = job->number;
 		w->scenario = scenario_start(
 		    g->host, t, job->index, (int)(w - g->running));
 		test_release(t);
 	}
+}
+
+/* Its place is free; what it has used is kept in mind. */
+static void
+leave(struct engine *g, struct running *w)
+{
+	struct rusage usage;
+	int64_t duration_ns = scenario_used(w->scenario, &usage);
+
+	load_sub(&g->load, &w->need);
+	load_learn(&g->load, scenario_test(w->scenario), w->index, &usage,
+	    duration_ns);
+	scenario_del(w->scenario);
+	w->scenario = NULL;
 }
 
 static bool
@@ -385,8 +411,7 @@ sweep(struct engine *g)
 
 		if (!s || !scenario_is_over(s))
 			continue;
-		scenario_del(s);
-		g->running[i].scenario = NULL;
+		leave(g, &g->running[i]);
 		freed = true;
 	}
 	return freed;
@@ -421,6 +446,21 @@ is_over(const struct engine *g)
 	return g->is_reader_gone || g->is_stopping || stage(g)->in.is_eof;
 }
 
+/* Cleanrooms for those that wait; where nothing does, for the next save. */
+static void
+set_up_ahead(struct engine *g)
+{
+	size_t n = 0;
+
+	if (g->is_stopping || g->is_reader_gone)
+		return;
+	for (size_t i = 0; i < g->jobs; i++)
+		n += g->job[i].test != NULL;
+	if (!n && g->is_live && is_idle(g))
+		n = g->load.least;
+	pool_fill(g->host->pool, n);
+}
+
 static void
 turn(struct engine *g)
 {
@@ -429,17 +469,19 @@ turn(struct engine *g)
 			start_jobs(g);
 	} while (sweep(g));
 	release_barriers(g);
+	set_up_ahead(g);
 	set_watches(g);
 }
 
 int
-engine_run(struct scenario_host *host, long jobs)
+engine_run(struct scenario_host *host, size_t jobs)
 {
-	struct engine g = {.host = host,
-	    .workers = (size_t)jobs,
-	    .inputs = {.root = host->root}};
+	struct engine g = {.host = host, .inputs = {.root = host->root}};
 	struct stage *s = host->stage;
 
+	load_open(&g.load, jobs);
+	g.workers = g.load.most;
+	host->pool = pool_new(host->loop, host->spawner, 2 * g.workers);
 	g.running = mem_new(g.workers, sizeof *g.running);
 	s->out->is_held = true;
 	loop_add(host->loop, s->in.fd, POLLIN, on_input, &g);
@@ -454,6 +496,8 @@ engine_run(struct scenario_host *host, long jobs)
 	}
 	for (size_t i = 0; i < g.barriers; i++)
 		free(g.barrier[i].line);
+	pool_del(host->pool);
+	load_close(&g.load);
 	inputs_free(&g.inputs);
 	free(g.barrier);
 	free(g.job);

@@ -10,11 +10,12 @@
 /*
  * Take records from the stage's input until its end, and run what they plan.
  *
- * in:  host, with its loop, stage and spawner; jobs, scenarios at a time
+ * in:  host, with its loop, stage and spawner; jobs, scenarios at a time,
+ *      0: as many as the machine bears
  * out: 0; or a signal's number, or SIGPIPE when the reader of our output has
  *      gone, after all that ran was stopped. The stage's status is raised as
  *      things go wrong.
  */
-int engine_run(struct scenario_host *host, long jobs);
+int engine_run(struct scenario_host *host, size_t jobs);
 
 #endif

@@ -33,6 +33,13 @@ scenario_is_over(const struct scenario *s)
 	return s->phase == SCENARIO_ENDED;
 }
 
+int64_t
+scenario_used(const struct scenario *s, struct rusage *usage)
+{
+	*usage = s->usage;
+	return clock_mono_ns() - s->start_ns;
+}
+
 static struct stage *
 stage(const struct scenario *s)
 {
@@ -311,6 +318,8 @@ build(struct scenario *s, struct err *e)
 {
 	static const uint16_t ports[] = {OTLP_PORT, GRPC_PORT};
 	AUTO_BUF root = BUF_INIT;
+	struct sandbox_event ready;
+	bool is_ready = false;
 	struct sandbox_plan plan = {
 	    .level = s->level,
 	    .limit = {[SANDBOX_PROCESSES] = scenario_limit(s, "processes"),
@@ -327,10 +336,14 @@ build(struct scenario *s, struct err *e)
 	plan.project = s->project = arena_str(&s->arena, root.s);
 	scenario_plan_rooms(s, &plan);
 	scenario_plan_policy(s, &plan);
-	s->sandbox = sandbox_new(s->host->spawner, &plan, e);
+	s->sandbox = pool_take(s->host->pool, &plan, &ready, &is_ready);
+	if (!s->sandbox)
+		s->sandbox = sandbox_new(s->host->spawner, &plan, e);
 	if (!s->sandbox)
 		return -1;
 	loop_add(s->host->loop, sandbox_fd(s->sandbox), POLLIN, on_sandbox, s);
+	if (is_ready)
+		on_ready(s, &ready);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/image.h"
+#include "core/pool.h"
 #include "core/stage.h"
 #include "core/test.h"
 #include "sys/loop.h"
@@ -23,6 +24,7 @@ struct scenario_host {
 	struct loop *loop;
 	struct stage *stage;
 	struct sandbox_spawner *spawner;
+	struct pool *pool;
 	const char *root;    /* the project's root, or NULL: found upwards */
 	int64_t timeout_ns;  /* of a scenario that sets none */
 	int64_t grace_ns;    /* between TERM and KILL */
@@ -45,6 +47,9 @@ struct image_set *scenario_images(struct scenario_host *h, struct err *e);
 const struct test *scenario_test(const struct scenario *s);
 
 bool scenario_is_over(const struct scenario *s);
+
+/* What its steps have used; and how long it has been there, in nanoseconds. */
+int64_t scenario_used(const struct scenario *s, struct rusage *usage);
 
 /* End it early, as `cancelled`: TERM to the step, KILL after the grace. */
 void scenario_cancel(struct scenario *s, int64_t grace_ns);

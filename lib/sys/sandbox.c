@@ -139,11 +139,10 @@ describe_room(struct wire *w, const struct sandbox_room *r)
 }
 
 static void
-describe(struct wire *w, const struct sandbox_plan *plan, int far)
+describe(struct wire *w, const struct sandbox_plan *plan)
 {
 	char *const none[] = {NULL};
 
-	w->type = WIRE_PLAN;
 	wire_int(w, plan->level);
 	wire_str(w, plan->project);
 	wire_int(w, plan->disk_bytes);
@@ -162,7 +161,15 @@ describe(struct wire *w, const struct sandbox_plan *plan, int far)
 	wire_int(w, (int64_t)plan->rooms);
 	for (size_t i = 0; i < plan->rooms; i++)
 		describe_room(w, &plan->room[i]);
-	wire_fd(w, far);
+}
+
+void
+sandbox_plan_print(const struct sandbox_plan *plan, struct buf *to)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	describe(&w, plan);
+	buf_add(to, w.body.s, w.body.len);
 }
 
 /* Is it within our bounds? */
@@ -182,19 +189,31 @@ struct sandbox *
 sandbox_new(
     struct sandbox_spawner *sp, const struct sandbox_plan *plan, struct err *e)
 {
-	AUTO_WIRE w = WIRE_INIT;
-	struct sandbox *s;
-	int pair[2];
+	AUTO_BUF text = BUF_INIT;
 
 	if (!can_be(plan)) {
 		err_set(e, "a plan of a sandbox that cannot be");
 		return NULL;
 	}
+	sandbox_plan_print(plan, &text);
+	return sandbox_new_of(sp, &text, e);
+}
+
+struct sandbox *
+sandbox_new_of(
+    struct sandbox_spawner *sp, const struct buf *text, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+	struct sandbox *s;
+	int pair[2];
+
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		err_set(e, "the sandbox's socket:");
 		return NULL;
 	}
-	describe(&w, plan, pair[1]);
+	w.type = WIRE_PLAN;
+	buf_add(&w.body, text->s, text->len);
+	wire_fd(&w, pair[1]);
 	if (wire_send(sp->fd, &w, 0) < 0) {
 		err_set(e, "the spawner has died:");
 		fd_close(&pair[0]);
@@ -339,10 +358,7 @@ read_event(struct wire *w, struct sandbox_event *ev)
 	}
 	if (!w->is_bad)
 		return 0;
-	for (size_t i = 0; i < ev->listeners; i++)
-		fd_close(&ev->listener[i].fd);
-	free(ev->write);
-	ev->write = NULL;
+	sandbox_event_close(ev);
 	return -1;
 }
 
@@ -366,6 +382,17 @@ sandbox_event(struct sandbox *s, struct sandbox_event *ev, struct err *e)
 		return err_set(e, "a message of the sandbox makes no sense");
 	s->is_over = !got || ev->kind == SANDBOX_FAILED;
 	return 1;
+}
+
+void
+sandbox_event_close(struct sandbox_event *ev)
+{
+	for (size_t i = 0; i < ev->listeners; i++)
+		fd_close(&ev->listener[i].fd);
+	ev->listeners = 0;
+	free(ev->write);
+	ev->write = NULL;
+	ev->writes = 0;
 }
 
 static int

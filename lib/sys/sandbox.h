@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "sys/seccomp.h"
 
@@ -213,6 +214,14 @@ void sandbox_stop(struct sandbox_spawner *sp);
 struct sandbox *sandbox_new(
     struct sandbox_spawner *sp, const struct sandbox_plan *plan, struct err *e);
 
+/*
+ * The same in two steps. Equal plans are equal bytes, and one can be kept to
+ * make more sandboxes of it.
+ */
+void sandbox_plan_print(const struct sandbox_plan *plan, struct buf *to);
+struct sandbox *sandbox_new_of(
+    struct sandbox_spawner *sp, const struct buf *text, struct err *e);
+
 /* To be polled for POLLIN. */
 int sandbox_fd(const struct sandbox *s);
 
@@ -223,6 +232,9 @@ int sandbox_fd(const struct sandbox *s);
  * err: -1 and *e on a message that makes no sense
  */
 int sandbox_event(struct sandbox *s, struct sandbox_event *ev, struct err *e);
+
+/* Let go of what an event brought, where nobody takes it. */
+void sandbox_event_close(struct sandbox_event *ev);
 
 /*
  * Start a step, in a session and process group of its own. Several may run
