@@ -185,6 +185,10 @@ need_mandoc() {
 	done
 	export SHIMS=$PWD/shims
 	touch shims/ran shims/wrong
+	# Some examples are about the last run.
+	mkdir -p .clnrm/runs/20260101T000000.000Z-abcd0123
+	echo '{"type":"verdict","id":"1","source":"a","gen":0,"variant":null,"scenario":"s","name":"a","verdict":"fail"}' \
+		>.clnrm/runs/20260101T000000.000Z-abcd0123/stream.ndjson
 	# Examples are indented deeper than the words about them.
 	for page in "$ROOT"/man/*.[17]; do
 		mandoc -T ascii -O width=500 "$page" | perl -pe 's,.\x08,,g' |

@@ -192,3 +192,65 @@ bad() {
 	run -3 clnrm-report --save </dev/null
 	[ "$(kept)" = 1 ]
 }
+
+@test "a kept run is read wherever a saved stream is: last, the one before, an id" {
+	bad
+	run -1 clnrm run bad.clnrm.toml
+	sed -i 's/exit 3/exit 0/' bad.clnrm.toml
+	run -0 clnrm run bad.clnrm.toml
+	run -0 clnrm report --last
+	run -0 clnrm report last
+	run -1 clnrm report last~1
+	id=$(jq -r 'select(.type == "begin") | .run' "$(newest)stream.ndjson")
+	run -0 clnrm report "${id:0:8}"
+	mkdir -p deep/er
+	(cd deep/er && run -0 clnrm report last)
+	run -0 clnrm spans last
+	[[ "$output" == *clnrm.run* ]]
+	run -1 clnrm diff last~1 last
+	[[ "$output" == *status* ]]
+	run -0 clnrm diff last last
+	run -1 clnrm verify last~1
+	run -0 clnrm verify last --against bad.clnrm.toml
+	run -2 clnrm report last~2
+	[[ "$output" == *"2 runs are kept in $PWD/.clnrm/runs"* ]]
+	run -2 clnrm report nothing-like-it
+	[ "$output" = 'clnrm-report: nothing-like-it: No such file or directory' ]
+	run -2 clnrm report --last last
+}
+
+@test "run --failed runs the files that did not pass, and nothing when all did" {
+	bad
+	one_step good.clnrm.toml true </dev/null
+	one_step "it's a.clnrm.toml" 'exit 1' </dev/null
+	printf 'no toml' >broken.clnrm.toml
+	run -2 clnrm run
+	run -0 clnrm -n run --failed
+	[[ "$output" == "clnrm-render bad.clnrm.toml broken.clnrm.toml 'it'\\''s a.clnrm.toml' | "* ]]
+	rm broken.clnrm.toml
+	one_step broken.clnrm.toml true </dev/null
+	one_step bad.clnrm.toml true </dev/null
+	run -1 clnrm run --failed
+	[[ "$output" == *'ok 1 - bad'*'ok 2 - broken'*'not ok 3 - itsa'*'1..3'* ]]
+	one_step "it's a.clnrm.toml" true </dev/null
+	run -0 clnrm run --failed
+	[[ "$output" == *'1..1'* ]]
+	run -4 clnrm run --failed
+	[ "$output" = 'clnrm: nothing failed in the last run' ]
+	run -2 clnrm run --failed good.clnrm.toml
+	run -2 clnrm dev --failed
+	rm -r .clnrm
+	run -2 clnrm run --failed
+	[[ "$output" == *'0 runs are kept'* ]]
+}
+
+@test "what only lists tests writes no report and keeps no run" {
+	bad
+	printf '[report]\njunit = "j.xml"\n' >>bad.clnrm.toml
+	run -1 clnrm run bad.clnrm.toml
+	rm j.xml
+	printf '[report]\nreport = json=r.json\nsave = true\n' >clnrm.conf
+	run -1 clnrm-report --format failed last
+	[ "$output" = bad.clnrm.toml ]
+	[ ! -e j.xml ] && [ ! -e r.json ] && [ "$(kept)" = 1 ]
+}

@@ -19,7 +19,7 @@
 static const char *format, *code, *color = "auto", *no_tests = "fail";
 static struct cli_list also;
 static int64_t slow_ns = 10000000000;
-static int strict, loose, save;
+static int strict, loose, save, last;
 static long keeps = 10;
 static struct keep *keep;
 static struct out err_out = {.fd = 2, .pending = BUF_INIT, .is_held = true};
@@ -35,6 +35,8 @@ static const struct cli_opt opts[] = {
 	CLI_TEXT, &code},
     {0, "slow", "TIME", "name tests that run longer (10s; 0s: none)", CLI_TIME,
 	&slow_ns},
+    {0, "last", NULL, "report the last kept run, as the operand last does",
+	CLI_FLAG, &last},
     {0, "save", NULL, "keep this run below .clnrm/runs", CLI_FLAG, &save},
     {0, "keep", "N", "runs that are kept there (10; 0: none)", CLI_INT, &keeps},
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
@@ -47,7 +49,7 @@ static const struct cli_opt opts[] = {
 static const struct cli tool = {
     .name = "clnrm-report",
     .does = "say how the tests went",
-    .operands = "[FILE | -]",
+    .operands = "[FILE | RUN | -]",
     .examples = "  clnrm-exec - <plans.ndjson | clnrm-verify | clnrm-report\n"
 		"  clnrm-report --format tap saved.ndjson\n"
 		"  clnrm-report --report junit=junit.xml saved.ndjson\n",
@@ -106,15 +108,21 @@ how_to(void)
 	return how;
 }
 
+/* Of plans, or of tests: no report of a run. */
+static bool
+is_list(void)
+{
+	return format && (!strcmp(format, "plan") || !strcmp(format, "failed"));
+}
+
 static struct report *
 start(void)
 {
 	struct report_how how = how_to();
 	struct report *rep = report_new(&how, &out_std);
 
-	/* A variable or clnrm.conf that asks is about runs, not plans. */
-	if (!strcmp(how.format, "plan") &&
-	    !cli_was_given(opts, cli_find(opts, "report")))
+	/* A variable or clnrm.conf that asks is about runs, not lists. */
+	if (is_list() && !cli_was_given(opts, cli_find(opts, "report")))
 		return rep;
 	for (size_t i = 0; i < also.n; i++) {
 		struct err e = {0};
@@ -220,7 +228,7 @@ start_keep(void)
 {
 	struct err e = {0};
 
-	if (!save || !keeps)
+	if (!save || !keeps || is_list())
 		return;
 	keep = keep_start((size_t)keeps, KEEP_STREAM, &e);
 	if (!keep)
@@ -268,8 +276,12 @@ int
 main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
+	static char word[] = "last";
+	char *newest[] = {word, NULL};
 
 	if (code)
 		return cli_finish(print_code());
-	return cli_finish(report_all(stage_input(&tool, path)));
+	if (last && *path)
+		die(EXIT_INPUT, "--last takes no operand");
+	return cli_finish(report_all(stage_input(&tool, last ? newest : path)));
 }

@@ -21,7 +21,7 @@ static const struct cli_opt opts[] = {
 static const struct cli tool = {
     .name = "clnrm-verify",
     .does = "hold what a test did to what it was expected to do",
-    .operands = "[FILE | -]",
+    .operands = "[FILE | RUN | -]",
     .examples =
 	"  clnrm-lint tests | clnrm-exec - | clnrm-verify | "
 	"clnrm-report\n"

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "core/evidence_int.h"
+#include "core/runs.h"
 #include "data/console.h"
 #include "data/ndjson.h"
 #include "data/otlp.h"
@@ -228,10 +229,16 @@ evidence_read(const char *path, const struct evidence_user *user, struct err *e)
 {
 	struct reader r = {.user = user};
 	struct console_user printed = {on_printed, on_lost, &r};
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_BUF run = BUF_INIT;
+	AUTO_FD fd = -1;
 	struct stat st;
 	int rc = 0;
 
+	if (runs_find(path, &run, e) < 0)
+		return -1;
+	if (run.len)
+		path = run.s;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(e, "%s:", path);
 	r.console = console_new(&printed);

@@ -22,7 +22,8 @@ struct evidence_user {
 };
 
 /*
- * Read a file; "-" is no name for standard input here.
+ * Read a file or a kept run (core/runs.h); "-" is no name for standard input
+ * here.
  *
  * err: -1 and *e: it cannot be read
  */

@@ -36,7 +36,8 @@ report_new(const struct report_how *how, struct out *out)
 	r->begun_ns = clock_mono_ns();
 	r->is_plan = form == &report_plan;
 	report_view(r, form, NULL, out, NULL);
-	if (!r->is_plan)
+	r->is_list = r->is_plan || form == &report_failed;
+	if (!r->is_list)
 		report_on_github(r);
 	return r;
 }
@@ -108,7 +109,8 @@ take_plan(struct report *r, const struct value *tree)
 	e->gen = key.gen;
 	e->has_plan = r->has_plan = true;
 	name_results(r, e, tree);
-	report_own(r, e, tree);
+	if (!r->is_list)
+		report_own(r, e, tree);
 	r->progress.planned += e->n;
 	report_settle_others(r, e);
 }

@@ -30,7 +30,7 @@ struct report_how {
 };
 
 /* The names, as an option shows them: "text|tap|…". */
-#define REPORT_FORMATS "text|tap|plan|junit|json|ctrf|github|ndjson|html"
+#define REPORT_FORMATS "text|tap|plan|junit|json|ctrf|github|ndjson|html|failed"
 
 struct report;
 

@@ -158,12 +158,13 @@ struct report {
 	bool is_edit_due;	/* the batch being summed up has an edit */
 	bool has_error_verdict, has_bars;
 	bool is_plan;
+	bool is_list; /* nothing is to be written beside it */
 	bool has_plan, has_batch, is_interrupted, is_cut;
 };
 
 extern const struct report_form report_text, report_tap, report_plan,
     report_junit, report_json, report_ctrf, report_github, report_markdown,
-    report_ndjson, report_html, report_digest;
+    report_ndjson, report_html, report_failed, report_digest;
 
 /* The same text, or both NULL? */
 bool report_is_same(const char *a, const char *b);

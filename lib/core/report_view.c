@@ -14,7 +14,7 @@
 
 static const struct report_form *const forms[] = {&report_text, &report_tap,
     &report_plan, &report_junit, &report_json, &report_ctrf, &report_github,
-    &report_ndjson, &report_html};
+    &report_ndjson, &report_html, &report_failed};
 
 const struct report_form *
 report_form_of(const char *name, size_t len)
@@ -209,7 +209,8 @@ report_also(struct report *r, const char *target, int *status, struct err *e)
 	if (!form || form == &report_plan)
 		return err_set(e,
 		    "--report %s: write FORMAT=FILE; the formats are "
-		    "text, tap, junit, json, ctrf, github, ndjson and html",
+		    "text, tap, junit, json, ctrf, github, ndjson, html "
+		    "and failed",
 		    target);
 	if (!*path || !strcmp(path, "-"))
 		return err_set(e,

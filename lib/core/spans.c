@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/runs.h"
 #include "core/spans_int.h"
 #include "data/console.h"
 
@@ -139,10 +140,15 @@ int
 spans_read(struct spans *t, const char *path, struct err *e)
 {
 	AUTO_BUF text = BUF_INIT;
+	AUTO_BUF run = BUF_INIT;
 	AUTO_FD dir = -1;
-	int failed;
+	int failed = runs_find(path, &run, e);
 
-	if (!strcmp(path, "-"))
+	if (failed < 0)
+		return -1;
+	if (failed > 0)
+		failed = read_file(AT_FDCWD, run.s, &text, e);
+	else if (!strcmp(path, "-"))
 		failed = fd_drain(0, path, TEXT_MAX, &text, e);
 	else if ((dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) >= 0)
 		failed = read_directory(dir, path, &text, e);

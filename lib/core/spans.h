@@ -103,7 +103,8 @@ struct spans {
 
 /*
  * Read all of a file, - is standard input; of a directory, all its files that
- * end in .json, .jsonl, .ndjson or .log, by name.
+ * end in .json, .jsonl, .ndjson or .log, by name; or the stream of a kept run
+ * (core/runs.h).
  *
  * err: -1 and *e: cannot be read, is not UTF-8, or holds no span
  */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "core/runs.h"
 
 static void
 start(struct stage *s, const char *name, struct out *out)
@@ -43,12 +44,16 @@ stage_source(
 int
 stage_input(const struct cli *tool, char **operand)
 {
+	AUTO_BUF run = BUF_INIT;
+	struct err e = {0};
 	int fd = 0;
 
 	if (*operand && operand[1])
 		die(EXIT_INPUT, "one stream at a time; cat joins several");
 	if (*operand && strcmp(*operand, "-")) {
-		fd = open(*operand, O_RDONLY | O_CLOEXEC);
+		if (runs_find(*operand, &run, &e) < 0)
+			die(EXIT_INPUT, "%s", e.text);
+		fd = open(run.len ? run.s : *operand, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			die(EXIT_INPUT, "%s: %s", *operand, strerror(errno));
 	}

@@ -28,9 +28,10 @@ void stage_source(
     struct stage *s, const char *name, struct out *out, char *const argv[]);
 
 /*
- * Where a filter's records come from: the one operand, a file; standard input
- * where it is `-` or missing. What cannot be read from is told, exit 2: a
- * second operand, a file that does not open, and a terminal (cli_misuse).
+ * Where a filter's records come from: the one operand, a file or a kept run
+ * (core/runs.h); standard input where it is `-` or missing. What cannot be read
+ * from is told, exit 2: a second operand, a file that does not open, and a
+ * terminal (cli_misuse).
  *
  * out: a descriptor for stage_filter()
  */
