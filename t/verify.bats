@@ -290,6 +290,110 @@ why() {
 	T
 }
 
+# $1 spans "a" of 1, 2, 3 ... ms, as operands of `judged`.
+steps_of_ms() {
+	local i
+	spans=()
+	for i in $(seq "$1"); do
+		spans+=("a $i - 1000000 $(((i + 1) * 1000000)) {\"n\":$((i % 2))}")
+	done
+}
+
+# A test of the quantile $1 of the durations of "a", with the bounds $2.
+quantile() {
+	printf '[[expect.span]]\nname = "a"\nduration_ms = { %s = { %s } }\n%s\n' "$1" "$2" "${3-}"
+}
+
+@test "quantiles of durations are held to their bounds" {
+	steps_of_ms 100
+	while read -r q ms; do
+		[ "$(quantile "$q" "min = $ms, max = $ms" | judged "${spans[@]}")" = pass ]
+		[ "$(quantile "$q" "max = $((ms - 1)).9" | judged "${spans[@]}")" = fail ]
+		[ "$(quantile "$q" "min = $ms.1" | judged "${spans[@]}")" = fail ]
+	done <<-'T'
+	p50 50
+	p90 90
+	p95 95
+	p99 99
+	T
+	[ "$(why)" = "expect.span[0].duration_p99: expected at least 99.1 ms, found 99 ms" ]
+	[ "$(jq -c 'select(.rule == "expect.span[0].duration_p99") | [.line, .column]' out)" = '[9,17]' ]
+}
+
+@test "a quantile is of the spans that satisfy all other conditions" {
+	steps_of_ms 20
+	[ "$(quantile p50 'min = 10, max = 10' 'attrs.all = { n = 0 }' | judged "${spans[@]}")" = pass ]
+	[ "$(quantile p50 'min = 9, max = 9' 'attrs.all = { n = 1 }' | judged "${spans[@]}")" = pass ]
+	# The longest of all is still what some span must keep within.
+	sed 's/p50 = .* }/max = 0.5, &/' <(quantile p50 'max = 10') >both
+	[ "$(judged "${spans[@]}" <both)" = fail ]
+	[ "$(why | cut -d: -f1)" = 'expect.span[0].duration' ]
+}
+
+@test "too few durations are an error and not a pass, and none is fake" {
+	while read -r q n; do
+		steps_of_ms $((n - 1))
+		[ "$(quantile "$q" 'max = 1000' | judged "${spans[@]}" 'a ff - 10 5' 'a fe - 0 5')" = error ]
+		steps_of_ms "$n"
+		[ "$(quantile "$q" 'max = 1000' | judged "${spans[@]}")" = pass ]
+	done <<-'T'
+	p50 6
+	p90 10
+	p95 20
+	p99 100
+	T
+	[ "$(quantile p50 'max = 1' | judged 'b 1 - 10 20')" = fake ]
+	[ "$(quantile p50 'max = 1' | judged 'a 1 - 10 20')" = error ]
+	jq -r 'select(.rule == "expect.span[0].duration_p50").message' out |
+		grep -Fx 'cannot be decided: p50 of "a" takes 6 durations, and there is 1'
+}
+
+@test "the runs of one saved stream give their durations together, and the last is judged" {
+	cp "$ROOT/examples/spans/checkout" .
+	one_step many.clnrm.toml './checkout' <<-'T'
+	[[expect.span]]
+	name = "checkout"
+	duration_ms = { p50 = { max = 60000 } }
+	[expect.counts]
+	spans_total = { eq = 3 }
+	T
+	for i in 1 2 3 4 5 6; do
+		executed many.clnrm.toml >"run$i.ndjson"
+	done
+	cat run?.ndjson >all.ndjson
+	run -0 clnrm verify all.ndjson --against many.clnrm.toml
+	[ "$(jq -r 'select(.type == "verdict") | "\(.verdict) \(.counts.spans)"' <<<"$output")" = "pass 3" ]
+	jq -r 'select(.type == "check").message' <<<"$output" |
+		grep '^p50 of 6 durations of "checkout": expected at most 60000 ms, found '
+	sed -i 's/max = 60000/max = 0/' many.clnrm.toml
+	run -1 clnrm verify all.ndjson --against many.clnrm.toml
+	# One that was not complete is none to go by.
+	jq -c 'if .type == "scenario.end" then .complete.processes = false else . end' \
+		run1.ndjson | cat - run[2-6].ndjson >five.ndjson
+	run -3 clnrm verify five.ndjson --against many.clnrm.toml
+	[[ "$output" = *'takes 6 durations, and there are 5'* ]]
+	# Equal ids in two runs are two spans.
+	for i in 1 2 3 4 5 6; do
+		sed 's/"id":"\([0-9a-f]*\)"/"id":"\1-'"$i"'"/' run1.ndjson
+	done >same.ndjson
+	run -1 clnrm verify same.ndjson --against many.clnrm.toml
+	[[ "$output" = *'p50 of 6 durations'* ]]
+}
+
+@test "quantiles that cannot hold are told by lint" {
+	while IFS='|' read -r q at why; do
+		printf '[meta]\nname = "t"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = "true"\n[[expect.span]]\nname = "a"\nduration_ms = { %s }\n' "$q" >t.clnrm.toml
+		clnrm-lint t.clnrm.toml >found || :
+		[ "$(jq -r 'select(.severity == "error" or .severity == "warning") | "\(.line):\(.column) \(.message)"' found)" = "9:$at $why" ] ||
+			{ cat found; return 1; }
+	done <<-'T'
+	p50 = { min = 3, max = 2 }|40|nothing can hold: min is 3 and max is 2
+	p50 = { min = 3 }, p99 = { max = 2 }|50|nothing can hold: a lower quantile is 3 at least
+	p95 = {}|23|'p95' has no bound: min or max
+	p95 = 3|23|expect.span[0].duration_ms.p95 is an integer, expected a table
+	T
+}
+
 # Two spans, a above b, in OTLP/JSON.
 saved_trace() {
 	jq -n '{resourceSpans: [{resource: {attributes: [{key: "service.name",

@@ -141,6 +141,32 @@ check_bound(struct rule_ctx *c, const struct value_member *m)
 		    m->key);
 }
 
+/* A lower quantile is never above a higher one. */
+static void
+check_quantiles(struct rule_ctx *c, const struct value *duration)
+{
+	static const char *const keys[] = {"p50", "p90", "p95", "p99"};
+	double least = 0;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct value *q = value_get(duration, keys[i]);
+		const struct value *max = value_get(q, "max");
+
+		if (!q || q->kind != VALUE_TABLE)
+			continue;
+		if (!q->table.n)
+			rule_tell(c, "W303", &q->at,
+			    "'%s' has no bound: min or max", keys[i]);
+		check_range(c, q, "min", "max");
+		if (number(value_get(q, "min"), 0) > least)
+			least = number(value_get(q, "min"), 0);
+		else if (number(max, least) < least)
+			rule_tell(c, "E304", &max->at,
+			    "nothing can hold: a lower quantile is %g at least",
+			    least);
+	}
+}
+
 static void
 check_spans(struct rule_ctx *c, const struct value *spans)
 {
@@ -155,6 +181,7 @@ check_spans(struct rule_ctx *c, const struct value *spans)
 		for (size_t k = 0; k < COUNT(globs); k++)
 			check_glob_of(c, s, globs[k]);
 		check_range(c, value_get(s, "duration_ms"), "min", "max");
+		check_quantiles(c, value_get(s, "duration_ms"));
 		check_range(c, s, "min_duration_ms", "max_duration_ms");
 		check_any(c, value_find(s, "attrs.any"));
 		check_matchers(c, value_find(s, "attrs.all"));

@@ -305,9 +305,28 @@ static const struct rule_key events[] = {
     END,
 };
 
+static const struct rule_key range[] = {
+    KEY("min", RULE_NUMBER, "Milliseconds.", FROM(0)),
+    KEY("max", RULE_NUMBER, "Milliseconds.", FROM(0)),
+    END,
+};
+
 static const struct rule_key duration[] = {
     KEY("min", RULE_NUMBER, "Milliseconds.", FROM(0)),
     KEY("max", RULE_NUMBER, "Milliseconds.", FROM(0)),
+    KEY("p50", RULE_TABLE,
+	"Bounds min and max on the median of all that are as asked. A "
+	"quantile of too few is an error: it takes 6 spans.",
+	.sub = range, .flags = RULE_BRIEF),
+    KEY("p90", RULE_TABLE,
+	"The same for what one in ten is above; it takes 10.", .sub = range,
+	.flags = RULE_BRIEF),
+    KEY("p95", RULE_TABLE,
+	"The same for what one in twenty is above; it takes 20.", .sub = range,
+	.flags = RULE_BRIEF),
+    KEY("p99", RULE_TABLE,
+	"The same for what one in a hundred is above; it takes 100.",
+	.sub = range, .flags = RULE_BRIEF),
     END,
 };
 

@@ -133,6 +133,28 @@ put_bound(struct json *j, const struct value *v)
 	json_close(j, '}');
 }
 
+static const char *const quantiles[] = {"p50", "p90", "p95", "p99"};
+
+static void
+put_quantiles(struct spec_write *w, const struct value *duration, size_t i)
+{
+	struct json *j = &w->body;
+
+	json_open(j, "duration_quantiles", '{');
+	for (size_t k = 0; k < COUNT(quantiles); k++) {
+		const struct value_member *m = member(duration, quantiles[k]);
+
+		if (!m)
+			continue;
+		json_open(j, m->key, '{');
+		spec_put(j, "min_ms", value_get(m->value, "min"));
+		spec_put(j, "max_ms", value_get(m->value, "max"));
+		json_close(j, '}');
+		spec_at(w, &m->at, "expect.span[%zu].duration_%s", i, m->key);
+	}
+	json_close(j, '}');
+}
+
 static void
 write_span(struct spec_write *w, const struct expected *e, size_t i)
 {
@@ -151,6 +173,7 @@ write_span(struct spec_write *w, const struct expected *e, size_t i)
 	spec_list(j, "events_any", held(e->events_any));
 	spec_put(j, "duration_min_ms", e->min);
 	spec_put(j, "duration_max_ms", e->max);
+	put_quantiles(w, held(e->duration), i);
 	if (e->count) {
 		json_keyn(j, "count", strlen("count"));
 		put_bound(j, e->count->value);

@@ -122,36 +122,6 @@ take_plan(struct verdict *v, const struct record *r)
 	map_set(&v->files, k, strlen(k), f);
 }
 
-void
-verdict_reset(struct verdict_file *f)
-{
-	for (size_t i = 0; i < f->runs; i++) {
-		struct running *r = &f->run[i];
-
-		r->id = NULL;
-		r->end = NULL;
-		r->spans = r->violations = 0;
-		buf_reset(&r->trace);
-		memset(r->step, 0, r->steps * sizeof *r->step);
-	}
-	buf_reset(&f->trace);
-	map_free(&f->by_id);
-	f->by_id = (struct map){0};
-	f->n = f->strangers = 0;
-}
-
-struct running *
-verdict_run_of(struct verdict_file *f, const struct value *tree)
-{
-	const char *name = value_str_or(value_get(tree, "scenario"), NULL);
-
-	for (size_t i = 0; name && i < f->runs; i++)
-		if (!strcmp(f->run[i].name, name))
-			return &f->run[i];
-	return NULL;
-}
-
-/* A scenario that runs anew begins with a clean slate. */
 static void
 take_start(struct verdict *v, const struct record *r)
 {
@@ -160,12 +130,9 @@ take_start(struct verdict *v, const struct record *r)
 	struct verdict_file *f = file_of(v, tree);
 	struct running *run = f ? verdict_run_of(f, tree) : NULL;
 
-	if (!run)
-		return;
-	run->id = arena_str(&f->a, value_str_or(value_get(tree, "id"), NULL));
-	run->violations = 0;
-	memset(run->step, 0, run->steps * sizeof *run->step);
-	buf_reset(&run->trace);
+	if (run)
+		verdict_run_anew(
+		    f, run, value_str_or(value_get(tree, "id"), NULL));
 }
 
 static void
@@ -210,30 +177,6 @@ take_span(struct verdict *v, const struct record *r)
 		verdict_see(f, tree, r);
 }
 
-static const char *
-first_gap(struct arena *a, const struct running *run)
-{
-	static const char *const what[][2] = {
-	    {"processes", "processes still run"},
-	    {"connections", "exporter connections are open"},
-	    {"parents", "parents of spans did not come"}};
-	const struct value *got = value_get(run->end, "complete");
-	const char *status = value_str_or(value_get(run->end, "status"), "");
-
-	if (!run->end)
-		return "a scenario never ended";
-	if (!strcmp(status, "error") || !strcmp(status, "cancelled"))
-		return arena_fmt(a, "scenario \"%s\" ended with status %s",
-		    run->name, status);
-	for (size_t i = 0; i < COUNT(what); i++)
-		if (!value_bool_or(value_get(got, what[i][0]), false))
-			return arena_fmt(a,
-			    "the collection of spans is not "
-			    "complete: %s",
-			    what[i][1]);
-	return NULL;
-}
-
 static void
 judge_expect(struct judging *j)
 {
@@ -241,7 +184,7 @@ judge_expect(struct judging *j)
 	const struct value *expect = value_get(f->plan, "expect");
 
 	for (size_t i = 0; i < f->runs && !f->incomplete && !f->is_trace; i++)
-		f->incomplete = first_gap(&f->a, &f->run[i]);
+		f->incomplete = verdict_gap(&f->a, &f->run[i]);
 	verdict_link(f);
 	for (size_t i = 0; i < COUNT(tables); i++) {
 		const struct value *want = value_get(expect, tables[i].member);

@@ -190,14 +190,16 @@ verdict_pick(
 	for (size_t i = 0; i < f->n; i++) {
 		const struct seen *s = &f->seen[i];
 
-		if (!s->is_counted && !(with_ours && s->is_ours))
+		bool counts = s->is_counted || (f->is_pooling && s->is_earlier);
+
+		if (!counts && !(with_ours && s->is_ours))
 			continue;
 		is = &known[s->name_no];
 		if (!*is)
 			*is = is_taken(m, &p, s) ? 'y' : 'n';
 		p.is[i] = *is == 'y';
 		is_there |= p.is[i];
-		p.n += p.is[i] && s->is_counted;
+		p.n += p.is[i] && counts;
 	}
 	if (needed)
 		map_set(&j->needs, p.pattern, p.len,

@@ -14,8 +14,8 @@ give_start(struct verdict_file *f, const struct value *tree)
 	struct running *run = verdict_run_of(f, tree);
 
 	if (run)
-		run->id =
-		    arena_str(&f->a, value_str_or(value_get(tree, "id"), NULL));
+		verdict_run_anew(
+		    f, run, value_str_or(value_get(tree, "id"), NULL));
 }
 
 /* By name: the steps of the saved run may have been others. */

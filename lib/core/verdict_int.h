@@ -23,7 +23,10 @@ struct seen {
 	size_t up;	  /* index of its parent, or SIZE_MAX */
 	bool is_counted;  /* bound to this run and not our own */
 	bool is_ours;	  /* via clnrm */
-	bool has_trace;	  /* carried this run's trace id */
+	bool is_earlier;  /* of an earlier running, whole in itself */
+	const struct running *run; /* NULL: of none */
+	size_t round;		   /* of that run */
+	bool has_trace;		   /* carried this run's trace id */
 };
 
 /* One running of one scenario of the file. */
@@ -36,6 +39,7 @@ struct running {
 	const struct value **violation; /* violation[violations] */
 	size_t violations, violation_cap;
 	size_t spans;	    /* counted ones */
+	size_t round;	    /* runnings of it that were before this one */
 	struct buf trace;   /* their records, a line each */
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
@@ -56,6 +60,7 @@ struct verdict_file {
 	const char *incomplete; /* what of the collection is not; or NULL */
 	int64_t given_gen;	/* of the saved run at hand; else -1 */
 	bool is_trace;		/* spans are all there is: no run */
+	bool is_pooling;	/* earlier spans are picked, too */
 };
 
 enum outcome {
@@ -181,6 +186,18 @@ struct wish {
 void verdict_kin(struct wish *w, bool needed);
 void verdict_kin_free(struct wish *w);
 
+/* Make ready all that is asked of a span of the plan; verdict_wish_free() it.
+ */
+struct wish verdict_wish(
+    struct judging *j, const struct value *want, size_t at, bool needed);
+void verdict_wish_free(struct wish *w);
+
+/* Is a span of the name all that is asked, but for how long it took? */
+bool verdict_is_like(struct wish *w, const struct seen *s);
+
+/* The quantiles of the durations of such spans, of all runs that there are. */
+void verdict_quantiles(struct judging *j, const struct value *want, size_t at);
+
 /* One condition of a wish against one candidate. */
 struct asked {
 	struct wish *w;
@@ -209,6 +226,16 @@ int64_t verdict_least(const struct value *bound);
 
 /* The scenario of the file that a record is about, or NULL. */
 struct running *verdict_run_of(struct verdict_file *f, const struct value *v);
+
+/*
+ * The scenario runs anew: what counts is what comes now. Spans of a running
+ * that was complete stay as earlier ones.
+ */
+void verdict_run_anew(
+    struct verdict_file *f, struct running *run, const char *id);
+
+/* Why the evidence of a running is not whole; NULL: it is. */
+const char *verdict_gap(struct arena *a, const struct running *run);
 
 /* Forget what was seen of the file. */
 void verdict_reset(struct verdict_file *f);

@@ -384,39 +384,65 @@ check_count(struct wish *w, const struct value *bound, struct match_up m)
 	verdict_check(j, &c);
 }
 
-static void
-check_span(struct wish *w)
+struct wish
+verdict_wish(
+    struct judging *j, const struct value *want, size_t at, bool needed)
 {
-	const struct value *count = value_get(w->want, "count");
-	bool has_count = count && count->kind == VALUE_TABLE;
-	bool needed = !has_count || verdict_least(count) > 0;
-	struct match_up m;
+	struct wish w = {.j = j, .want = want, .at = at};
 
-	w->name = verdict_pick(w->j, value_get(w->want, "name"), needed, false);
-	verdict_kin(w, needed);
-	note_asked(w);
-	w->all = verdict_asks(w->j, value_get(w->want, "attrs_all"));
-	w->any = verdict_asks(w->j, value_get(w->want, "attrs_any"));
-	if (needed)
-		check_existence(w);
-	m = compare(w, has_count);
-	if (has_count)
-		check_count(w, count, m);
-	for (size_t i = 0; m.best && !has_count && i < COUNT(conditions); i++)
-		if (is_asked(w, &conditions[i]))
-			check_condition(w, &conditions[i], m.best);
+	w.name = verdict_pick(j, value_get(want, "name"), needed, false);
+	verdict_kin(&w, needed);
+	note_asked(&w);
+	w.all = verdict_asks(j, value_get(want, "attrs_all"));
+	w.any = verdict_asks(j, value_get(want, "attrs_any"));
+	return w;
+}
+
+void
+verdict_wish_free(struct wish *w)
+{
 	verdict_asks_free(&w->all);
 	verdict_asks_free(&w->any);
 	verdict_kin_free(w);
+}
+
+bool
+verdict_is_like(struct wish *w, const struct seen *s)
+{
+	for (size_t k = 0; k < COUNT(conditions); k++)
+		if (is_asked(w, &conditions[k]) &&
+		    conditions[k].holds != has_duration &&
+		    !holds(w, &conditions[k], s, NULL, NULL))
+			return false;
+	return true;
+}
+
+static void
+check_span(struct judging *j, const struct value *want, size_t at)
+{
+	const struct value *count = value_get(want, "count");
+	bool has_count = count && count->kind == VALUE_TABLE;
+	bool needed = !has_count || verdict_least(count) > 0;
+	struct wish w = verdict_wish(j, want, at, needed);
+	struct match_up m;
+
+	if (needed)
+		check_existence(&w);
+	m = compare(&w, has_count);
+	if (has_count)
+		check_count(&w, count, m);
+	for (size_t i = 0; m.best && !has_count && i < COUNT(conditions); i++)
+		if (is_asked(&w, &conditions[i]))
+			check_condition(&w, &conditions[i], m.best);
+	verdict_wish_free(&w);
 }
 
 void
 verdict_spans(struct judging *j, const struct value *want)
 {
 	for (size_t i = 0; i < value_count(want); i++) {
-		struct wish w = {.j = j, .want = want->list.item[i], .at = i};
-
-		check_span(&w);
+		check_span(j, want->list.item[i], i);
+		verdict_quantiles(j, want->list.item[i], i);
 		arena_free(&j->a);
 	}
 }

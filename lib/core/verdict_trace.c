@@ -42,10 +42,11 @@ is_bound(const struct verdict_file *f, const struct value *v)
 	return is_word(bound, "listener") && !is_word(want, "strict");
 }
 
+/* Runnings may use the same ids. */
 static const char *
-full_id(struct arena *a, const char *trace, const char *id)
+full_id(struct arena *a, const struct seen *s, const char *id)
 {
-	return arena_fmt(a, "%s:%s", trace, id);
+	return arena_fmt(a, "%zu:%s:%s", s->round, s->trace, id);
 }
 
 static struct running *
@@ -134,7 +135,7 @@ keep(struct arena *a, struct seen *s)
 static bool
 is_known(struct verdict_file *f, const struct seen *s)
 {
-	const char *id = full_id(&f->a, s->trace, s->id);
+	const char *id = full_id(&f->a, s, s->id);
 
 	if (*s->id && map_get(&f->by_id, id, strlen(id)))
 		return true;
@@ -172,6 +173,8 @@ verdict_see(
 	struct seen s = seen_of(f, v);
 	struct running *run = running_of(f, v);
 
+	s.run = run;
+	s.round = run ? run->round : 0;
 	if (!s.is_counted && !s.is_ours) {
 		f->strangers++;
 		return;
@@ -202,7 +205,7 @@ verdict_link(struct verdict_file *f)
 
 		if (!*s->parent)
 			continue;
-		id = full_id(&a, s->trace, s->parent);
+		id = full_id(&a, s, s->parent);
 		up = (uintptr_t)map_get(&f->by_id, id, strlen(id));
 		s->up = up ? up - 1 : SIZE_MAX;
 	}
