@@ -99,8 +99,9 @@ check: | deps check-deps		## run every test (SAN=... with sanitizers)
 	@$(MAKE) -j$$(nproc) all units
 	@BIN=$(abspath $B/bin) SAN=$(SAN) prove -j4 -f -o --timer $(if $(T),$(T),t/*.bats $(units))
 
-soak: $B/t/sandbox_soak			## ten thousand cleanrooms in a row
-	SOAK=10000 $<
+soak: all $B/t/sandbox_soak		## ten thousand cleanrooms in a row
+	SOAK=10000 $B/t/sandbox_soak
+	SOAK=10000 BIN=$(abspath $B/bin) bats t/soak.bats
 
 deps:					## install the Debian packages to build with
 	@.ci/deps $(BUILD_DEPS)

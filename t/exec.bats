@@ -183,6 +183,17 @@ until_there='until [ -e /tmp/$0 ]; do sleep 0.01; done'
 	await is_gone 'yes 41735'
 }
 
+@test "a closed standard input, output or error is no other file" {
+	one_step t.clnrm.toml 'cat; exec <&-; echo $?' </dev/null
+	clnrm-render t.clnrm.toml | clnrm-lint - >plan
+	clnrm-exec plan <&- 2>&- >out
+	[ "$(jq -r 'select(.type == "step") | .stdout' out)" = 0 ]
+	run -3 timeout 20 sh -c 'clnrm-exec - <&-'
+	[[ "$output" == *"Bad file descriptor"* ]]
+	run -3 --separate-stderr sh -c 'clnrm-exec plan >&-'
+	run -0 sh -c 'clnrm run . <&-'
+}
+
 @test "of 100 MB the first and the last half are kept, the rest is counted" {
 	one_step t.clnrm.toml \
 		'echo first; head -c 100000000 /dev/zero | tr "\0" x; echo; echo last' </dev/null

@@ -1,6 +1,7 @@
 #include "base/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -365,12 +366,26 @@ take_short(const struct cli *t, char **arg)
 	return arg;
 }
 
+/*
+ * What the caller has closed is not to become a file of ours: its place is
+ * taken by what can be neither read nor written, the way it should be used.
+ */
+static void
+take_closed(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+			return;
+}
+
 char **
 cli_start(const struct cli *t, int argc, char *argv[])
 {
 	static char **operand; /* within sight of a leak check when we die */
 	size_t n = 0;
 
+	take_closed();
 	operand = mem_new((size_t)argc + 1, sizeof *operand);
 	BUG_IF(count(t->opts) > MAX_OPTS);
 	free(operand);
