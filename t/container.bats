@@ -10,6 +10,59 @@ setup() {
 		cannot "no engine with the image $image"
 }
 
+# The command "$@" in a container with the options of $options, and our programs
+# in its PATH.
+contained() {
+	[ -z "${SAN-}" ] || skip "programs with sanitizers are not static"
+	# shellcheck disable=SC2086 # a list of options
+	timeout 60 docker run --rm --network none ${options-} -v "$BIN:/clnrm:ro" \
+		-v "$PWD:/project" -w /project $image \
+		env PATH=/clnrm:/usr/bin:/bin "$@"
+}
+
+# probed LEVEL: that is the deepest level there is
+probed() {
+	run -0 contained clnrm-exec --probe
+	[ "$(sed -n 's/^ok  *isolation: \([a-z-]*\).*/\1/p' <<<"$output" | head -n 1)" = "$1" ]
+}
+
+@test "in a default container clnrm run works at level process, says so, and refuses a test that asks for more" {
+	touch clnrm.conf
+	one_step t.clnrm.toml 'echo "in $HOME"' <<<'isolation = "process"'
+	run -0 contained clnrm run t.clnrm.toml
+	[[ "$output" == *"isolation: process"* ]]
+	for least in full no-proc no-net; do
+		one_step t.clnrm.toml true <<<"isolation = \"$least\""
+		run -3 contained clnrm run t.clnrm.toml
+		[[ "$output" == *"no $least isolation on this machine: clone: "* ]]
+		[[ "$output" == *"seccomp=unconfined"* ]]
+	done
+	one_step t.clnrm.toml true </dev/null
+	run -3 contained clnrm run t.clnrm.toml
+	run -0 contained clnrm run --allow-degraded t.clnrm.toml
+	[[ "$output" == *"isolation: process"* ]]
+}
+
+@test "what a container allows decides the level, and each level is really reached" {
+	touch clnrm.conf
+	probed process
+	options='--security-opt seccomp=unconfined'
+	probed no-proc
+	[[ "$output" == *"proc: Operation not permitted"* ]]
+	one_step t.clnrm.toml 'echo 1 >made; hostname' <<<'isolation = "no-proc"'
+	run -0 contained clnrm run t.clnrm.toml
+	[ ! -e made ]
+	options='--cap-add SYS_ADMIN' # pivot_root is refused there
+	probed no-proc
+	run -0 contained clnrm run t.clnrm.toml
+	[ ! -e made ]
+	options='--security-opt seccomp=unconfined --security-opt systempaths=unconfined'
+	probed full
+	one_step t.clnrm.toml 'echo 1 >made; hostname' </dev/null
+	run -0 contained clnrm run t.clnrm.toml
+	[ ! -e made ]
+}
+
 @test "in a default container the demo, as the first command, reaches level process and says so" {
 	git clone -q "$ROOT" clone
 	run -0 timeout 900 docker run --rm --network host -v "$PWD/clone:/clone" \

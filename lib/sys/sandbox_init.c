@@ -208,25 +208,6 @@ take_ids(struct world *w)
 	return 0;
 }
 
-static int
-make_fresh(struct world *w)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	if (!tmp || *tmp != '/' || strlen(tmp) > sizeof w->fresh - 32)
-		tmp = "/tmp";
-	snprintf(w->fresh, sizeof w->fresh, "%s/clnrm.XXXXXX", tmp);
-	if (!mkdtemp(w->fresh)) {
-		w->fresh[0] = 0;
-		return world_fails(w, "fresh directories in %s", tmp);
-	}
-	snprintf(w->home, sizeof w->home, "%.240s/home", w->fresh);
-	snprintf(w->tmpdir, sizeof w->tmpdir, "%.240s/tmp", w->fresh);
-	if (mkdir(w->home, 0755) < 0 || mkdir(w->tmpdir, 0755) < 0)
-		return world_fails(w, "fresh directories in %s", tmp);
-	return 0;
-}
-
 /* What needs no ids is done while the spawner maps them. */
 static int
 prepare(struct world *w)
@@ -339,7 +320,7 @@ drop_privileges(struct world *w)
 static int
 make(struct world *w)
 {
-	if (is_own() ? make_own(w) : make_fresh(w))
+	if (is_own() && make_own(w) < 0)
 		return -1;
 	if (chdir(w->project) < 0)
 		return world_fails(w, "project %s", w->project);

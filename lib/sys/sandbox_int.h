@@ -301,4 +301,8 @@ size_t kin_signal(pid_t ancestor, int sig);
 /* Signal all of a session, and all that descend from its leader. */
 size_t kin_signal_session(pid_t leader, int sig);
 
+/* As the first, but for children that are spared, and who descends from them.
+ */
+size_t kin_signal_but(pid_t ancestor, bool (*is_spared)(pid_t child), int sig);
+
 #endif

@@ -73,18 +73,19 @@ read_table(struct table *t)
 		qsort(t->p, t->n, sizeof *t->p, by_pid);
 }
 
-static bool
-descends(const struct table *t, const struct process *p, pid_t from)
+/* The child of `from` that a process is or descends from; or 0. */
+static pid_t
+branch(const struct table *t, const struct process *p, pid_t from)
 {
 	/* A table read while processes come and go may hold a circle. */
 	for (size_t i = 0; p && i < t->n; i++) {
 		struct process up = {.pid = p->parent};
 
 		if (p->parent == from)
-			return true;
+			return p->pid;
 		p = bsearch(&up, t->p, t->n, sizeof *t->p, by_pid);
 	}
-	return false;
+	return 0;
 }
 
 /* By a pidfd, so that nobody who has inherited the number is hit. */
@@ -102,16 +103,19 @@ strike(const struct process *p, int sig)
 }
 
 static size_t
-signal_all(pid_t from, pid_t session, int sig)
+signal_all(pid_t from, pid_t session, bool (*is_spared)(pid_t child), int sig)
 {
 	struct table t = {0};
 	size_t hit = 0;
 
 	read_table(&t);
-	for (size_t i = 0; i < t.n; i++)
+	for (size_t i = 0; i < t.n; i++) {
+		pid_t child = branch(&t, &t.p[i], from);
+
 		if ((session && t.p[i].session == session) ||
-		    descends(&t, &t.p[i], from))
+		    (child && !(is_spared && is_spared(child))))
 			hit += strike(&t.p[i], sig);
+	}
 	free(t.p);
 	return hit;
 }
@@ -119,11 +123,17 @@ signal_all(pid_t from, pid_t session, int sig)
 size_t
 kin_signal(pid_t ancestor, int sig)
 {
-	return signal_all(ancestor, 0, sig);
+	return signal_all(ancestor, 0, NULL, sig);
 }
 
 size_t
 kin_signal_session(pid_t leader, int sig)
 {
-	return signal_all(leader, leader, sig);
+	return signal_all(leader, leader, NULL, sig);
+}
+
+size_t
+kin_signal_but(pid_t ancestor, bool (*is_spared)(pid_t child), int sig)
+{
+	return signal_all(ancestor, 0, is_spared, sig);
 }

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ struct kept {
 	pid_t pid;
 	int far;
 	bool is_own;
-	bool is_ending;
+	bool is_ending, is_dead;
+	char *fresh; /* what a supervisor that was killed does not remove */
 	struct cgroup group;
 };
 
@@ -64,6 +66,8 @@ start(int control)
 
 	setsid();
 	prctl(PR_SET_NAME, "clnrm-spawn");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	umask(022);
 	if (chdir("/") < 0)
 		_exit(EXIT_FAILURE);
 	/* A program that its caller may not read could not write the id maps of
@@ -259,6 +263,7 @@ keep(pid_t pid, const struct world *w, const struct cgroup *g)
 	sp.kept[sp.n++] = (struct kept){.pid = pid,
 	    .far = w->control,
 	    .is_own = world_is_own(w),
+	    .fresh = *w->fresh ? mem_str(w->fresh) : NULL,
 	    .group = *g};
 }
 
@@ -296,21 +301,43 @@ start_init(struct world *w, const struct cgroup *g)
 	return got == ID_AGAIN ? 0 : got ? -1 : pid;
 }
 
+static int
+make_fresh(struct world *w)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (!tmp || *tmp != '/' || strlen(tmp) > sizeof w->fresh - 32)
+		tmp = "/tmp";
+	snprintf(w->fresh, sizeof w->fresh, "%s/clnrm.XXXXXX", tmp);
+	if (!mkdtemp(w->fresh)) {
+		w->fresh[0] = 0;
+		return world_fails(w, "fresh directories in %s", tmp);
+	}
+	snprintf(w->home, sizeof w->home, "%.240s/home", w->fresh);
+	snprintf(w->tmpdir, sizeof w->tmpdir, "%.240s/tmp", w->fresh);
+	if (mkdir(w->home, 0755) < 0 || mkdir(w->tmpdir, 0755) < 0)
+		return world_fails(w, "fresh directories in %s", tmp);
+	return 0;
+}
+
 static void
 make_world(struct world *w)
 {
 	struct cgroup group = {0};
-	pid_t pid;
+	pid_t pid = 0;
 
 	make_group(w, &group);
-	do
+	if (!world_is_own(w))
+		pid = make_fresh(w);
+	while (!pid)
 		pid = start_init(w, &group);
-	while (!pid);
 	if (pid > 0) {
 		keep(pid, w, &group);
 		return;
 	}
 	world_send_failure(w, w->control, errno);
+	if (*w->fresh)
+		file_remove_tree(w->fresh);
 	cgroup_remove(&group);
 	fd_close(&w->control);
 }
@@ -331,22 +358,61 @@ make(struct wire *plan)
 static void
 forget(size_t i)
 {
-	cgroup_remove(&sp.kept[i].group);
-	close(sp.kept[i].far);
+	struct kept *k = &sp.kept[i];
+
+	if (k->fresh)
+		file_remove_tree(k->fresh);
+	free(k->fresh);
+	cgroup_remove(&k->group);
+	close(k->far);
 	sp.kept[i] = sp.kept[--sp.n];
+}
+
+static struct kept *
+kept_of(pid_t pid)
+{
+	for (size_t i = 0; i < sp.n; i++)
+		if (sp.kept[i].pid == pid && !sp.kept[i].is_dead)
+			return &sp.kept[i];
+	return NULL;
+}
+
+static bool
+is_kept(pid_t pid)
+{
+	return kept_of(pid) != NULL;
+}
+
+/*
+ * Those that a supervisor leaves behind, since it was killed, are ours. They
+ * may leave others behind.
+ */
+static size_t
+strike_orphans(void)
+{
+	for (size_t i = 0; i < sp.n; i++)
+		if (sp.kept[i].is_dead && !sp.kept[i].is_own)
+			return kin_signal_but(getpid(), is_kept, SIGKILL);
+	return 0;
 }
 
 static void
 reap(int flags)
 {
+	size_t orphans;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, flags)) > 0)
-		for (size_t i = 0; i < sp.n; i++)
-			if (sp.kept[i].pid == pid) {
-				forget(i);
-				break;
-			}
+	while ((pid = waitpid(-1, NULL, flags)) > 0) {
+		struct kept *k = kept_of(pid);
+
+		if (k)
+			k->is_dead = true;
+		strike_orphans();
+	}
+	orphans = strike_orphans();
+	for (size_t i = sp.n; i-- > 0;)
+		if (sp.kept[i].is_dead && (sp.kept[i].is_own || !orphans))
+			forget(i);
 }
 
 /* A supervisor sees the hang-up itself, and cleans up behind it. */

@@ -1,4 +1,5 @@
 /* What is left when a sandbox ends, as it should or not. */
+#include <pthread.h>
 #include <signal.h>
 
 #include "base/clock.h"
@@ -201,6 +202,60 @@ a_sandbox_without_its_spawner_is_lost(void)
 	end();
 }
 
+/* The one process below the spawner. */
+static pid_t
+supervisor(void)
+{
+	AUTO_BUF text = BUF_INIT;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children",
+	    (int)t.spawner.pid, (int)t.spawner.pid);
+	is_true(!file_read(path, &text, NULL));
+	return atoi(text.s);
+}
+
+static void
+nothing_survives_a_killed_supervisor(void)
+{
+	if (!begin(SANDBOX_PROCESS))
+		return;
+	start(1, stubborn());
+	is_true(come_to_be(mark(), 4));
+	is_true(supervisor() > 0 && !kill(supervisor(), SIGKILL));
+	is_int(next(t.s), SANDBOX_LOST);
+	is_int(count_processes(mark()), 0);
+	is_int(access(t.ready.home, F_OK), -1);
+	sandbox_del(t.s);
+	/* The spawner goes on. */
+	if (build())
+		is_int(sh("true"), 0);
+	end();
+}
+
+/* A thread of the runner, that asks for a sandbox and ends. */
+static void *
+ask(void *arg)
+{
+	(void)arg;
+	is_true(build());
+	return NULL;
+}
+
+static void
+a_thread_that_ends_takes_no_sandbox_with_it(void)
+{
+	pthread_t thread;
+
+	prepare(SANDBOX_FULL);
+	is_int(pthread_create(&thread, NULL, ask, NULL), 0);
+	pthread_join(thread, NULL);
+	wait_a_little();
+	if (!tap_skipped)
+		is_int(sh("echo on"), 0);
+	end();
+}
+
 static void
 many_in_a_row_leave_no_descriptor_behind(void)
 {
@@ -237,13 +292,17 @@ many_in_a_row_leave_no_descriptor_behind(void)
 AS_A_USER(a_finish_waits_then_asks_then_kills)
 AS_A_USER(nothing_survives_an_end)
 AS_A_USER(nothing_survives_a_killed_runner)
+AS_A_USER(nothing_survives_a_killed_supervisor)
 AS_A_USER(many_in_a_row_leave_no_descriptor_behind)
 
 TAP_MAIN(TEST(a_finish_waits_then_asks_then_kills),
     TEST(nothing_survives_an_end), TEST(nothing_survives_a_killed_runner),
+    TEST(nothing_survives_a_killed_supervisor),
     TEST(a_sandbox_without_its_spawner_is_lost),
+    TEST(a_thread_that_ends_takes_no_sandbox_with_it),
     TEST(many_in_a_row_leave_no_descriptor_behind),
     TEST(a_finish_waits_then_asks_then_kills_as_a_user),
     TEST(nothing_survives_an_end_as_a_user),
     TEST(nothing_survives_a_killed_runner_as_a_user),
+    TEST(nothing_survives_a_killed_supervisor_as_a_user),
     TEST(many_in_a_row_leave_no_descriptor_behind_as_a_user))
