@@ -181,6 +181,57 @@ teardown() {
 		sort -u)" = a.clnrm.toml ]
 }
 
+@test "a person reads what changed, why a test ran, and how long it took" {
+	echo 'run = "true"' >step
+	printf '[meta]\nname = "a"\nversion = "1"\n[[scenario]]\nname = "s"\n{%% include "step" %%}\n' \
+		>a.clnrm.toml.tera
+	clnrm dev --format text . >said 2>&1 3>&- &
+	driver=$!
+	await grep -q '1 passed' said
+	echo 'run = "exit 7"' >step
+	await grep -q '^edit to verdict' said
+	grep -qx 'changed: step' said
+	grep -qE '^FAIL  a .*exit 7.*\(template step\)$' said
+	grep -qE '^edit to verdict: [0-9]+ ms \(watch [0-9]+, plan [0-9]+, run [0-9]+, judge [0-9]+\)$' said
+	# The error is told before what could be better.
+	[ "$(grep -nm 1 '^error\[' said | cut -d: -f1)" -lt "$(grep -n '^note\[' said | tail -n 1 | cut -d: -f1)" ]
+	echo 1 >README
+	await grep -qx 'changed: README; no test depends on it' said
+}
+
+@test "keys at a terminal run all, pause, go on and quit; the terminal is as before" {
+	command -v script >/dev/null || cannot "no script(1)"
+	one_step a.clnrm.toml true </dev/null
+	mkfifo typed
+	SHELL=/bin/sh script -qec 'stty -a >before; clnrm dev --format text .; echo exit $?; stty -a >after' \
+		/dev/null <typed >said 2>&1 3>&- &
+	terminal=$!
+	exec 9>typed
+	await grep -q '1 passed' said
+	printf a >&9
+	await has 2 '1 passed'
+	printf '?' >&9
+	await has 1 'p: pause'
+	printf p >&9
+	await has 1 'paused'
+	one_step a.clnrm.toml false </dev/null
+	printf '\n' >&9
+	await has 1 '1 failed' # all ran, as they are now
+	run ! grep -q changed said
+	printf p >&9
+	await has 1 'going on'
+	await has 1 'changed: a.clnrm.toml'
+	printf q >&9
+	await has 1 'exit 130'
+	exec 9>&-
+	wait $terminal || :
+	[ "$(cat before)" = "$(cat after)" ]
+}
+
+has() {
+	[ "$(grep -c "$2" said)" -ge "$1" ]
+}
+
 @test "a test that hangs is ended by its next save, and the others go on" {
 	one_step hangs.clnrm.toml true </dev/null
 	one_step b.clnrm.toml true </dev/null

@@ -158,7 +158,7 @@ ok 3 - second" ]
 @test "every batch has a summary, an edit its time, and the last gen decides" {
 	run -0 report dev --format text
 	[ "$(grep -c '^1 test:' <<<"$output")" = 2 ]
-	[ "$(grep -c '^edit to verdict: [0-9]* ms$' <<<"$output")" = 1 ]
+	[ "$(grep -c '^edit to verdict: [0-9]* ms' <<<"$output")" = 1 ]
 	[ "$(grep -c '^FAIL' <<<"$output")" = 1 ]
 }
 

@@ -34,6 +34,7 @@ report_new(const struct report_how *how, struct out *out)
 	r->how = *how;
 	r->text = (struct finding_source)FINDING_SOURCE_INIT;
 	r->begun_ns = clock_mono_ns();
+	r->edit.names = (struct buf)BUF_INIT;
 	r->is_plan = form == &report_plan;
 	report_view(r, form, NULL, out, NULL);
 	r->is_list = r->is_plan || form == &report_failed;
@@ -108,6 +109,7 @@ take_plan(struct report *r, const struct value *tree)
 	e->variant = arena_str(&e->a, key.variant);
 	e->gen = key.gen;
 	e->has_plan = r->has_plan = true;
+	report_edit_planned(r, key.gen);
 	name_results(r, e, tree);
 	if (!r->is_list)
 		report_own(r, e, tree);
@@ -313,6 +315,7 @@ take_scenario_end(struct report *r, const struct value *tree)
 	AUTO_BUF why = BUF_INIT;
 	AUTO_BUF text = BUF_INIT;
 
+	report_edit_ran(r, record_key_of(tree).gen);
 	if (id)
 		report_progress_end(r, id);
 	if (v && !v->is_done)
@@ -359,13 +362,8 @@ take_change(struct report *r, const struct value *tree)
 			r->queue[i]->is_stale = true;
 	if (!strcmp(event, "deleted") && source)
 		forget_source(r, source);
-	if (!strcmp(event, "initial") || ns <= 0)
-		return;
-	if (gen != r->edit_gen)
-		r->begun_ns = clock_mono_ns();
-	if (gen != r->edit_gen || !r->first_edit_ns || ns < r->first_edit_ns)
-		r->first_edit_ns = ns;
-	r->edit_gen = gen;
+	if (strcmp(event, "initial") != 0 && ns > 0)
+		report_edit_change(r, tree);
 }
 
 static void
@@ -381,9 +379,7 @@ summary(struct report *r, bool is_last)
 	r->progress.planned = r->progress.done = 0;
 	map_free(&r->isolation);
 	r->isolation = (struct map){0};
-	if (r->is_edit_due)
-		r->first_edit_ns = 0;
-	r->is_edit_due = false;
+	r->edit.is_due = false;
 }
 
 static void
@@ -391,7 +387,8 @@ take_batch(struct report *r, const struct value *tree)
 {
 	int64_t gen = value_int_or(value_get(tree, "gen"), 0);
 
-	r->is_edit_due = gen == r->edit_gen && r->first_edit_ns;
+	r->edit.is_due =
+	    gen == r->edit.gen && (r->edit.names.len || r->edit.is_order);
 	report_settle_others(r, NULL);
 	report_advance(r, false);
 	r->has_batch = true;
@@ -435,6 +432,8 @@ static void (*const takers[])(struct report *, const struct value *) = {
     [RECORD_BEGIN] = take_begin,
     [RECORD_CHANGE] = take_change,
     [RECORD_BATCH] = take_batch,
+    [RECORD_REQUEST] = report_edit_request,
+    [RECORD_AFFECTED] = report_edit_affected,
     [RECORD_DIAGNOSTIC] = take_diagnostic,
     [RECORD_PLAN] = take_plan,
     [RECORD_SCENARIO_START] = take_start,
@@ -530,6 +529,7 @@ report_del(struct report *r)
 	for (size_t i = 0; i < r->views; i++)
 		report_view_del(r->view[i]);
 	report_progress_free(r);
+	report_edit_free(&r->edit);
 	free(r->command);
 	free(r->view);
 	free(r->queue);

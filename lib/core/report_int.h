@@ -134,6 +134,20 @@ struct view {
 	struct totals now;
 };
 
+/* What was done last, of one generation. */
+struct edit {
+	int64_t gen;
+	int64_t first_ns; /* the first notice, since the Unix epoch; or 0 */
+	int64_t seen_ns;  /* how long the watch waited for more */
+	/* By clock_mono_ns(): the first record, the last plan, the last end. */
+	int64_t begun_ns, planned_ns, ran_ns;
+	struct buf names; /* of the files, the first of them */
+	size_t named;
+	struct map why; /* source -> "template lib/base.tera" */
+	bool is_order;	/* a key, and no file */
+	bool is_told, is_due;
+};
+
 struct report {
 	struct report_how how;
 	struct view **view; /* view[views]; the first is standard output */
@@ -148,14 +162,14 @@ struct report {
 	struct map isolation; /* what was below `full`, in words */
 	struct progress progress;
 	uint64_t entries, tests; /* in the whole stream */
-	int64_t first_edit_ns, edit_gen, begun_ns, stage_ns;
+	struct edit edit;
+	int64_t begun_ns, stage_ns;
 	size_t name_width;
 	char *command;		    /* that began the stream, or NULL */
 	struct finding_source text; /* that findings are shown with */
 	const char *incomplete; /* why it is not all that there is, or NULL */
 	int status;		/* of the stages before; at last, of all */
 	int file_status;	/* of writing files */
-	bool is_edit_due;	/* the batch being summed up has an edit */
 	bool has_error_verdict, has_bars;
 	bool is_plan;
 	bool is_list; /* nothing is to be written beside it */
@@ -267,6 +281,21 @@ void report_own(struct report *r, struct entry *e, const struct value *plan);
 
 /* A report that cannot be written is told in the other ones. */
 void report_lose(struct report *r, const char *path, const struct err *e);
+
+/* What was done: saved files and keys, and what followed from them. */
+void report_edit_change(struct report *r, const struct value *tree);
+void report_edit_affected(struct report *r, const struct value *tree);
+void report_edit_request(struct report *r, const struct value *tree);
+void report_edit_planned(struct report *r, int64_t gen);
+void report_edit_ran(struct report *r, int64_t gen);
+
+/* Why the test ran, where it was not saved itself; or NULL. */
+const char *report_edit_why(const struct report *r, const struct entry *e);
+
+/* Name the files once; and, at the end, the time that each stage took. */
+void report_edit_put(struct view *w, bool has_tests);
+void report_edit_times(struct view *w);
+void report_edit_free(struct edit *d);
 
 /* Tests begin and end. */
 void report_progress_start(struct report *r, const char *id, const char *name);

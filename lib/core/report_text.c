@@ -84,7 +84,7 @@ say_detail(
 }
 
 static void
-add_unjudged(struct buf *b, const char *text)
+add_remark(struct buf *b, const char *text)
 {
 	buf_adds(b, "  (");
 	clean(b, text);
@@ -93,10 +93,11 @@ add_unjudged(struct buf *b, const char *text)
 
 /* `text` stands for what there is no verdict on. */
 static void
-put_line(
-    struct view *w, const char *name, const struct result *v, const char *text)
+put_line(struct view *w, const struct entry *e, const char *name,
+    const struct result *v, const char *text)
 {
 	const struct report *r = w->r;
+	const char *why = report_edit_why(r, e);
 	size_t width = r->name_width < MIN_NAME ? MIN_NAME
 		     : r->name_width > MAX_NAME ? MAX_NAME
 						: r->name_width;
@@ -115,11 +116,13 @@ put_line(
 		buf_addf(&b, "  %6s", time.s);
 		say_detail(w, &b, v, from + 8);
 		if (v->unjudged)
-			add_unjudged(&b, v->unjudged);
+			add_remark(&b, v->unjudged);
 	} else {
 		buf_adds(&b, "  ");
 		detail(w, &b, from + 2, text);
 	}
+	if (why)
+		add_remark(&b, why);
 	buf_addc(&b, '\n');
 	report_put(w, &b);
 }
@@ -129,8 +132,9 @@ text_result(struct view *w, const struct entry *e, const struct result *v)
 {
 	AUTO_ARENA a = {0};
 
+	report_edit_put(w, true);
 	if (!v || v->verdict)
-		put_line(w, report_name(&a, e, v), v,
+		put_line(w, e, report_name(&a, e, v), v,
 		    report_reason(e, NULL).message);
 }
 
@@ -226,11 +230,19 @@ is_told(const struct result *v)
 	return report_is_red(v) || v->findings;
 }
 
+/* What is wrong goes first, what could be better after all of it. */
+static void
+put_own(struct view *w, const struct entry *e, bool has_errors, size_t *left)
+{
+	for (size_t i = 0; i < e->findings && *left; i++)
+		if (!strcmp(e->finding[i].severity, "error") == has_errors)
+			put_finding(w, &e->finding[i], left);
+}
+
 static void
 put_entry(struct view *w, const struct entry *e, size_t *left)
 {
-	for (size_t i = 0; i < e->findings && *left; i++)
-		put_finding(w, &e->finding[i], left);
+	put_own(w, e, true, left);
 	for (size_t i = 0; i < e->n; i++)
 		if (e->result[i].is_done && is_told(&e->result[i]))
 			put_result(w, e, &e->result[i], left);
@@ -247,6 +259,9 @@ put_findings(struct view *w)
 	for (size_t i = 0; i < r->keeps; i++)
 		put_entry(w, r->kept[i], &left);
 	put_entry(w, &r->loose, &left);
+	for (size_t i = 0; i < r->keeps; i++)
+		put_own(w, r->kept[i], false, &left);
+	put_own(w, &r->loose, false, &left);
 	finding_source_free(&r->text); /* it may be another at the next batch */
 	if (!left)
 		report_say(w, "(only the first %d errors are shown)\n\n",
@@ -272,16 +287,6 @@ put_totals(struct view *w)
 	pad(&line, b.len, 60);
 	buf_addf(&line, " %.2fs\n", (double)ns / 1e9);
 	report_put(w, &line);
-}
-
-static void
-put_edit(struct view *w)
-{
-	int64_t ns = clock_wall_ns() - w->r->first_edit_ns;
-
-	if (w->r->is_edit_due && ns >= 0)
-		report_say(
-		    w, "edit to verdict: %" PRId64 " ms\n", ns / 1000000);
 }
 
 /* A word that the shell reads back as it is. */
@@ -364,7 +369,7 @@ put_summary(struct view *w)
 		    planned == 1 ? "" : "s");
 	else
 		put_totals(w);
-	put_edit(w);
+	report_edit_times(w);
 	put_isolation(w);
 	put_rerun(w);
 }
@@ -374,6 +379,8 @@ text_summary(struct view *w, bool is_last)
 {
 	const struct report *r = w->r;
 
+	if (r->edit.is_due)
+		report_edit_put(w, w->r->keeps || !is_idle(w));
 	if (!is_idle(w) || (is_last && !r->has_batch))
 		put_summary(w);
 	if (is_last && r->incomplete)
