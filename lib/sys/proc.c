@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,9 +24,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-/* What the helper is told: a command's bytes, or a schedule's numbers. */
+/* What the helper is told: a command's bytes, a schedule's numbers, or to
+ * count. */
 struct order {
-	enum { ORDER_COMMAND, ORDER_RUN } kind;
+	enum { ORDER_COMMAND, ORDER_RUN, ORDER_COUNT } kind;
 	uint32_t len;
 	int64_t timeout_ns;
 	enum proc_output output;
@@ -41,7 +45,7 @@ struct known {
 
 static struct known known[PROC_COMMANDS];
 static volatile sig_atomic_t running, timed_out;
-static int null_fd;
+static int null_fd, counter = -1;
 
 static void
 on_signal(int number)
@@ -106,6 +110,43 @@ sum_up(int fd, struct proc_run *run)
 	}
 }
 
+/* Of this process and those that it will start. */
+static int
+open_counter(void)
+{
+	struct perf_event_attr a = {.type = PERF_TYPE_HARDWARE,
+	    .size = sizeof a,
+	    .config = PERF_COUNT_HW_INSTRUCTIONS,
+	    .disabled = 1,
+	    .inherit = 1,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1};
+
+	counter = (int)syscall(
+	    SYS_perf_event_open, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	return counter < 0 ? errno : 0;
+}
+
+static void
+start_counter(void)
+{
+	if (counter < 0)
+		return;
+	ioctl(counter, PERF_EVENT_IOC_RESET, 0);
+	ioctl(counter, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+static int64_t
+stop_counter(void)
+{
+	int64_t n;
+
+	if (counter < 0 || ioctl(counter, PERF_EVENT_IOC_DISABLE, 0) < 0 ||
+	    read(counter, &n, sizeof n) != sizeof n)
+		return -1;
+	return n;
+}
+
 static int64_t
 in_ns(struct timeval t)
 {
@@ -140,6 +181,7 @@ run_one(const struct known *k, struct proc_run *run)
 	timed_out = 0;
 	if (k->timeout_ns)
 		set_alarm(k->timeout_ns);
+	start_counter();
 	run->wall_ns = clock_mono_ns();
 	pid = vfork();
 	if (pid == 0) {
@@ -157,6 +199,7 @@ run_one(const struct known *k, struct proc_run *run)
 	else
 		why = errno;
 	run->wall_ns = clock_mono_ns() - run->wall_ns;
+	run->instructions = stop_counter();
 	if (k->timeout_ns)
 		set_alarm(0);
 	if (pid > 0)
@@ -206,29 +249,40 @@ learn(int fd, const struct order *o, struct known *k)
 	return error;
 }
 
-static void
-serve(int fd, unsigned char *number)
+/* Its answer goes when all is done, since a reader would wake up and work. */
+static int
+follow(int fd, uint32_t n)
 {
-	struct proc_run run;
+	unsigned char *number = mem_new(n, 1);
+	struct proc_run *run = mem_new(n, sizeof *run);
+	int rc = read_all(fd, number, n);
+
+	for (uint32_t i = 0; i < n && !rc; i++)
+		run_one(&known[number[i]], &run[i]);
+	if (!rc)
+		rc = fd_write(fd, (char *)run, n * sizeof *run);
+	free(number);
+	free(run);
+	return rc;
+}
+
+static void
+serve(int fd)
+{
 	struct order o;
 	unsigned n = 0;
+	int error;
 
 	while (read_all(fd, &o, sizeof o) == 0) {
-		if (o.kind == ORDER_COMMAND) {
-			int error = learn(fd, &o, &known[n++]);
-
-			if (fd_write(fd, (char *)&error, sizeof error) < 0)
+		if (o.kind == ORDER_RUN) {
+			if (follow(fd, o.len) < 0)
 				return;
 			continue;
 		}
-		number = mem_resize(number, o.len);
-		if (read_all(fd, number, o.len) < 0)
+		error = o.kind == ORDER_COUNT ? open_counter()
+					      : learn(fd, &o, &known[n++]);
+		if (fd_write(fd, (char *)&error, sizeof error) < 0)
 			return;
-		for (uint32_t i = 0; i < o.len; i++) {
-			run_one(&known[number[i]], &run);
-			if (fd_write(fd, (char *)&run, sizeof run) < 0)
-				return;
-		}
 	}
 }
 
@@ -247,7 +301,7 @@ help(int fd, int cpu, pid_t parent)
 		CPU_SET((size_t)cpu, &set);
 		sched_setaffinity(0, sizeof set, &set);
 	}
-	serve(fd, NULL);
+	serve(fd);
 	_exit(0);
 }
 
@@ -377,9 +431,23 @@ proc_run(struct proc *p, const unsigned char number[], size_t n,
 	if (fd_write(p->fd, (char *)&o, sizeof o) < 0 ||
 	    fd_write(p->fd, (const char *)number, n) < 0)
 		return gone(e);
-	for (size_t i = 0; i < n; i++)
-		if (hear(p, &run[i], sizeof run[i], e) < 0)
-			return -1;
+	return hear(p, run, n * sizeof *run, e);
+}
+
+int
+proc_count(struct proc *p, struct err *e)
+{
+	struct order o = {.kind = ORDER_COUNT};
+	int error;
+
+	if (fd_write(p->fd, (char *)&o, sizeof o) < 0)
+		return gone(e);
+	if (hear(p, &error, sizeof error, e) < 0)
+		return -1;
+	errno = error;
+	if (error)
+		return err_set(e, "this machine counts no instructions:");
+	p->has_counters = true;
 	return 0;
 }
 

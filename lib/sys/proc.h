@@ -42,12 +42,14 @@ struct proc_run {
 	int status;		    /* as of waitpid(2) */
 	int error;		    /* errno: why it did not start; 0 */
 	bool timed_out;
+	int64_t instructions; /* of user code, all processes; -1: not known */
 };
 
 struct proc {
 	pid_t pid;
 	int fd; /* to the helper; -1: not open */
 	unsigned commands;
+	bool has_counters; /* of instructions, once asked for */
 };
 
 /*
@@ -74,6 +76,13 @@ int proc_add(struct proc *p, const struct proc_command *c, struct err *e);
  */
 int proc_run(struct proc *p, const unsigned char number[], size_t n,
     struct proc_run run[], struct err *e);
+
+/*
+ * From now on count instructions, where the processor lets us.
+ *
+ * err: -1 and *e: it does not, or the kernel does not
+ */
+int proc_count(struct proc *p, struct err *e);
 
 /* End the helper, and what it runs. */
 void proc_close(struct proc *p);

@@ -207,6 +207,30 @@ a_processor_that_is_not_there_is_refused(void)
 	is_int(proc_open(&p, 100000, &e), -1);
 }
 
+static void
+instructions_are_counted_or_it_is_told_that_they_are_not(void)
+{
+	struct proc_run few, many;
+	struct err e = {0};
+	AUTO_PROC p;
+
+	is_int(proc_open(&p, -1, &e), 0);
+	few = once(&p, added(&p, "exit 0", PROC_NULL, 0));
+	is_int(few.instructions, -1);
+	if (proc_count(&p, &e) < 0) {
+		is_true(!p.has_counters);
+		is_true(!strncmp(
+		    e.text, "this machine counts no instructions: ", 37));
+		return;
+	}
+	few = once(&p, 0);
+	many = once(
+	    &p, added(&p, "i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done",
+		    PROC_NULL, 0));
+	is_true(few.instructions > 10000);
+	is_true(many.instructions > few.instructions + 1000000);
+}
+
 TAP_MAIN(TEST(a_schedule_runs_in_its_order),
     TEST(wall_time_and_processor_time_are_told_apart),
     TEST(output_is_summed_up_however_it_is_cut),
@@ -216,4 +240,5 @@ TAP_MAIN(TEST(a_schedule_runs_in_its_order),
     TEST(the_input_is_there_for_each_running),
     TEST(a_program_is_born_with_signals_as_by_default),
     TEST(no_program_outlives_the_helper),
-    TEST(a_processor_that_is_not_there_is_refused))
+    TEST(a_processor_that_is_not_there_is_refused),
+    TEST(instructions_are_counted_or_it_is_told_that_they_are_not))
