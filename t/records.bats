@@ -178,14 +178,14 @@ is_as_the_manual_says() {
 
 @test "the manual's examples are what it says, and each type has one" {
 	is_as_the_manual_says --arg examples 1 "$manual"
-	diff <(grep -o '^{"type":"[a-z.]*"' "$manual" | cut -d'"' -f4 | sort) \
+	diff <(grep -o '^{"type":"[a-z._]*"' "$manual" | cut -d'"' -f4 | sort) \
 		<(held --arg list 1 </dev/null)
 }
 
 @test "every type and every code that a program writes is in the manual" {
-	diff <(grep -rhoE -e '(stage_record|record_begin)\([^"()]*"[a-z.]+"' \
-		-e '"type\\":\\"[a-z.]+\\"' "$ROOT"/lib/core "$ROOT"/tools \
-		--include='*.c' | sed 's/^.*["]\([a-z.]*\)\\*"$/\1/' |
+	diff <(grep -rhoE -e '(stage_record|record_begin)\([^"()]*"[a-z._]+"' \
+		-e '"type\\":\\"[a-z._]+\\"' "$ROOT"/lib/core "$ROOT"/tools \
+		--include='*.c' | sed 's/^.*["]\([a-z._]*\)\\*"$/\1/' |
 		sort -u) <(held --arg list 1 </dev/null)
 	diff <(grep -rhoE '"[EW][0-9]{3}"' "$ROOT"/lib "$ROOT"/tools \
 		--include='*.c' | tr -d '"' | sort -u) \

@@ -117,6 +117,16 @@ static const struct {
 	"A file that --report or [report] names is not there now, or is what "
 	"it was before: the message has the system's reason. Files of [report] "
 	"stay below the directory of the run."},
+    {"E430", "a command that is measured fails",
+	"What fails takes another time than what works, so it yields none. "
+	"clnrm-bench -i takes runs with any exit status."},
+    {"E431", "a sample without a name or a time",
+	"A `sample` has \"id\", a text, and \"ns\", a number or a list of "
+	"them, 0 or more."},
+    {"E432", "no benchmark was judged",
+	"No result that came has a limit or a baseline, so the gate would pass "
+	"whatever happens. `clnrm-bench budget` writes limits, "
+	"--save-baseline a baseline."},
     {"E501", "the stream is empty or was cut",
 	"A stage before this one died, or the stream was cut by hand: its last "
 	"record is no `end`. What is not whole is never green. --loose takes a "

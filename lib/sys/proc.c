@@ -402,7 +402,8 @@ proc_add(struct proc *p, const struct proc_command *c, struct err *e)
 
 	if (p->commands == PROC_COMMANDS)
 		return err_set(e, "more than %d commands", PROC_COMMANDS);
-	if (proc_find(c->argv[0], path, sizeof path, e) < 0)
+	if (proc_find(
+		c->program ? c->program : c->argv[0], path, sizeof path, e) < 0)
 		return -1;
 	buf_add(&text, path, strlen(path) + 1);
 	buf_add(&text, c->input ? c->input : "",

@@ -26,8 +26,9 @@ enum { PROC_COMMANDS = 64 };
 
 struct proc_command {
 	const char *const
-	    *argv;	   /* ended by NULL; argv[0] is looked for in PATH */
-	const char *input; /* a file; NULL: /dev/null */
+	    *argv;	     /* ended by NULL; argv[0] is looked for in PATH */
+	const char *program; /* a file to run in its place; NULL: none */
+	const char *input;   /* a file; NULL: /dev/null */
 	enum proc_output output;
 	int64_t timeout_ns; /* then all of it is killed; 0: never */
 };

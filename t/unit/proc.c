@@ -18,8 +18,8 @@ added(struct proc *p, const char *script, enum proc_output output,
 	const char *argv[] = {"sh", "-c", script, NULL};
 	struct err e = {0};
 
-	return proc_add(
-	    p, &(struct proc_command){argv, NULL, output, timeout_ns}, &e);
+	return proc_add(p,
+	    &(struct proc_command){argv, NULL, NULL, output, timeout_ns}, &e);
 }
 
 static struct proc_run
@@ -110,11 +110,13 @@ what_cannot_run_is_told(void)
 	AUTO_PROC p;
 
 	is_int(proc_open(&p, -1, &e), 0);
-	is_int(proc_add(&p, &(struct proc_command){none, NULL, 0, 0}, &e), -1);
+	is_int(proc_add(&p, &(struct proc_command){.argv = none}, &e), -1);
 	is_str(e.text, "cannot run no-such-program: it is not in PATH");
-	is_int(proc_add(&p, &(struct proc_command){text, NULL, 0, 0}, &e), -1);
-	is_int(proc_add(&p,
-		   &(struct proc_command){is_true_argv, "absent", 0, 0}, &e),
+	is_int(proc_add(&p, &(struct proc_command){.argv = text}, &e), -1);
+	is_int(
+	    proc_add(&p,
+		&(struct proc_command){.argv = is_true_argv, .input = "absent"},
+		&e),
 	    -1);
 	is_str(e.text, "cannot read absent: No such file or directory");
 }
@@ -130,8 +132,7 @@ memory_of_ours_is_not_counted_as_a_program_s(void)
 
 	is_int(proc_open(&p, -1, &e), 0);
 	is_int(
-	    proc_add(&p, &(struct proc_command){is_true_argv, NULL, 0, 0}, &e),
-	    0);
+	    proc_add(&p, &(struct proc_command){.argv = is_true_argv}, &e), 0);
 	small = once(&p, 0);
 	waste = malloc(LARGE);
 	memset(waste, 1, LARGE);
@@ -153,7 +154,9 @@ the_input_is_there_for_each_running(void)
 	is_int(proc_open(&p, -1, &e), 0);
 	is_int(
 	    proc_add(&p,
-		&(struct proc_command){argv, "/etc/passwd", PROC_PIPE, 0}, &e),
+		&(struct proc_command){
+		    .argv = argv, .input = "/etc/passwd", .output = PROC_PIPE},
+		&e),
 	    0);
 	first = once(&p, 0);
 	second = once(&p, 0);

@@ -1,0 +1,395 @@
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/bench.h"
+#include "data/rng.h"
+
+/*
+ * The chance of a false alarm over all looks and both measures together. It is
+ * shared out evenly, so that the sum holds however they depend on each other.
+ */
+static const double ALARMS = 0.025;
+
+static const size_t looks[] = {10, 15, 20, 30, 40, 50, 75, 100, 150, 200};
+
+enum { LEAST_PAIRS = 8, LEAST_NS = 1000 };
+
+const char *
+bench_word(enum bench_word w)
+{
+	static const char *const words[] = {"no_change", "improved",
+	    "regressed", "inconclusive", "too_few", "suspect"};
+
+	return words[w];
+}
+
+double
+bench_floor(double median_ns)
+{
+	return median_ns < 1e4 ? 0.1 : median_ns < 1e5 ? 0.05 : 0.03;
+}
+
+static double
+median_of(const double x[], size_t n)
+{
+	double *sorted = mem_new(n, sizeof *sorted), m;
+
+	memcpy(sorted, x, n * sizeof *x);
+	stats_sort(sorted, n);
+	m = stats_quantile(sorted, n, 0.5);
+	free(sorted);
+	return m;
+}
+
+static enum bench_word
+decide(const struct bench_change *c, double alpha, double floor)
+{
+	if (c->p < alpha && c->change > floor)
+		return BENCH_REGRESSED;
+	if (c->p < alpha && c->change < -floor)
+		return BENCH_IMPROVED;
+	if (c->ci.low > -floor && c->ci.high < floor)
+		return BENCH_NO_CHANGE;
+	return BENCH_INCONCLUSIVE;
+}
+
+void
+bench_judge_pairs(struct bench_change *c, const double old[],
+    const double new[], size_t n, double alpha, double floor)
+{
+	double *ratio = mem_new(2 * n, sizeof *ratio), *logs = ratio + n;
+
+	*c = (struct bench_change){.p = 1, .word = BENCH_TOO_FEW};
+	if (n) {
+		for (size_t i = 0; i < n; i++) {
+			/* The kernel counts processor time by microseconds. */
+			ratio[i] =
+			    fmax(new[i], LEAST_NS) / fmax(old[i], LEAST_NS);
+			logs[i] = log(ratio[i]);
+		}
+		c->old_ns = median_of(old, n);
+		c->new_ns = median_of(new, n);
+		c->p = stats_signed_rank(logs, n);
+		stats_sort(ratio, n);
+		c->change = stats_quantile(ratio, n, 0.5) - 1;
+		stats_bootstrap(ratio, n, BENCH_SEED, NULL, &c->ci);
+		c->ci.low -= 1;
+		c->ci.high -= 1;
+		if (n >= LEAST_PAIRS)
+			c->word = decide(c, alpha, floor);
+	}
+	free(ratio);
+}
+
+struct pairs {
+	double *wall[2], *cpu[2]; /* of the old and the new */
+	size_t n, most;
+};
+
+static bool
+is_clear(enum bench_word w)
+{
+	return w == BENCH_REGRESSED || w == BENCH_IMPROVED ||
+	       w == BENCH_NO_CHANGE;
+}
+
+static bool
+is_change(enum bench_word w)
+{
+	return w == BENCH_REGRESSED || w == BENCH_IMPROVED;
+}
+
+/* What takes processor time is decided by it: others disturb it less. */
+static bool
+is_busy(const struct pairs *p)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		most = fmax(most, p->cpu[0][i] / p->wall[0][i]);
+	return most > 0.5;
+}
+
+static void
+look(struct bench_compare *c, const struct pairs *p, double alpha)
+{
+	const struct bench_change *first = &c->wall, *second = &c->cpu;
+
+	c->pairs = p->n;
+	c->floor = p->n ? bench_floor(median_of(p->wall[0], p->n)) : 0;
+	bench_judge_pairs(
+	    &c->wall, p->wall[0], p->wall[1], p->n, alpha, c->floor);
+	bench_judge_pairs(&c->cpu, p->cpu[0], p->cpu[1], p->n, alpha, c->floor);
+	if (is_busy(p)) {
+		first = &c->cpu;
+		second = &c->wall;
+	}
+	c->word = first->word;
+	if (!is_change(first->word) && is_change(second->word)) {
+		c->word = second->word;
+		first = second;
+	}
+	c->by = first == &c->cpu ? "cpu" : "wall";
+}
+
+static int
+check(const struct proc_run *r, const char *name, const struct bench_plan *plan,
+    struct err *e)
+{
+	if (r->error) {
+		errno = r->error;
+		return err_set(e, "%s: cannot start:", name);
+	}
+	if (r->timed_out)
+		return err_set(e, "%s: timed out and was killed", name);
+	if (plan->ignores_failure || !r->status)
+		return 0;
+	if (WIFSIGNALED(r->status))
+		return err_set(e, "%s: killed by signal %d (%s)", name,
+		    WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
+	err_set(e, "%s: exit status %d", name, WEXITSTATUS(r->status));
+	return err_hint(e, "-i measures it nevertheless");
+}
+
+static int
+run_pair(struct bench_compare *c, struct proc *p, const int number[2],
+    struct rng *rng, struct pairs *to, const struct bench_plan *plan,
+    struct err *e)
+{
+	unsigned first = rng_u32(rng) >> 31;
+	unsigned char order[2] = {
+	    (unsigned char)number[first], (unsigned char)number[!first]};
+	struct proc_run run[2];
+
+	if (proc_run(p, order, 2, run, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned side = i ? !first : first;
+
+		if (check(&run[i], side ? c->new_name : c->old_name, plan, e) <
+		    0)
+			return -1;
+		to->wall[side][to->n] = (double)run[i].wall_ns;
+		to->cpu[side][to->n] =
+		    (double)(run[i].user_ns + run[i].system_ns);
+	}
+	return 0;
+}
+
+static size_t
+looks_up_to(size_t most)
+{
+	size_t n = 0;
+
+	while (n < COUNT(looks) && looks[n] < most)
+		n++;
+	return n + 1; /* the last one is at the end */
+}
+
+static bool
+is_time_to_look(size_t n, size_t most)
+{
+	for (size_t i = 0; i < COUNT(looks); i++)
+		if (looks[i] == n)
+			return true;
+	return n == most;
+}
+
+static int
+warm_up(struct bench_compare *c, struct proc *p, const int number[2],
+    struct rng *rng, struct pairs *to, const struct bench_plan *plan,
+    struct err *e)
+{
+	int64_t until = clock_mono_ns() + plan->warm_up_ns;
+
+	do
+		if (run_pair(c, p, number, rng, to, plan, e) < 0)
+			return -1;
+	while (clock_mono_ns() < until);
+	return 0;
+}
+
+static int
+run_pairs(struct bench_compare *c, struct proc *p, const int number[2],
+    struct pairs *to, const struct bench_plan *plan, struct err *e)
+{
+	int64_t end =
+	    plan->timeout_ns ? clock_mono_ns() + plan->timeout_ns : INT64_MAX;
+	double alpha = ALARMS / 2 / (double)looks_up_to(to->most);
+	struct rng rng;
+
+	rng_seed(&rng, BENCH_SEED);
+	if (warm_up(c, p, number, &rng, to, plan, e) < 0)
+		return -1;
+	while (to->n < to->most && clock_mono_ns() < end) {
+		if (run_pair(c, p, number, &rng, to, plan, e) < 0)
+			return -1;
+		if (!is_time_to_look(++to->n, to->most))
+			continue;
+		look(c, to, alpha);
+		c->looks++;
+		if (is_clear(c->word))
+			return 0;
+	}
+	look(c, to, alpha);
+	return 0;
+}
+
+int
+bench_pairs(struct bench_compare *c, struct proc *p, const int number[2],
+    long most, const struct bench_plan *plan, struct err *e)
+{
+	size_t n = most > 0 ? (size_t)most : 1;
+	double *room = mem_new(4 * n, sizeof *room);
+	struct pairs to = {
+	    {room, room + n}, {room + 2 * n, room + 3 * n}, 0, n};
+	struct bench_probe probe;
+	int rc;
+
+	c->mode = "pairs";
+	c->has_cpu = true;
+	bench_noise_begin(&probe);
+	rc = run_pairs(c, p, number, &to, plan, e);
+	c->noise = bench_noise_end(&probe);
+	free(room);
+	return rc;
+}
+
+/* ---- results of files */
+
+/* An array of a result; NULL when it has none. */
+static double *
+listed(const struct value *result, const char *key, size_t *n)
+{
+	const struct value *list = value_get(result, key);
+	double *x;
+
+	*n = list && list->kind == VALUE_LIST ? value_count(list) : 0;
+	if (!*n)
+		return NULL;
+	x = mem_new(*n, sizeof *x);
+	for (size_t i = 0; i < *n; i++)
+		x[i] = (double)value_int_or(list->list.item[i], 0);
+	stats_sort(x, *n);
+	return x;
+}
+
+static double
+noise_of(const struct value *result)
+{
+	const struct value *noise = value_get(result, "noise");
+	double score = 0;
+
+	return bench_number(noise, "score", &score) ? score : 0;
+}
+
+/* Both were measured at their own time: noise widens what counts. */
+static void
+judge_apart(struct bench_change *c, const double old[], size_t n,
+    const double new[], size_t m, double floor)
+{
+	*c = (struct bench_change){.p = 1, .word = BENCH_TOO_FEW};
+	if (!n || !m || old[0] <= 0 || new[0] <= 0)
+		return;
+	c->old_ns = stats_quantile(old, n, 0.5);
+	c->new_ns = stats_quantile(new, m, 0.5);
+	c->change = c->new_ns / c->old_ns - 1;
+	c->ci = stats_bootstrap_ratio(old, n, new, m, BENCH_SEED);
+	c->ci.low -= 1;
+	c->ci.high -= 1;
+	c->p = stats_rank_sum(old, n, new, m);
+	if (n >= LEAST_PAIRS && m >= LEAST_PAIRS)
+		c->word = decide(c, 0.05, floor);
+}
+
+static bool
+compare_key(struct bench_change *c, const struct value *old,
+    const struct value *new, const char *key, double floor)
+{
+	size_t n, m;
+	double *a = listed(old, key, &n), *b = listed(new, key, &m);
+	bool is_there = a && b;
+
+	judge_apart(c, a, n, b, m, floor);
+	free(a);
+	free(b);
+	return is_there;
+}
+
+void
+bench_compare_results(struct bench_compare *c, const struct value *old,
+    const struct value *new, bool is_other_time)
+{
+	double median = 0;
+
+	c->mode = "files";
+	c->noise.score = fmax(noise_of(old), noise_of(new));
+	if (!bench_number(old, "median_ns", &median))
+		return;
+	c->floor = bench_floor(median) + c->noise.score;
+	compare_key(&c->wall, old, new, "observed_ns", c->floor);
+	c->has_cpu =
+	    compare_key(&c->cpu, old, new, "observed_cpu_ns", c->floor);
+	c->word = c->wall.word;
+	c->by = "wall";
+	if (c->has_cpu && c->cpu.old_ns > c->wall.old_ns / 2) {
+		c->word = c->cpu.word;
+		c->by = "cpu";
+	}
+	if (is_other_time && is_change(c->word))
+		c->word = BENCH_SUSPECT;
+}
+
+/* ---- the record */
+
+static double
+part(double v)
+{
+	return round(v * 1e5) / 1e5;
+}
+
+static void
+put_change(struct json *j, const char *key, const struct bench_change *c,
+    bool is_count)
+{
+	json_open(j, key, '{');
+	json_int(j, is_count ? "old" : "old_ns", llround(c->old_ns));
+	json_int(j, is_count ? "new" : "new_ns", llround(c->new_ns));
+	json_float(j, "change", part(c->change));
+	json_open(j, "change_ci95", '[');
+	json_float(j, NULL, part(c->ci.low));
+	json_float(j, NULL, part(c->ci.high));
+	json_close(j, ']');
+	json_float(j, "p", c->p);
+	json_str(j, "verdict", bench_word(c->word));
+	json_close(j, '}');
+}
+
+void
+bench_compare_put(const struct bench_compare *c, struct stage *st)
+{
+	AUTO_JSON j = stage_record(st, "bench_compare");
+
+	json_str(&j, "id", c->id);
+	json_str(&j, "old", c->old_name);
+	json_str(&j, "new", c->new_name);
+	json_str(&j, "mode", c->mode);
+	json_int(&j, "pairs", (int64_t)c->pairs);
+	json_int(&j, "looks", (int64_t)c->looks);
+	json_float(&j, "floor", part(c->floor));
+	put_change(
+	    &j, c->is_exact ? "instructions" : "wall", &c->wall, c->is_exact);
+	if (c->has_cpu)
+		put_change(&j, "cpu", &c->cpu, false);
+	if (!c->is_exact)
+		bench_noise_put(&j, &c->noise);
+	json_str(&j, "by", c->by);
+	json_str(&j, "verdict", bench_word(c->word));
+	stage_put(st, &j);
+}

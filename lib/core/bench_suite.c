@@ -1,0 +1,280 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/bench.h"
+#include "sys/stop.h"
+
+extern char **environ;
+
+enum { PATIENCE_S = 600, LIST_S = 30 };
+
+static bool
+is_selected(const char *id, const char *const *prefix)
+{
+	if (!prefix || !*prefix)
+		return true;
+	for (; *prefix; prefix++)
+		if (!strncmp(id, *prefix, strlen(*prefix)))
+			return true;
+	return false;
+}
+
+static int
+start(const char *const argv[], pid_t *pid, struct err *e)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t how;
+	int fd[2], error;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return err_set(e, "cannot make a pipe:");
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, fd[1], 1);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawnattr_init(&how);
+	posix_spawnattr_setpgroup(&how, 0);
+	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP);
+	error = posix_spawn(
+	    pid, argv[0], &files, &how, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&how);
+	close(fd[1]);
+	if (!error)
+		return fd[0];
+	close(fd[0]);
+	errno = error;
+	return err_set(e, "%s: cannot start:", argv[0]);
+}
+
+/* Read all that it prints, until it ends or its time is over. */
+static int
+listen_to(int fd, int64_t until_ns, struct buf *to)
+{
+	struct pollfd p[] = {{fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}};
+
+	for (;;) {
+		int64_t left = (until_ns - clock_mono_ns()) / 1000000;
+		ssize_t n;
+
+		if (left < 0)
+			return -1;
+		if (poll(p, 2, left > INT_MAX ? INT_MAX : (int)left + 1) < 0 &&
+		    errno != EINTR)
+			return -1;
+		if (stop_signal())
+			return -1;
+		if (!p[0].revents)
+			continue;
+		n = read(fd, buf_room(to, 64 << 10), 64 << 10);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 0;
+		to->len += (size_t)n;
+		to->s[to->len] = 0;
+		if (to->len > NDJSON_LIMIT)
+			return -1;
+	}
+}
+
+/* What a program prints; -1 and *e when it fails or hangs. */
+static int
+ask(const char *const argv[], int64_t patience_ns, struct buf *to,
+    struct err *e)
+{
+	pid_t pid;
+	AUTO_FD fd = start(argv, &pid, e);
+	int status, heard;
+
+	if (fd < 0)
+		return -1;
+	heard = listen_to(fd, clock_mono_ns() + patience_ns, to);
+	if (heard < 0)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL);
+	if (stop_signal())
+		return err_set(e, "interrupted");
+	if (heard < 0)
+		return err_set(e, "timed out and was killed");
+	if (WIFSIGNALED(status))
+		return err_set(e, "killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return err_set(e, "exit status %d", WEXITSTATUS(status));
+	return 0;
+}
+
+/* Call fn with each record that a text holds. */
+static int
+each_record(const char *program, const struct buf *text, struct arena *a,
+    int (*fn)(void *arg, const struct value *v, struct err *e), void *arg,
+    struct err *e)
+{
+	const char *line = text->s, *end = text->s + text->len;
+
+	while (line < end) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		size_t n = (size_t)((lf ? lf : end) - line);
+		struct err why = {0};
+		const struct value *v = n ? json_parse(a, line, n, &why) : NULL;
+
+		if (n && !v)
+			return err_set(e, "%s prints no records: %s", program,
+			    err_message(&why));
+		if (v && fn(arg, v, e) < 0)
+			return -1;
+		line += n + 1;
+	}
+	return 0;
+}
+
+static int
+is_program(const struct dirent *d)
+{
+	return *d->d_name != '.';
+}
+
+struct walk {
+	const char *const *prefixes;
+	const struct bench_plan *plan;
+	struct stage *st;
+	const char *program;
+	bool runs;
+	long found;
+};
+
+static int
+take_sample(void *arg, const struct value *v, struct err *e)
+{
+	if (strcmp(value_str_or(value_get(v, "type"), ""), "sample") != 0)
+		return 0;
+	return bench_samples_take(arg, v, e);
+}
+
+static void
+run_one(struct walk *w, const char *id)
+{
+	struct bench_samples samples = {0};
+	struct bench_series none = {.id = id, .batch = 1, .setup_ns = -1};
+	struct bench_probe probe;
+	struct bench_noise noise;
+	AUTO_BUF text = BUF_INIT;
+	AUTO_ARENA a = {0};
+	struct err e = {0};
+	const char *argv[] = {w->program, "run", id,
+	    arena_fmt(&a, "%ld", w->plan->samples),
+	    arena_fmt(&a, "%lld", (long long)w->plan->warm_up_ns),
+	    arena_fmt(&a, "%lld", (long long)w->plan->measure_ns), NULL};
+	int64_t patience = w->plan->timeout_ns
+			     ? w->plan->timeout_ns
+			     : (int64_t)PATIENCE_S * 1000000000;
+
+	bench_noise_begin(&probe);
+	if (ask(argv, patience, &text, &e) < 0 ||
+	    each_record(w->program, &text, &a, take_sample, &samples, &e) < 0)
+		bench_series_fail(&none, "%s", e.text);
+	noise = bench_noise_end(&probe);
+	for (size_t i = 0; i < samples.by_id.n; i++)
+		((struct bench_series *)samples.by_id.entry[i].value)->noise =
+		    noise;
+	if (none.error || !samples.by_id.n)
+		bench_series_put(&none, w->plan, w->st);
+	else
+		bench_samples_put(&samples, w->plan, w->st);
+	bench_series_free(&none);
+	bench_samples_free(&samples);
+}
+
+static int
+take_bench(void *arg, const struct value *v, struct err *e)
+{
+	struct walk *w = arg;
+	const char *id = value_str_or(value_get(v, "id"), NULL);
+
+	if (v->kind != VALUE_TABLE || !id || !is_selected(id, w->prefixes))
+		return 0;
+	if (stop_signal())
+		return err_set(e, "interrupted");
+	w->found++;
+	AUTO_JSON j = stage_record(w->st, "bench");
+	for (uint32_t i = 0; i < value_count(v); i++)
+		if (strcmp(v->table.member[i].key, "type") != 0)
+			json_value(&j, v->table.member[i].key,
+			    v->table.member[i].value);
+	stage_put(w->st, &j);
+	if (w->runs)
+		run_one(w, id);
+	return 0;
+}
+
+static int
+ask_program(struct walk *w, struct err *e)
+{
+	const char *argv[] = {w->program, "list", NULL};
+	AUTO_BUF text = BUF_INIT;
+	AUTO_ARENA a = {0};
+	struct err why = {0};
+
+	if (ask(argv, (int64_t)LIST_S * 1000000000, &text, &why) < 0)
+		return err_set(e, "%s: %s", w->program, why.text);
+	return each_record(w->program, &text, &a, take_bench, w, e);
+}
+
+static long
+walk(const char *dir, struct walk *w, struct err *e)
+{
+	struct dirent **name;
+	int n = scandir(dir, &name, is_program, alphasort), rc = 0;
+
+	if (n < 0) {
+		err_set(e, "%s:", dir);
+		return err_hint(e, "--suites names the directory of the "
+				   "programs that measure; make bench-suites "
+				   "builds ours");
+	}
+	for (int i = 0; i < n; i++) {
+		AUTO_BUF path = BUF_INIT;
+
+		buf_addf(&path, "%s/%s", dir, name[i]->d_name);
+		w->program = path.s;
+		if (!rc && !access(path.s, X_OK))
+			rc = ask_program(w, e);
+		free(name[i]);
+	}
+	free(name);
+	return rc ? -1 : w->found;
+}
+
+long
+bench_suite_list(const char *dir, const char *const *prefixes, struct stage *st,
+    struct err *e)
+{
+	struct walk w = {.prefixes = prefixes, .st = st};
+
+	return walk(dir, &w, e);
+}
+
+long
+bench_suite_run(const char *dir, const char *const *prefixes,
+    const struct bench_plan *plan, struct stage *st, struct err *e)
+{
+	struct walk w = {
+	    .prefixes = prefixes, .plan = plan, .st = st, .runs = true};
+
+	return walk(dir, &w, e);
+}
