@@ -380,6 +380,13 @@ until_there='until [ -e /tmp/$0 ]; do sleep 0.01; done'
 	[[ "$(of step .error)" == "killed: out of memory, limits.memory_mb is 50" ]]
 }
 
+@test "standard output and error can be opened by their names in /dev" {
+	one_step t.clnrm.toml 'echo out >/dev/stdout; echo err >/dev/stderr; cat </dev/stdin' </dev/null
+	run executed t.clnrm.toml
+	[ "$(of step '.stdout + .stderr' | xargs)" = "out err" ]
+	[ "$(of step .exit_code)" = 0 ]
+}
+
 @test "the policy of a scenario limits it too" {
 	need_namespaces
 	one_step t.clnrm.toml true <<<'policy = { max_memory_mb = 64, security_level = "high" }'

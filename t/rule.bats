@@ -67,7 +67,7 @@ plan() {
 	run = ["true"]
 	TOML
 	[ "$(findings | cut -d' ' -f1,2 | xargs)" = "W302 10:7 W308 12:1 W302 16:7" ]
-	[ "$(plan '.scenarios[1].steps')" = '[{"name":"t","command":["printf","a b"],"env":{},"workdir":null,"service":null,"exit_code":0,"stdout_regex":"a","timeout_ms":null,"continue_on_failure":false}]' ]
+	[ "$(plan '.scenarios[1].steps')" = '[{"name":"t","command":["printf","a b"],"env":{},"workdir":null,"service":null,"user":null,"exit_code":0,"stdout_regex":"a","timeout_ms":null,"continue_on_failure":false}]' ]
 	[ "$(plan '.scenarios[2].steps[0].command')" = '["true"]' ]
 }
 

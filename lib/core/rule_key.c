@@ -120,6 +120,11 @@ static const struct rule_key service[] = {
     KEY("env", RULE_STR_MAP, "Its environment, over that of the image."),
     KEY("workdir", RULE_STR, "Where it starts. Default: as the image says.",
 	.flags = RULE_NAME),
+    KEY("user", RULE_STR,
+	"Who runs it and the steps in it: NAME, NAME:GROUP or numbers, as the "
+	"image's /etc/passwd and /etc/group have them. Default: as the image "
+	"says.",
+	.flags = RULE_NAME),
     KEY("ports", RULE_INTS, "Ports that it listens on.", BETWEEN(1, 65535)),
     KEY("volumes", RULE_TABLES, "Directories of the host that it sees.",
 	.sub = volume),
@@ -166,6 +171,8 @@ static const struct rule_key step[] = {
     KEY("continue_on_failure", RULE_BOOL,
 	"Whether the steps behind it run although it fails. Default: false."),
     KEY("service", RULE_STR, "The name of a service.", .flags = RULE_NAME),
+    KEY("user", RULE_STR, "Who runs it in the service. Default: as there.",
+	.flags = RULE_NAME),
     KEY("timeout_ms", RULE_INT, "Milliseconds until it is stopped.", FROM(1)),
     END,
 };

@@ -65,8 +65,24 @@ check_reference(struct rule_ctx *c, const struct value *user)
 		rule_hint(c, "did you mean '%s'?", near);
 }
 
+/* Only images have users. */
 static void
-check_step(struct rule_ctx *c, const struct value *step)
+check_user(
+    struct rule_ctx *c, const struct value *step, const struct value *scenario)
+{
+	const struct value *user = value_get(step, "user");
+
+	if (!user || value_get(step, "service") ||
+	    value_get(scenario, "service"))
+		return;
+	rule_tell(c, "E304", &user->at,
+	    "%s has a 'user', and no service that has users", c->path.s);
+	rule_hint(c, "service = \"…\", one with an image");
+}
+
+static void
+check_step(
+    struct rule_ctx *c, const struct value *step, const struct value *scenario)
 {
 	const struct value *command = value_get(step, "command");
 	const struct value_member *run = value_member(step, "run", 3);
@@ -91,18 +107,20 @@ check_step(struct rule_ctx *c, const struct value *step)
 	}
 	check_regex(c, step);
 	check_reference(c, step);
+	check_user(c, step, scenario);
 	rule_env(c, value_get(step, "env"));
 }
 
 static void
-check_step_list(struct rule_ctx *c, const struct value *steps)
+check_step_list(
+    struct rule_ctx *c, const struct value *steps, const struct value *scenario)
 {
 	size_t outer = rule_enter(c, "steps");
 
 	for (size_t i = 0; i < rule_count(steps); i++) {
 		size_t was = rule_enter_item(c, i);
 
-		check_step(c, steps->list.item[i]);
+		check_step(c, steps->list.item[i], scenario);
 		buf_cut(&c->path, was);
 	}
 	buf_cut(&c->path, outer);
@@ -153,7 +171,7 @@ check_scenario(struct rule_ctx *c, const struct value *scenario)
 	check_regex(c, scenario);
 	check_reference(c, scenario);
 	rule_env(c, value_get(scenario, "env"));
-	check_step_list(c, steps);
+	check_step_list(c, steps, scenario);
 }
 
 void
@@ -162,7 +180,7 @@ rule_steps(struct rule_ctx *c)
 	const struct value *list = value_get(c->root, "scenario");
 	size_t outer;
 
-	check_step_list(c, value_get(c->root, "steps"));
+	check_step_list(c, value_get(c->root, "steps"), NULL);
 	outer = rule_enter(c, "scenario");
 	for (size_t i = 0; i < rule_count(list); i++) {
 		size_t was = rule_enter_item(c, i);

@@ -474,9 +474,15 @@ begin(struct scenario *s)
 {
 	struct err e = {0};
 
-	if (!s->service && scenario_take_services(s, &e) < 0) {
-		fail_at_once(s, "E408", EXIT_RUN, &e);
-		return;
+	if (!s->service) {
+		if (scenario_take_services(s, &e) < 0) {
+			fail_at_once(s, "E408", EXIT_RUN, &e);
+			return;
+		}
+		if (scenario_take_users(s, &e) < 0) {
+			fail_at_once(s, "E304", EXIT_INPUT, &e);
+			return;
+		}
 	}
 	if (SANDBOX_FULL - s->host->refused < least_level(s)) {
 		fail_below(s);

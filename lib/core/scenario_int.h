@@ -26,7 +26,8 @@ struct scenario_stream {
 /* A step, from its start on. */
 struct step {
 	struct scenario *scenario;
-	const struct value *spec; /* its entry in the plan */
+	const struct value *spec;      /* its entry in the plan */
+	const struct image_user *user; /* or NULL: 0 */
 	char span[TRACE_SPAN];
 	struct scenario_stream *out, *err;
 	bool is_running, is_timed_out;
@@ -187,7 +188,7 @@ struct service *scenario_service_named(
     const struct scenario *s, const char *name);
 unsigned scenario_service_room(const struct service *v);
 const struct value *scenario_service_env(
-    struct service *v, const struct value *step);
+    struct service *v, const struct image_user *user, const struct value *step);
 
 /* What it printed. */
 void scenario_service_log(
@@ -213,6 +214,20 @@ void scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev);
 
 /* The name of the service that has a room, or NULL. */
 const char *scenario_room_name(const struct scenario *s, unsigned room);
+
+/* ---- users: scenario_user.c */
+
+struct image_user;
+
+/* Find those of services and steps; -1 and *e when one is not there. */
+int scenario_take_users(struct scenario *s, struct err *e);
+
+/* Have a step run as a user, if there is one. */
+void scenario_become(const struct scenario *s, const struct image_user *user,
+    struct sandbox_step *step);
+
+/* Append which of them there is no id for, a line each. */
+void scenario_add_user_notes(const struct scenario *s, struct buf *notes);
 
 /* ---- artifacts: scenario_artifact.c */
 

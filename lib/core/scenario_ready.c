@@ -268,7 +268,8 @@ try_command(struct service *v)
 	}
 	step.argv = scenario_arguments(s, command);
 	step.env = world_environ(&s->arena, &s->world, "",
-	    scenario_service_env(v, value_get(v->spec, "env")));
+	    scenario_service_env(v, v->user, value_get(v->spec, "env")));
+	scenario_become(s, v->user, &step);
 	v->probe.is_begun = true;
 	if (sandbox_run(s->sandbox, &step, &e) < 0)
 		failed(v, "ready.command", e.text);

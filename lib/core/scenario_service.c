@@ -192,12 +192,15 @@ set(struct arena *a, struct value *to, const char *pair)
 
 /* The image's variables, the service's over them, and those of a step. */
 const struct value *
-scenario_service_env(struct service *v, const struct value *step)
+scenario_service_env(
+    struct service *v, const struct image_user *user, const struct value *step)
 {
 	const struct value *of[] = {value_get(v->spec, "env"), step};
 	struct arena *a = &v->scenario->arena;
 	struct value *env = value_new(a, VALUE_TABLE);
 
+	if (user && user->home)
+		value_put(a, env, "HOME", value_text(a, user->home));
 	for (char **p = v->image.env; v->has_image && p && *p; p++)
 		set(a, env, *p);
 	if (!step)
@@ -236,7 +239,7 @@ command_of(struct service *v)
 		add_words(a, list, v->image.entrypoint);
 	for (size_t i = 0; i < value_count(args); i++)
 		value_add(a, list, args->list.item[i]);
-	if (v->has_image && !value_count(own) && !args)
+	if (v->has_image && !value_count(own) && !value_count(args))
 		add_words(a, list, v->image.cmd);
 	return list;
 }
@@ -403,9 +406,10 @@ start(struct service *v, struct err *e)
 	trace_parent(
 	    parent, s->trace_id, s->span_id, world_is_sampled(&s->world));
 	step.argv = scenario_arguments(s, command);
-	step.env = world_environ(
-	    &s->arena, &s->world, parent, scenario_service_env(v, NULL));
+	step.env = world_environ(&s->arena, &s->world, parent,
+	    scenario_service_env(v, v->user, NULL));
 	step.cwd = directory_of(v);
+	scenario_become(s, v->user, &step);
 	step.out = out;
 	step.err = err;
 	return sandbox_run(s->sandbox, &step, e);

@@ -5,6 +5,7 @@
 #define CORE_SCENARIO_SERVICE_H
 
 #include "core/image.h"
+#include "core/image_user.h"
 #include "core/scenario_int.h"
 #include "data/match.h"
 
@@ -48,7 +49,8 @@ struct service {
 	uint32_t id;
 	unsigned room; /* of the sandbox; 0: the scenario's own world */
 	struct image image;
-	bool has_image; /* that is not the host's root */
+	bool has_image;		       /* that is not the host's root */
+	const struct image_user *user; /* or NULL: 0 */
 	enum service_state state;
 	bool is_running;
 	struct scenario_stream *out, *err; /* NULL: not begun */

@@ -137,7 +137,7 @@ environment(struct step *st, struct service *service)
 	    parent, s->trace_id, st->span, world_is_sampled(&s->world));
 	collector_known(s->collector, s->trace_id, st->span);
 	if (service)
-		env = scenario_service_env(service, env);
+		env = scenario_service_env(service, st->user, env);
 	return world_environ(&s->arena, &s->world, parent, env);
 }
 
@@ -156,6 +156,7 @@ start(struct step *st, struct err *e)
 		return -1;
 	if (service)
 		step.room = scenario_service_room(service);
+	scenario_become(s, st->user, &step);
 	step.argv = scenario_arguments(s, value_get(st->spec, "command"));
 	step.env = environment(st, service);
 	step.cwd = value_str_or(value_get(st->spec, "workdir"), NULL);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/scenario_int.h"
@@ -60,6 +61,8 @@ scenario_open_stream(struct scenario *s, int *far, struct err *e)
 		return NULL;
 	}
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	/* /dev/stdout and /dev/stderr are opened anew, by whoever is inside. */
+	fchmod(pair[1], 0222);
 	*st = (struct scenario_stream){
 	    .scenario = s, .fd = pair[0], .next = s->streams};
 	limit = scenario_limit(s, "output_bytes");

@@ -192,6 +192,7 @@ write_isolation(struct json *j, const struct scenario *s)
 	if (s->level < SANDBOX_FULL && *why->hint)
 		buf_addf(&notes, "; %s", why->hint);
 	scenario_add_policy_notes(s, &notes);
+	scenario_add_user_notes(s, &notes);
 	scenario_add_clock_notes(s, &notes);
 	write_lines(j, "notes", notes.s);
 	json_close(j, '}');

@@ -239,6 +239,7 @@ write_step(struct spec_write *w, const struct value *step,
 	write_env(w, step, scenario);
 	spec_put(j, "workdir", own_or(step, scenario, "workdir"));
 	spec_put(j, "service", own_or(step, scenario, "service"));
+	spec_put(j, "user", is_own ? NULL : value_get(step, "user"));
 	json_int(j, "exit_code",
 	    value_int_or(value_get(step, "expected_exit_code"), 0));
 	spec_put(j, "stdout_regex", value_get(step, "expected_output_regex"));

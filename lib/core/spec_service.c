@@ -163,6 +163,7 @@ write_service(struct spec_write *w, const struct value_member *m)
 	write_command(j, s);
 	spec_texts(w, "env", value_get(s, "env"));
 	spec_put(j, "workdir", value_get(s, "workdir"));
+	spec_put(j, "user", value_get(s, "user"));
 	write_ports(j, "ports", s);
 	write_volumes(j, value_get(s, "volumes"));
 	spec_list(j, "depends_on", value_get(s, "depends_on"));

@@ -255,6 +255,7 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 	copy(ev->memory_group, sizeof ev->memory_group, wire_get_str(w));
 	ev->open_files = wire_get_int(w);
 	copy(ev->ids, sizeof ev->ids, wire_get_str(w));
+	ev->has_ids = wire_get_int(w) != 0;
 	n = wire_get_int(w);
 	for (int64_t i = 0; i < n && i < SANDBOX_LISTENERS; i++) {
 		struct sandbox_listener *l = &ev->listener[i];
@@ -416,6 +417,9 @@ sandbox_run(struct sandbox *s, const struct sandbox_step *step, struct err *e)
 	wire_str(&w, step->cwd);
 	wire_list(&w, step->argv);
 	wire_list(&w, step->env);
+	wire_int(&w, step->user != NULL);
+	if (step->user)
+		wire_raw(&w, step->user, sizeof *step->user);
 	for (int i = 0; i < 3; i++) {
 		wire_int(&w, fd[i] >= 0);
 		if (fd[i] >= 0)

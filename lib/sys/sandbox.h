@@ -154,6 +154,7 @@ struct sandbox_event {
 	char memory_group[576];		  /* where memory is held; or empty */
 	long open_files;		  /* RLIMIT_NOFILE of the steps */
 	char ids[400]; /* whose the users inside are, for a person */
+	bool has_ids;  /* there are users other than 0 */
 
 	/* FAILED: the first thing that failed: "clone", "uid_map",
 	   "overlay of /usr", "pivot_root", "loopback", …, and how to mend it */
@@ -182,6 +183,15 @@ struct sandbox_event {
 	int fd; /* DIALED, OPENED: the caller's; or -1 and `error` */
 };
 
+enum { SANDBOX_GROUPS = 32 };
+
+/* Who a step of a room runs as, where the sandbox has ids for it. */
+struct sandbox_user {
+	uint32_t uid, gid;
+	uint32_t group[SANDBOX_GROUPS]; /* group[groups]: further ones */
+	uint32_t groups;
+};
+
 struct sandbox_step {
 	uint32_t id;	   /* the caller's, unique among those that run */
 	char *const *argv; /* argv[0] is looked up in the PATH of `env` */
@@ -189,6 +199,7 @@ struct sandbox_step {
 	unsigned room;	  /* 0: the sandbox's own world; 1: room[0], … */
 	const char *cwd;  /* from the project's root on; NULL: there */
 	int in, out, err; /* -1: /dev/null; the caller keeps and closes his */
+	const struct sandbox_user *user; /* NULL: 0 */
 };
 
 struct sandbox;

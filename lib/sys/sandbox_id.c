@@ -210,6 +210,7 @@ map_own(pid_t pid, struct world *w)
 
 	w->is_root = false;
 	if (!idmap_write_helped(pid, &users, &is_begun)) {
+		w->has_ids = true;
 		say(w, "users", &users, 1);
 		return 0;
 	}

@@ -159,6 +159,7 @@ static void
 take_go(struct world *w, struct wire *m)
 {
 	w->is_root = wire_get_int(m) != 0;
+	w->has_ids = wire_get_int(m) != 0 || (is_own() && w->is_root);
 	w->is_shifted = wire_get_int(m) != 0;
 	snprintf(w->notes, sizeof w->notes, "%s", wire_get_str(m));
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
@@ -244,7 +245,7 @@ enum {
 static unsigned
 kept_capabilities(const struct world *w)
 {
-	return is_own() && !(me.is_room && w->is_root) ? 0 : KEPT;
+	return is_own() && !(me.is_room && w->has_ids) ? 0 : KEPT;
 }
 
 static int
@@ -276,11 +277,11 @@ drop_capabilities(unsigned keep, unsigned own)
 
 /* No program that a step runs gets these. */
 static unsigned
-own_capabilities(void)
+own_capabilities(const struct world *w)
 {
-	if (!is_own())
-		return 1 << CAP_KILL;
-	return me.is_room ? 0 : 1 << CAP_DAC_READ_SEARCH;
+	unsigned kill = !is_own() || w->has_ids ? 1 << CAP_KILL : 0;
+
+	return kill | (is_own() && !me.is_room ? 1 << CAP_DAC_READ_SEARCH : 0);
 }
 
 /* Users inside may have shut their directories: this looks into them. */
@@ -293,7 +294,10 @@ use_read_search(bool on)
 
 	if (syscall(SYS_capget, &head, has) < 0)
 		return;
-	has[0].effective = on ? has[0].permitted & 1 << CAP_DAC_READ_SEARCH : 0;
+	has[0].effective &= ~(1u << CAP_DAC_READ_SEARCH);
+	if (on)
+		has[0].effective |=
+		    has[0].permitted & 1u << CAP_DAC_READ_SEARCH;
 	syscall(SYS_capset, &head, has);
 }
 
@@ -304,7 +308,7 @@ drop_privileges(struct world *w)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return world_fails(w, "no_new_privs");
-	if (drop_capabilities(kept_capabilities(w), own_capabilities()) < 0)
+	if (drop_capabilities(kept_capabilities(w), own_capabilities(w)) < 0)
 		return world_fails(w, "capabilities");
 	/* Hides our descriptors from those inside. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -367,6 +371,7 @@ answer_ready(struct world *w)
 	wire_str(&m, w->memory_group);
 	wire_int(&m, (int64_t)files.rlim_cur);
 	wire_str(&m, w->ids);
+	wire_int(&m, w->has_ids);
 	wire_int(&m, (int64_t)n);
 	for (size_t i = 0; i < n; i++) {
 		wire_int(&m, l[i].asked);
@@ -444,12 +449,17 @@ static void
 run(struct wire *m)
 {
 	struct running r = {.id = (uint32_t)wire_get_int(m)};
-	struct step_limits limits = {me.w->open_files, address_space()};
+	struct step_limits limits = {me.w->open_files, address_space(), NULL};
 	const char *cwd = wire_get_str(m);
 	char **argv = wire_get_list(m), **env = wire_get_list(m);
+	struct sandbox_user user;
 	bool is_cwd = false;
 	int fd[3];
 
+	if (wire_get_int(m)) {
+		wire_get_raw(m, &user, sizeof user);
+		limits.user = me.is_room && me.w->has_ids ? &user : NULL;
+	}
 	for (int i = 0; i < 3; i++)
 		fd[i] = wire_get_int(m) ? wire_get_fd(m) : -1;
 	r.start_ns = clock_mono_ns();

@@ -116,6 +116,7 @@ struct world {
 
 	bool has_userns;    /* else it is built with the caller's root rights */
 	bool is_root;	    /* many ids are mapped, or can be used */
+	bool has_ids;	    /* the same, but for the machine's files */
 	bool is_outer_root; /* of the machine, or of a container */
 	bool is_shifted;    /* they are none that the machine uses: */
 	struct world_tree tree[WORLD_TREES]; /* its files, for them */
@@ -192,7 +193,8 @@ int room_await_all(struct world *w);
 /* What each process of a step is limited to; 0: as it is. */
 struct step_limits {
 	long open_files;
-	int64_t memory_bytes; /* of address space */
+	int64_t memory_bytes;		 /* of address space */
+	const struct sandbox_user *user; /* whom it becomes; NULL: nobody */
 };
 
 /*

@@ -239,6 +239,7 @@ let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 	}
 	m.type = WIRE_GO;
 	wire_int(&m, w->is_root);
+	wire_int(&m, w->has_ids);
 	wire_int(&m, w->is_shifted);
 	wire_str(&m, w->notes);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)

@@ -91,7 +91,8 @@ run_goes_to_the_shell_in_a_step_of_its_scenario(void)
 
 	is_str(at(&a, p, "scenarios.0.steps.0"),
 	    "{\"name\":\"sc\",\"command\":[\"/bin/sh\",\"-c\",\"exit 3\"],"
-	    "\"env\":{\"A\":\"b\"},\"workdir\":null,\"service\":null,"
+	    "\"env\":{\"A\":\"b\"},\"workdir\":null,\"service\":null,\"user\":"
+	    "null,"
 	    "\"exit_code\":3,\"stdout_regex\":null,\"timeout_ms\":null,"
 	    "\"continue_on_failure\":false}");
 	is_str(place(&a, p, "scenarios[0].steps[0].exit_code"),
