@@ -234,3 +234,176 @@ db created /var/lib/db/file" ]
 	run -2 clnrm run t.clnrm.toml
 	[[ "$output" == *"'var/lib/app/**' is no absolute path"* ]]
 }
+
+# ---- --observe
+
+watched() {
+	need_namespaces
+	run executed t.clnrm.toml --observe
+	stream=$output
+}
+
+# The inputs, one a line: KIND PATH.
+inputs() {
+	of input '[.kind, .path] | join(" ")'
+}
+
+has() {
+	grep -qx -- "$1" <<<"$(inputs)" || { echo "no $1 in:" >&2; inputs >&2; return 1; }
+}
+
+lacks() {
+	! grep -x -- "$1" <<<"$(inputs)" >&2
+}
+
+digest() {
+	sha256sum | cut -d " " -f 1
+}
+
+@test "what a scenario read, ran, listed, missed and followed is told" {
+	echo data >data.txt
+	mkdir sub
+	touch sub/b sub/a
+	ln -s data.txt link
+	steps 'cat link; ls sub; test -e nothere; echo x >out.txt; cat out.txt; touch /tmp/t; cat /tmp/t; cat ~/no /proc/self/stat >/dev/null; true' </dev/null
+	watched
+	[ "$(of step .exit_code)" = 0 ]
+	[ "$(of scenario.end .inputs_whole)" = true ]
+	has 'read data.txt'
+	has 'link link'
+	has 'listed sub'
+	has 'missing nothere'
+	has 'executed /usr/bin/ls'
+	has 'read /usr/lib/.*/libc.so.6'
+	has 'executed /usr/lib/.*/ld-linux.*'
+	lacks '.* out.txt'
+	lacks '.* /tmp.*'
+	lacks '.* /home.*'
+	lacks '.* /proc.*'
+	[ "$(of input 'select(.path == "data.txt") | .sha256')" = "$(digest <data.txt)" ]
+	[ "$(of input 'select(.path == "sub") | .sha256')" = "$(printf 'a\nb\n' | digest)" ]
+	[ "$(of input 'select(.path == "link") | .sha256')" = "$(printf data.txt | digest)" ]
+	[ "$(of input 'select(.path == "nothere") | .sha256')" = null ]
+	[ "$(inputs | wc -l)" = "$(inputs | sort -u | wc -l)" ]
+}
+
+@test "a script's interpreter and a library that is loaded late are inputs" {
+	printf '#!/usr/bin/python3\nimport ctypes, sys\nctypes.CDLL("libm.so.6")\nprint(open("data").read())\n' >tool
+	chmod +x tool
+	echo data >data
+	steps './tool' </dev/null
+	watched
+	[ "$(of step .exit_code)" = 0 ]
+	has 'executed tool'
+	has 'link /usr/bin/python3'
+	has 'executed /usr/bin/python3\..*'
+	has 'read /.*/libm.so.6'
+	has 'read data'
+}
+
+@test "variables that are let in are inputs" {
+	export CLNRM_T_IN=value
+	steps true <<-'T'
+	[env]
+	pass = ["CLNRM_T_IN", "CLNRM_T_OUT"]
+	T
+	watched
+	[ "$(of input 'select(.kind == "env") | [.path, .sha256] | join(" ")')" = \
+		"CLNRM_T_IN $(printf value | digest)
+CLNRM_T_OUT " ]
+}
+
+@test "who called whom outside is told, and no more often than it was" {
+	call
+	steps 'python3 call.py INET/STREAM/192.0.2.1 INET/STREAM/192.0.2.1 INET/STREAM/127.0.0.1' \
+		'python3 call.py INET6/DGRAM/2001:db8::1' <<-'T'
+	[expect.hermeticity]
+	no_external_services = true
+	T
+	watched
+	[ "$(of violation '[.step, .target, .count]')" = '["a","192.0.2.1:80",2]
+["b","[2001:db8::1]:53/udp",1]' ]
+	of violation .program | grep -qx '/usr/bin/python3.*'
+	[ "$(of violation '.pid > 1' | sort -u)" = true ]
+	run -1 clnrm run --observe t.clnrm.toml
+	[[ "$output" == *"to 192.0.2.1:80"* ]]
+}
+
+@test "many short programs, threads and static programs go on as they would" {
+	need_namespaces
+	command -v busybox >/dev/null || cannot "busybox-static is not installed"
+	touch seen
+	steps 'i=0; while [ $i -lt 1000 ]; do /usr/bin/true || exit 1; i=$((i + 1)); done' \
+		'busybox cat seen' 'python3 -c "
+import os, threading
+def look():
+    for _ in range(500): os.stat(\"/etc/passwd\")
+all = [threading.Thread(target=look) for _ in range(4)]
+[t.start() for t in all]
+[t.join() for t in all]
+"' </dev/null
+	watched
+	[ "$(of step .exit_code | xargs)" = "0 0 0" ]
+	has 'executed /usr/bin/true'
+	has "executed $(readlink -f "$(command -v busybox)")"
+	has 'read seen'
+	has 'read /etc/passwd'
+}
+
+@test "a service in an image is observed, and its image is one input" {
+	need_namespaces
+	command -v busybox >/dev/null || cannot "busybox-static is not installed"
+	export XDG_DATA_HOME=$PWD/store
+	mkdir -p bb/bin bb/etc data
+	cp "$(command -v busybox)" bb/bin/busybox
+	ln bb/bin/busybox bb/bin/sh
+	echo x >bb/etc/conf
+	echo seed >data/seed
+	tar -C bb -cf bb.tar .
+	clnrm images import bb bb.tar
+	steps true <<-T
+	[service.db]
+	image = "bb"
+	command = ["sh", "-c", "busybox cat /etc/conf /data/seed; busybox nc -w 1 192.0.2.1 80; echo >/tmp/up; exec busybox sleep 100"]
+	ready = { command = ["busybox", "test", "-e", "/tmp/up"] }
+	volumes = [{ host_path = "$PWD/data", container_path = "/data" }]
+	T
+	watched
+	[ "$(of scenario.end '[.status, .inputs_whole] | join(" ")')" = "ok true" ]
+	has 'image bb'
+	of input 'select(.kind == "image") | .sha256' | grep -qE '^[0-9a-f]{64}$'
+	has 'read data/seed'
+	lacks '.* /etc/conf'
+	[ "$(of violation 'select(.kind == "network") | [.service, .target, .program] | join(" ")')" = \
+		"db 192.0.2.1:80 /bin/sh" ]
+}
+
+@test "a killed runner leaves nothing that waits for it" {
+	need_namespaces
+	steps 'while :; do cat /etc/passwd >/dev/null; sleep 0.0${CLNRM_T-1}4711; done' </dev/null
+	clnrm-render t.clnrm.toml | clnrm-lint - >plan
+	clnrm-exec --observe plan >/dev/null &
+	await runs 'sleep 0.014711'
+	kill -9 $!
+	await is_gone '0.0\${CLNRM_T-1}4711'
+}
+
+@test "what is not observed is said not to be" {
+	steps true </dev/null
+	need_refusal
+	refused=without_namespaces run executed t.clnrm.toml --observe --allow-degraded
+	stream=$output
+	[ "$(of scenario.end '[.status, .inputs_whole] | join(" ")')" = "ok false" ]
+	of scenario.end '.isolation.notes[]' | grep -qx 'inputs: level process is not observed'
+	[ -z "$(inputs)" ]
+}
+
+@test "nothing is told of inputs unless it is asked" {
+	steps 'cat /etc/passwd' </dev/null
+	observed
+	[ -z "$(inputs)" ]
+	[ "$(of scenario.end 'has("inputs_whole")')" = false ]
+	CLNRM_OBSERVE=1 run executed t.clnrm.toml
+	stream=$output
+	has 'read /etc/passwd'
+}

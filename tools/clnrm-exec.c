@@ -15,7 +15,7 @@ enum { MAX_JOBS = 256 };
 static const char *jobs = "auto", *root;
 static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
 static int64_t capture = 1 << 20;
-static int allow_degraded, loose, probe, strict;
+static int allow_degraded, loose, observe, probe, strict;
 
 static const struct cli_opt opts[] = {
     {'j', "jobs", "N|auto", "scenarios at a time (auto: as the machine bears)",
@@ -27,6 +27,8 @@ static const struct cli_opt opts[] = {
 	&capture},
     {0, "allow-degraded", NULL, "run where full isolation cannot be had",
 	CLI_FLAG, &allow_degraded},
+    {0, "observe", NULL, "tell what is read, and who calls outside", CLI_FLAG,
+	&observe},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
     {0, "probe", NULL, "tell which isolation this machine reaches", CLI_FLAG,
 	&probe},
@@ -98,6 +100,7 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	    .timeout_ns = timeout_ns,
 	    .grace_ns = grace_ns,
 	    .capture = (size_t)capture,
+	    .observe = observe,
 	    .allow_degraded = allow_degraded,
 	};
 	int sig, status;
@@ -107,6 +110,7 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	if (sig)
 		stage_status(&stage, 128 + sig);
 	status = stage_end(&stage);
+	reading_digests_free(&host.digests);
 	if (host.has_images)
 		image_set_free(&host.images);
 	loop_free(&loop);

@@ -83,6 +83,7 @@ end(struct scenario *s)
 	scenario_end_streams(s);
 	scenario_end_services(s);
 	scenario_write_artifacts(s);
+	scenario_write_inputs(s);
 	scenario_write_end(s);
 	drop_sandbox(s);
 }
@@ -289,6 +290,7 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 	bool is_time;
 
 	s->ready = *ev;
+	scenario_watch(s);
 	scenario_write_start(s, sandbox_level_name(s->level));
 	make_world(s);
 	is_time = !scenario_set_clock(s, &e);
@@ -329,6 +331,7 @@ build(struct scenario *s, struct err *e)
 	    .disk_bytes = scenario_limit(s, "disk_mb") << 20,
 	    .port = ports,
 	    .ports = COUNT(ports),
+	    .is_observed = s->host->observe,
 	};
 
 	if (project_root(s->key.source, s->host->root, &root, e) < 0)
@@ -566,6 +569,7 @@ scenario_del(struct scenario *s)
 	}
 	scenario_drop_services(s);
 	scenario_drop_artifacts(s);
+	scenario_unwatch(s);
 	collector_del(s->collector);
 	test_release(s->test);
 	arena_free(&s->arena);

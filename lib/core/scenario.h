@@ -12,6 +12,7 @@
 
 #include "core/image.h"
 #include "core/pool.h"
+#include "core/reading.h"
 #include "core/stage.h"
 #include "core/test.h"
 #include "sys/loop.h"
@@ -25,11 +26,13 @@ struct scenario_host {
 	struct stage *stage;
 	struct sandbox_spawner *spawner;
 	struct pool *pool;
-	const char *root;    /* the project's root, or NULL: found upwards */
-	int64_t timeout_ns;  /* of a scenario that sets none */
-	int64_t grace_ns;    /* between TERM and KILL */
-	size_t capture;	     /* bytes kept of a stream */
-	bool allow_degraded; /* run below the level that a test asks for */
+	const char *root;   /* the project's root, or NULL: found upwards */
+	int64_t timeout_ns; /* of a scenario that sets none */
+	int64_t grace_ns;   /* between TERM and KILL */
+	size_t capture;	    /* bytes kept of a stream */
+	bool observe;	    /* tell what scenarios read, and whom they call */
+	struct reading_digests digests;
+	bool allow_degraded;	 /* run below the level that a test asks for */
 	struct image_set images; /* once one is asked for: */
 	bool has_images;
 	int refused; /* levels, from full down, that cannot be had here, */

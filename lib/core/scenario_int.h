@@ -85,6 +85,9 @@ struct scenario {
 	struct buf printed[2]; /* by all steps, where that is kept */
 	struct buf emitted;    /* spans, a line each */
 
+	struct scenario_watch *watch; /* NULL: not observed */
+	bool inputs_whole;
+
 	struct rusage usage; /* of all steps */
 	bool is_gone;	     /* no process is left, and we have looked at: */
 	bool was_killed, has_connections;
@@ -209,8 +212,25 @@ void scenario_drop_services(struct scenario *s);
 /* Tell of attempts to reach outside. */
 void scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev);
 
+/* A record of one in the making: its key to its count. */
+struct json scenario_violation(
+    struct scenario *s, const char *step, const char *kind, int64_t count);
+
 /* Tell of files that were written outside of the places for it; frees them. */
 void scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev);
+
+/* ---- what it does: scenario_observe.c */
+
+/* Its world is built: serve its listeners, if it is to be observed. */
+void scenario_watch(struct scenario *s);
+
+/* Tell who called whom outside, since this was last told; how often? */
+int64_t scenario_name_strays(struct scenario *s, const char *step);
+
+/* It is over: tell what it read, and how well that is known. */
+void scenario_write_inputs(struct scenario *s);
+void scenario_add_observe_notes(const struct scenario *s, struct buf *notes);
+void scenario_unwatch(struct scenario *s);
 
 /* The name of the service that has a room, or NULL. */
 const char *scenario_room_name(const struct scenario *s, unsigned room);

@@ -17,8 +17,9 @@ step_name(const struct scenario *s, uint32_t id)
 		 : NULL;
 }
 
-static struct json
-begin(struct scenario *s, const char *step, const char *kind, int64_t count)
+struct json
+scenario_violation(
+    struct scenario *s, const char *step, const char *kind, int64_t count)
 {
 	struct json j = stage_record(s->host->stage, "violation");
 
@@ -33,8 +34,13 @@ begin(struct scenario *s, const char *step, const char *kind, int64_t count)
 void
 scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev)
 {
-	AUTO_JSON j = begin(s, step_name(s, ev->step), "network", ev->strays);
+	const char *step = step_name(s, ev->step);
+	int64_t left = ev->strays - scenario_name_strays(s, step);
+	AUTO_JSON j = JSON_INIT;
 
+	if (left <= 0)
+		return;
+	j = scenario_violation(s, step, "network", left);
 	json_null(&j, "target");
 	stage_put(s->host->stage, &j);
 }
@@ -44,7 +50,7 @@ static void
 tell_write(struct scenario *s, unsigned room, const char *op, const char *path,
     int64_t count)
 {
-	AUTO_JSON j = begin(s, NULL, "file", count);
+	AUTO_JSON j = scenario_violation(s, NULL, "file", count);
 
 	json_str(&j, "service", scenario_room_name(s, room));
 	json_str(&j, "op", op);

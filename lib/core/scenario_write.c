@@ -194,6 +194,7 @@ write_isolation(struct json *j, const struct scenario *s)
 	scenario_add_policy_notes(s, &notes);
 	scenario_add_user_notes(s, &notes);
 	scenario_add_clock_notes(s, &notes);
+	scenario_add_observe_notes(s, &notes);
 	write_lines(j, "notes", notes.s);
 	json_close(j, '}');
 }
@@ -235,6 +236,8 @@ scenario_write_end(struct scenario *s)
 	json_close(&j, '}');
 	write_isolation(&j, s);
 	scenario_write_enforced(s, &j);
+	if (s->host->observe)
+		json_bool(&j, "inputs_whole", s->inputs_whole);
 	json_bool(&j, "cached", false);
 	json_int(&j, "duration_ns", clock_mono_ns() - s->start_ns);
 	write_usage(&j, &s->usage);

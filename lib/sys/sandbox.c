@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "sys/observe.h"
 #include "sys/sandbox_int.h"
 
 struct sandbox {
@@ -155,6 +156,7 @@ describe(struct wire *w, const struct sandbox_plan *plan)
 		wire_int(w, plan->port[i]);
 	wire_int(w, plan->allow);
 	wire_str(w, plan->hosts);
+	wire_int(w, plan->is_observed && plan->level != SANDBOX_PROCESS);
 	wire_int(w, plan->has_host_net);
 	wire_int(w, plan->is_read_only);
 	wire_list(w, plan->deny ? plan->deny : none);
@@ -242,6 +244,24 @@ copy(char *to, size_t size, const char *s)
 }
 
 static void
+read_observers(struct wire *w, struct sandbox_event *ev)
+{
+	int64_t n = wire_get_int(w);
+
+	for (int64_t i = 0; i < n && i <= SANDBOX_ROOMS; i++) {
+		struct sandbox_observer *o = &ev->observer[i];
+		AUTO_FD pidfd = -1;
+
+		o->fd = wire_get_fd(w);
+		pidfd = wire_get_fd(w);
+		o->own = observe_pid(pidfd);
+		if (o->fd < 0)
+			break;
+		ev->observers++;
+	}
+}
+
+static void
 read_ready(struct wire *w, struct sandbox_event *ev)
 {
 	int64_t n;
@@ -268,6 +288,7 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 			break;
 		ev->listeners++;
 	}
+	read_observers(w, ev);
 }
 
 static void
@@ -390,7 +411,9 @@ sandbox_event_close(struct sandbox_event *ev)
 {
 	for (size_t i = 0; i < ev->listeners; i++)
 		fd_close(&ev->listener[i].fd);
-	ev->listeners = 0;
+	for (size_t i = 0; i < ev->observers; i++)
+		fd_close(&ev->observer[i].fd);
+	ev->listeners = ev->observers = 0;
 	free(ev->write);
 	ev->write = NULL;
 	ev->writes = 0;

@@ -90,6 +90,8 @@ struct sandbox_plan {
 	const struct sandbox_room *room; /* room[rooms]; not at level process */
 	size_t rooms;
 	const char *hosts; /* what /etc/hosts says in there; NULL: as it is */
+	bool is_observed;  /* READY brings listeners, that are to be served; not
+			      at level process */
 	bool has_host_net; /* asked for; ports are as without an own network */
 	bool is_read_only; /* but for the project, HOME, /tmp, /dev/shm and
 			      volumes; not at level process */
@@ -105,6 +107,12 @@ struct sandbox_listener {
 	int fd;		     /* listening, non-blocking, close-on-exec */
 	uint16_t asked, got; /* the port of the plan; the port it is */
 	bool is_v6;	     /* [::1], else 127.0.0.1 */
+};
+
+/* Who hears of all files and addresses of a room; see sys/observe.h. */
+struct sandbox_observer {
+	int fd;
+	pid_t own; /* the process that starts its steps */
 };
 
 enum sandbox_kind {
@@ -146,6 +154,8 @@ struct sandbox_event {
 	/* READY; `listener` belongs to the caller, who closes them */
 	struct sandbox_listener listener[SANDBOX_LISTENERS];
 	size_t listeners;
+	struct sandbox_observer observer[SANDBOX_ROOMS + 1]; /* by room; */
+	size_t observers;	     /* the caller's; 0: nobody can observe */
 	char home[256], tmpdir[256]; /* as the steps see them */
 	char notes[2048]; /* what is less than asked for, a line each */
 	char held_by[SANDBOX_LIMITS][40]; /* who holds each limit of the plan:
@@ -203,6 +213,9 @@ struct sandbox_step {
 };
 
 struct sandbox;
+
+/* Is this directory of "/" the machine's in no world with its own mounts? */
+bool sandbox_is_fresh(const char *name);
 
 /*
  * Fork the spawner, which makes the sandboxes. Call it first thing in main:

@@ -103,7 +103,7 @@ add_mounts(struct world *w, int userns)
 
 		snprintf(path, sizeof path, "/%s", ent->d_name);
 		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, "..") ||
-		    root_is_fresh(ent->d_name) || !mount_of(path, &is_top) ||
+		    sandbox_is_fresh(ent->d_name) || !mount_of(path, &is_top) ||
 		    !is_top || !add_tree(w, path, path, userns))
 			continue;
 		if (!strcmp(path, "/usr"))
@@ -133,7 +133,7 @@ add_project(struct world *w, int userns)
 
 	snprintf(top, sizeof top, "%.*s", (int)strcspn(w->project + 1, "/") + 1,
 	    w->project);
-	if (!root_is_fresh(top + 1) &&
+	if (!sandbox_is_fresh(top + 1) &&
 	    strncmp(w->project, "/var/tmp/", 9) != 0 &&
 	    mount_of(top, &is_top) == mount_of(w->project, &is_top))
 		return 0;

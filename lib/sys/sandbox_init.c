@@ -342,6 +342,30 @@ address_space(void)
 		 : w->limit[SANDBOX_MEMORY];
 }
 
+/* From here on no call may be made that is heard, but by those who serve. */
+static int
+listen_to_me(struct world *w, struct world_observer *o)
+{
+	o->pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	o->listener = o->pidfd < 0 ? -1 : seccomp_listen();
+	if (o->listener >= 0)
+		return 0;
+	world_note(
+	    w, "not observed: seccomp listener: %s", strerrorname_np(errno));
+	fd_close(&o->pidfd);
+	return -1;
+}
+
+static void
+put_observers(struct world *w, struct wire *m)
+{
+	wire_int(m, w->is_observed ? (int64_t)w->rooms + 1 : 0);
+	for (size_t i = 0; w->is_observed && i <= w->rooms; i++) {
+		wire_fd(m, w->observer[i].listener);
+		wire_fd(m, w->observer[i].pidfd);
+	}
+}
+
 static int
 answer_ready(struct world *w)
 {
@@ -362,6 +386,11 @@ answer_ready(struct world *w)
 		files.rlim_cur = (rlim_t)w->open_files < files.rlim_max
 				   ? (rlim_t)w->open_files
 				   : files.rlim_max;
+	if (w->is_observed && listen_to_me(w, &w->observer[0]) < 0) {
+		if (w->rooms) /* theirs would wait for ever */
+			return world_fails(w, "seccomp listener");
+		w->is_observed = false;
+	}
 	m.type = WIRE_READY;
 	wire_str(&m, w->home);
 	wire_str(&m, w->tmpdir);
@@ -379,8 +408,13 @@ answer_ready(struct world *w)
 		wire_int(&m, l[i].is_v6);
 		wire_fd(&m, l[i].fd);
 	}
+	put_observers(w, &m);
 	if (wire_send(CONTROL, &m, 0) < 0)
 		return world_fails(w, "answer");
+	for (size_t i = 0; w->is_observed && i <= w->rooms; i++) {
+		close(w->observer[i].listener);
+		close(w->observer[i].pidfd);
+	}
 	for (size_t i = 0; i < n; i++)
 		close(l[i].fd);
 	return 0;
@@ -774,10 +808,19 @@ init_room(struct world *w, int control)
 		world_send_failure(w, CONTROL, errno);
 		_exit(EXIT_FAILURE);
 	}
+	if (w->is_observed && listen_to_me(w, &w->observer[0]) < 0)
+		w->is_observed = false;
 	m.type = WIRE_READY;
 	wire_str(&m, w->notes);
 	layer_give(&m);
+	wire_int(&m, w->is_observed);
+	if (w->is_observed) {
+		wire_fd(&m, w->observer[0].listener);
+		wire_fd(&m, w->observer[0].pidfd);
+	}
 	wire_send(CONTROL, &m, 0);
+	if (w->is_observed)
+		close(w->observer[0].listener);
 	serve();
 }
 

@@ -107,6 +107,10 @@ struct world {
 	size_t ports;
 
 	unsigned allow; /* enum seccomp_deny that is not denied */
+	bool is_observed;
+	struct world_observer {
+		int listener, pidfd;
+	} observer[SANDBOX_ROOMS + 1]; /* of our own world, then of rooms */
 	const char *hosts;
 	bool has_host_net; /* asked for */
 	bool is_read_only;
@@ -225,9 +229,6 @@ int root_enter_room(struct world *w, struct world_room *room);
 
 /* The directory of the new root, whatever links lead to it; made if need be. */
 int root_make_dir(const struct root *r, const char *path);
-
-/* Is this directory of "/" empty in every world, or made anew? */
-bool root_is_fresh(const char *name);
 
 /* Close what the plan closes, once all is in its place; sandbox_shut.c. */
 int shut_world(const struct root *r, const struct world_room *room);

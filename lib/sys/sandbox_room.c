@@ -66,6 +66,18 @@ room_begin_all(struct world *w)
 	return 0;
 }
 
+/* All are observed, or none is. */
+static void
+take_observer(struct world *w, struct wire *m, size_t room)
+{
+	if (!wire_get_int(m)) {
+		w->is_observed = false;
+		return;
+	}
+	w->observer[room].listener = wire_get_fd(m);
+	w->observer[room].pidfd = wire_get_fd(m);
+}
+
 int
 room_await_all(struct world *w)
 {
@@ -83,6 +95,7 @@ room_await_all(struct world *w)
 		if (said && *said)
 			world_note(w, "%s", said);
 		layer_take(&m, (unsigned)i + 1);
+		take_observer(w, &m, i + 1);
 	}
 	return 0;
 }

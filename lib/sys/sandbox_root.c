@@ -33,7 +33,7 @@ static const struct {
 };
 
 bool
-root_is_fresh(const char *name)
+sandbox_is_fresh(const char *name)
 {
 	for (size_t i = 0; i < COUNT(fresh); i++)
 		if (!strcmp(fresh[i].name, name))

@@ -125,6 +125,7 @@ read_plan(struct wire *w, struct world *world)
 		world->port[world->ports++] = (uint16_t)wire_get_int(w);
 	world->allow = (unsigned)wire_get_int(w);
 	world->hosts = wire_get_str(w);
+	world->is_observed = wire_get_int(w) != 0;
 	world->has_host_net = wire_get_int(w) != 0;
 	world->is_read_only = wire_get_int(w) != 0;
 	world->deny = wire_get_list(w);

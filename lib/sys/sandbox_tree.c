@@ -480,7 +480,7 @@ place_top(int host, const char *name)
 {
 	char path[NAME_MAX + 2];
 
-	if (!strcmp(name, ".") || !strcmp(name, "..") || root_is_fresh(name))
+	if (!strcmp(name, ".") || !strcmp(name, "..") || sandbox_is_fresh(name))
 		return 0;
 	snprintf(path, sizeof path, "/%s", name);
 	return place(host, me.r->root, name, path);
@@ -512,7 +512,7 @@ is_covered(const char *project, const struct stat *st)
 	size_t n = strcspn(project + 1, "/");
 
 	snprintf(top, sizeof top, "%.*s", (int)n + 1, project);
-	if (root_is_fresh(top + 1) || is_below(project, "/var/tmp"))
+	if (sandbox_is_fresh(top + 1) || is_below(project, "/var/tmp"))
 		return false;
 	for (size_t i = 0; i < me.mounts; i++)
 		if (strcmp(me.mount[i], top) != 0 &&

@@ -94,6 +94,36 @@ static const struct {
     {SECCOMP_DENY_NAMESPACES, SYS_setns},
 };
 
+/* But for sendmsg. */
+static const int heard[] = {
+    SYS_openat,
+    SYS_openat2,
+    SYS_execve,
+    SYS_execveat,
+    SYS_newfstatat,
+    SYS_statx,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_readlinkat,
+    SYS_connect,
+    SYS_bind,
+    SYS_sendto,
+    SYS_sendmmsg,
+#ifdef SYS_open
+    SYS_open,
+    SYS_creat,
+    SYS_stat,
+    SYS_lstat,
+    SYS_access,
+    SYS_readlink,
+#endif
+};
+
+/* Newer than the headers of some systems. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 32UL
+#endif
+
 struct filter {
 	struct sock_filter *to;
 	size_t n;
@@ -229,4 +259,50 @@ seccomp_enter(const struct seccomp_rules *r)
 	}
 	program.len = (unsigned short)seccomp_build(r, filter);
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+static size_t
+build_listener(struct sock_filter to[SECCOMP_MAX])
+{
+	struct filter f = {to, 0};
+
+	load(&f, offsetof(struct seccomp_data, arch));
+	add(&f, BPF_JMP | BPF_JEQ | BPF_K, machine, 1, 0);
+	answer(&f, SECCOMP_RET_ALLOW);
+	load(&f, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < COUNT(heard); i++) {
+		for_call(&f, heard[i], 1);
+		answer(&f, SECCOMP_RET_USER_NOTIF);
+	}
+	for_call(&f, SYS_sendmsg, 5);
+	load_argument(&f, 2);
+	add(&f, BPF_ALU | BPF_AND | BPF_K, SECCOMP_UNHEARD, 0, 0);
+	add(&f, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_UNHEARD, 1, 0);
+	answer(&f, SECCOMP_RET_USER_NOTIF);
+	answer(&f, SECCOMP_RET_ALLOW);
+	answer(&f, SECCOMP_RET_ALLOW);
+	return f.n;
+}
+
+int
+seccomp_listen(void)
+{
+	struct sock_filter filter[SECCOMP_MAX];
+	struct sock_fprog program = {.filter = filter};
+	int fd;
+
+	if (!machine) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	program.len = (unsigned short)build_listener(filter);
+	/* Else a signal would make a call that waits begin anew, for ever. */
+	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	    SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+	    &program);
+	if (fd < 0 && errno == EINVAL)
+		fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	return fd;
 }

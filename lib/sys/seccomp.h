@@ -47,4 +47,18 @@ size_t seccomp_build(
  */
 int seccomp_enter(const struct seccomp_rules *r);
 
+/* A sendmsg with all of these flags, which mean nothing to it, is not heard: by
+ * one a listener is handed over. */
+enum { SECCOMP_UNHEARD = 0x600 /* MSG_SYN | MSG_FIN */ };
+
+/*
+ * Let a listener hear, from here on, of each call of this thread and those it
+ * will start, that opens, runs or looks at a file by name, or names an address;
+ * they wait until it answers. See sys/observe.h.
+ *
+ * out: its descriptor, close-on-exec
+ * err: -1 with errno, as of seccomp_enter(); EBUSY when there is one already
+ */
+int seccomp_listen(void);
+
 #endif
