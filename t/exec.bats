@@ -470,6 +470,25 @@ artifact files:none: No such file or directory
 artifact files:/etc: Is a directory" ]
 }
 
+@test "an artifact that is a link out, a device, a pipe or a socket brings nothing" {
+	need_namespaces
+	secret=$(mktemp /tmp/clnrm-secret.XXXXXX)
+	echo secret >"$secret"
+	one_step t.clnrm.toml "ln -s $secret out; ln -s /proc/self/environ env
+		ln -s /proc/self/mem mem; ln -s /dev/zero zero; ln -s /proc/1/root$secret root
+		ln -s ../../../../../../../../..$secret up; mkfifo pipe
+		perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"socket\", Listen => 1)'
+		readlink out; head -c 1 env | wc -c; test -p pipe && test -S socket && echo made" <<-'T'
+	artifacts.collect = ["files:out", "files:env", "files:mem", "files:zero", "files:root", "files:up", "files:pipe", "files:socket"]
+	T
+	run executed t.clnrm.toml
+	rm "$secret"
+	[ "$(of step .stdout | xargs)" = "$secret 1 made" ]
+	[ -z "$(of artifact .artifact)" ]
+	[ ! -e .clnrm/artifacts ] || run -1 grep -r . .clnrm/artifacts
+	[ "$(of diagnostic 'select(.code == "W406").message' | wc -l)" = 8 ]
+}
+
 @test "of scenarios that wait the one with the higher priority runs first" {
 	printf '[meta]\nname = "t"\nversion = "1"\npriority = 2\n' >t.clnrm.toml
 	for s in first:-1 second: third:7 fourth:2; do
