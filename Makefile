@@ -35,7 +35,8 @@ BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd libxml2-utils time
-BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev
+BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev \
+	libprotobuf-dev protobuf-compiler python3
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)
@@ -152,7 +153,7 @@ format:					## put the C sources in form
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run room dev toml tera lint fmt; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run room dev toml tera lint fmt otlp; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin

@@ -9,8 +9,8 @@
 
 char buf_empty[1];
 
-static __attribute__((noinline)) void
-grow(struct buf *b, size_t more)
+void
+buf_grow(struct buf *b, size_t more)
 {
 	size_t need = b->len + more + 1;
 	size_t cap = b->cap ? b->cap : 64;
@@ -22,40 +22,6 @@ grow(struct buf *b, size_t more)
 	b->s = mem_resize(b->cap ? b->s : NULL, cap);
 	b->cap = cap;
 	b->s[b->len] = 0;
-}
-
-static inline char *
-room(struct buf *b, size_t more)
-{
-	if (b->cap - b->len <= more) /* len is below cap, or both are 0 */
-		grow(b, more);
-	return b->s + b->len;
-}
-
-char *
-buf_room(struct buf *b, size_t more)
-{
-	return room(b, more);
-}
-
-void
-buf_add(struct buf *b, const char *s, size_t n)
-{
-	if (!n)
-		return;
-	memcpy(room(b, n), s, n);
-	b->len += n;
-	b->s[b->len] = 0;
-}
-
-void
-buf_addc(struct buf *b, char c)
-{
-	char *p = room(b, 1);
-
-	p[0] = c;
-	p[1] = 0;
-	b->len++;
 }
 
 void
@@ -100,21 +66,6 @@ buf_drop(struct buf *b, size_t n)
 		return;
 	memmove(b->s, b->s + n, b->len - n + 1);
 	b->len -= n;
-}
-
-void
-buf_cut(struct buf *b, size_t n)
-{
-	if (n >= b->len)
-		return;
-	b->len = n;
-	b->s[n] = 0;
-}
-
-void
-buf_reset(struct buf *b)
-{
-	buf_cut(b, 0);
 }
 
 char *

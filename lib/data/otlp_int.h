@@ -133,6 +133,9 @@ void otlp_any_add(struct otlp_any *list, struct otlp_any *item);
 void otlp_attr(struct otlp_attrs *to, struct otlp_any *v);
 void otlp_attrs_reset(struct otlp_attrs *a);
 
+/* Append them as an object, by key; of equal keys the last. */
+void otlp_attrs_print(struct buf *to, struct otlp_attrs *a);
+
 /* Make ready for the next one of its kind. */
 void otlp_event_reset(struct otlp_event *ev);
 void otlp_link_reset(struct otlp_link *l);

@@ -16,7 +16,9 @@ typedef int value_fn(struct otlp *o, unsigned level, void *to);
 typedef int member_fn(
     struct otlp *o, const struct otlp_word *key, unsigned level, void *to);
 
-static bool
+/* Inline, so that the length of a name is known and comparing is a few words.
+ */
+static inline __attribute__((always_inline)) bool
 is(const struct otlp_word *key, const char *name)
 {
 	return key->n == strlen(name) && !memcmp(key->s, name, key->n);

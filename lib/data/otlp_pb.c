@@ -1,5 +1,6 @@
 #include "data/otlp_int.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* src: the wire format of Protocol Buffers; opentelemetry-proto 1.11 */
@@ -28,7 +29,7 @@ fail(struct otlp *o, const char *at, const char *what)
 }
 
 static int
-varint(struct otlp *o, struct slice *in, uint64_t *v)
+long_varint(struct otlp *o, struct slice *in, uint64_t *v)
 {
 	*v = 0;
 	for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -44,20 +45,30 @@ varint(struct otlp *o, struct slice *in, uint64_t *v)
 	return fail(o, in->s, "a number of more than ten bytes");
 }
 
-static int
+/* Nearly all tags and lengths are of one byte. */
+static inline int
+varint(struct otlp *o, struct slice *in, uint64_t *v)
+{
+	if (in->s == in->end || (unsigned char)*in->s > 0x7f)
+		return long_varint(o, in, v);
+	*v = (unsigned char)*in->s++;
+	return 0;
+}
+
+static inline int
 fixed(struct otlp *o, struct slice *in, size_t n, uint64_t *v)
 {
 	*v = 0;
 	if ((size_t)(in->end - in->s) < n)
 		return fail(o, in->s, "a number that is cut off");
-	for (size_t i = 0; i < n; i++)
-		*v |= (uint64_t)(unsigned char)in->s[i] << 8 * i;
+	memcpy(v, in->s, n);
+	*v = le64toh(*v);
 	in->s += n;
 	return 0;
 }
 
 /* One field, the inside of a group not yet read. */
-static int
+static inline int
 token(struct otlp *o, struct slice *in, struct field *f)
 {
 	const char *at = in->s;

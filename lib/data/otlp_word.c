@@ -5,16 +5,17 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "data/otlp_pen.h"
 
 /* The character that is next, -1 at the end. */
-static int
+static inline int
 peek(struct otlp *o)
 {
 	while (o->at < o->n) {
-		char c = o->s[o->at];
+		unsigned char c = (unsigned char)o->s[o->at];
 
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-			return (unsigned char)c;
+		if (c > ' ' || !strchr(" \t\n\r", c) || !c)
+			return c;
 		o->at++;
 	}
 	return -1;
@@ -169,17 +170,6 @@ escape(struct otlp *o)
 	return 0;
 }
 
-static size_t
-plain(const struct otlp *o)
-{
-	size_t i = o->at;
-
-	while (i < o->n && o->s[i] != '"' && o->s[i] != '\\' &&
-	       (unsigned char)o->s[i] >= 0x20)
-		i++;
-	return i - o->at;
-}
-
 int
 otlp_string(struct otlp *o, struct otlp_word *w)
 {
@@ -188,7 +178,7 @@ otlp_string(struct otlp *o, struct otlp_word *w)
 	if (expect(o, '"', "not the string that is wanted") < 0)
 		return -1;
 	for (;;) {
-		size_t n = plain(o);
+		size_t n = pen_plain(o->s + o->at, o->n - o->at);
 
 		*w = (struct otlp_word){o->s + o->at, n};
 		if (is_escaped)
@@ -315,12 +305,45 @@ multiply(struct otlp *o, const char *s, const char *end, int64_t power,
 	return 0;
 }
 
+enum { DIGITS = 19 }; /* of which 64 bits hold any */
+
+/*
+ * Digits alone, bare or in quotes, that 64 bits hold at any rate, and with no
+ * more to come: what nearly all are. Else nothing is read.
+ */
+static bool
+take_digits(struct otlp *o, struct otlp_whole *w)
+{
+	bool is_quoted = peek(o) == '"';
+	size_t at = o->at + is_quoted, n;
+	char after;
+
+	if (at < o->n)
+		w->is_negative = o->s[at] == '-';
+	at += w->is_negative;
+	n = digits(o->s + at, o->n - at);
+	after = at + n < o->n ? o->s[at + n] : 0;
+	if (!n || n > DIGITS || (n > 1 && o->s[at] == '0') ||
+	    (is_quoted ? after != '"' : !strchr(",]} \t\r\n", after)))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		w->magnitude =
+		    w->magnitude * 10 + (uint64_t)(o->s[at + i] - '0');
+	if (w->magnitude > INT64_MAX)
+		return false;
+	o->at = at + n + is_quoted;
+	return true;
+}
+
 int
 otlp_whole(struct otlp *o, struct otlp_whole *w)
 {
 	const char *s, *end, *last, *point;
 	int64_t power = 0;
 
+	*w = (struct otlp_whole){0};
+	if (take_digits(o, w))
+		return 0;
 	*w = (struct otlp_whole){0};
 	if (number(o) < 0)
 		return -1;
@@ -342,6 +365,31 @@ otlp_whole(struct otlp *o, struct otlp_whole *w)
 	return multiply(o, s, last, power, w);
 }
 
+/*
+ * Fifteen digits and a power of ten are both doubles, and their quotient is
+ * rounded once: what strtod() gives. src: Clinger, 1990
+ */
+static bool
+short_decimal(const char *s, double *d)
+{
+	static const double scale[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8,
+	    1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	bool is_negative = *s == '-';
+	size_t whole = digits(s += is_negative, SIZE_MAX), part = 0;
+	uint64_t m = 0;
+
+	if (s[whole] == '.')
+		part = digits(s + whole + 1, SIZE_MAX);
+	if (whole + part > 15 || s[whole + part + (part > 0)])
+		return false;
+	for (; *s; s++)
+		if (*s != '.')
+			m = m * 10 + (uint64_t)(*s - '0');
+	*d = (double)m / scale[part];
+	*d = is_negative ? -*d : *d;
+	return true;
+}
+
 int
 otlp_double(struct otlp *o, double *d)
 {
@@ -361,7 +409,8 @@ otlp_double(struct otlp *o, double *d)
 		}
 	if (number(o) < 0)
 		return -1;
-	*d = strtod(o->number.s, NULL);
+	if (!short_decimal(o->number.s, d))
+		*d = strtod(o->number.s, NULL);
 	return isfinite(*d) ? 0 : otlp_fail(o, "a number out of range");
 }
 

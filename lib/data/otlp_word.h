@@ -51,7 +51,7 @@ struct otlp_whole {
 	bool is_negative, is_large; /* is_large: beyond 64 bits */
 };
 
-/* out: *w, and its text in o->number */
+/* out: *w; its text in o->number where it is above INT64_MAX */
 int otlp_whole(struct otlp *o, struct otlp_whole *w);
 
 /* A number, or one of "NaN", "Infinity", "-Infinity". */

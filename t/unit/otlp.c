@@ -115,6 +115,43 @@ doubles_are_as_short_as_reads_back_equal(void)
 	is_null(value("{\"doubleValue\":1e999}"));
 }
 
+/* As data/otlp has it for all numbers, slowly. */
+static const char *
+shortest(double d)
+{
+	static char text[40];
+
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	if (!strpbrk(text, ".e"))
+		strcat(text, ".0");
+	return text;
+}
+
+static void
+decimals_are_read_as_strtod_reads_them(void)
+{
+	uint64_t seed = 1;
+	char text[40], any[80];
+	int wrong = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		uint64_t part;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		part = (seed >> 20) % 1000000000 % (i % 7 ? 1000 : 1000000000);
+		snprintf(text, sizeof text, "%s%llu.%0*llu", i % 3 ? "" : "-",
+		    (unsigned long long)(seed >> (40 + i % 24)), i % 10 + 1,
+		    (unsigned long long)part);
+		snprintf(any, sizeof any, "{\"doubleValue\":%s}", text);
+		wrong += strcmp(value(any), shortest(strtod(text, NULL))) != 0;
+	}
+	is_int(wrong, 0);
+}
+
 static void
 integers_never_go_through_a_double(void)
 {
@@ -410,6 +447,7 @@ gzip_stops_at_the_limit_and_takes_several_members(void)
 
 TAP_MAIN(TEST(a_span_has_every_member_in_a_fixed_order),
     TEST(doubles_are_as_short_as_reads_back_equal),
+    TEST(decimals_are_read_as_strtod_reads_them),
     TEST(integers_never_go_through_a_double), TEST(bytes_come_in_either_base64),
     TEST(attributes_are_sorted_and_the_last_of_equal_keys_wins),
     TEST(many_equal_keys_are_dropped_on_the_way),

@@ -1,0 +1,144 @@
+#include "data/otlp_pen.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* From here on fifteen digits need not be enough. */
+#define MANTISSA 1e15
+
+char *
+pen_number(char *p, uint64_t v)
+{
+	char digits[PEN_NUMBER];
+	size_t at = sizeof digits;
+
+	for (; v >= 100; v /= 100) {
+		unsigned two = (unsigned)(v % 100);
+
+		digits[--at] = (char)('0' + two % 10);
+		digits[--at] = (char)('0' + two / 10);
+	}
+	if (v >= 10) {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	}
+	digits[--at] = (char)('0' + v);
+	return pen_put(p, digits + at, sizeof digits - at);
+}
+
+char *
+pen_hex(char *p, const unsigned char *s, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*p++ = digit[s[i] >> 4];
+		*p++ = digit[s[i] & 15];
+	}
+	return p;
+}
+
+/*
+ * The least precision at which %g may read back equal. Fifteen digits decide
+ * it for normal numbers; for the small ones there is no such bound.
+ */
+static int
+least_precision(double d)
+{
+	char s[32];
+	int digits = 15;
+
+	if (fabs(d) < DBL_MIN)
+		return 1;
+	snprintf(s, sizeof s, "%.14e", d);
+	if (strtod(s, NULL) != d)
+		return 16;
+	for (char *c = strchr(s, 'e'); digits > 1 && c[-1] == '0'; c--)
+		digits--;
+	return digits;
+}
+
+/*
+ * Numbers as people write them, 0.25 or 9.5: of all decimals with at most
+ * fifteen digits one at most is this double, and a quotient of whole numbers
+ * below 2^53 is rounded as a decimal is.
+ *
+ * out: NULL for all others
+ */
+static char *
+short_decimal(char *p, double d)
+{
+	static const double scale[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+	static const unsigned unit[] = {
+	    1, 10, 100, 1000, 10000, 100000, 1000000};
+	double size = fabs(d);
+	unsigned k = 0;
+	uint64_t whole;
+
+	if (size < 1e-4 || size * 1e6 >= MANTISSA)
+		return NULL;
+	while (round(size * scale[k]) / scale[k] != size)
+		if (++k == sizeof scale / sizeof *scale)
+			return NULL;
+	whole = (uint64_t)round(size * scale[k]);
+	if (!k && whole % 10 == 0)
+		return NULL; /* 1e+02 */
+	if (d < 0)
+		*p++ = '-';
+	p = pen_number(p, whole / unit[k]);
+	*p++ = '.';
+	if (!k) {
+		*p++ = '0';
+		return p;
+	}
+	for (unsigned u = unit[k] / 10; u; u /= 10)
+		*p++ = (char)('0' + whole / u % 10);
+	return p;
+}
+
+char *
+pen_double(char *p, double d)
+{
+	char *end = short_decimal(p, d);
+
+	if (end)
+		return end;
+	for (int digits = least_precision(d); digits <= 17; digits++) {
+		snprintf(p, PEN_DOUBLE, "%.*g", digits, d);
+		if (strtod(p, NULL) == d)
+			break;
+	}
+	if (!strpbrk(p, ".e"))
+		strcat(p, ".0");
+	return p + strlen(p);
+}
+
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* Has the word a byte that is 0? In it 0x80 is set, and nowhere below. */
+#define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
+
+static bool
+is_plain(const char *word)
+{
+	uint64_t w;
+
+	memcpy(&w, word, sizeof w);
+	return !(((w - EACH(0x20)) & ~w & EACH(0x80)) |
+		 HAS_ZERO(w ^ EACH('"')) | HAS_ZERO(w ^ EACH('\\')));
+}
+
+size_t
+pen_plain(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= sizeof(uint64_t) && is_plain(s + i))
+		i += sizeof(uint64_t);
+	while (
+	    i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
