@@ -254,3 +254,61 @@ bad() {
 	[ "$output" = bad.clnrm.toml ]
 	[ ! -e j.xml ] && [ ! -e r.json ] && [ "$(kept)" = 1 ]
 }
+
+# A test whose step "go" sends one span, root, of the trace that the file `id`
+# names, with times of now.
+sender() {
+	need_namespaces
+	command -v curl >/dev/null || cannot "no curl"
+	cat >go <<-'T'
+	#!/bin/sh
+	now=$(date +%s%N)
+	sed "s/TRACE/$(cat id)/; s/NOW/$now/g" body |
+		curl -sf -H 'Content-Type: application/json' -d @- "$OTEL_EXPORTER_OTLP_ENDPOINT/v1/traces" >/dev/null
+	T
+	echo '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"TRACE","spanId":"00f067aa0ba902b7","name":"root","startTimeUnixNano":"NOW","endTimeUnixNano":"NOW"}]}]}]}' >body
+	chmod +x go
+	one_step send.clnrm.toml ./go <<-'T'
+	[[expect.span]]
+	name = "root"
+	T
+	echo 5b8efff798038103d269b633813fc60c >id
+}
+
+root_is() {
+	[ "$(jq -r 'select(.type == "span" and .name == "root").bound' "$(newest)stream.ndjson")" = "$1" ]
+}
+
+@test "spans that an earlier run saved are a replay, however new their times are" {
+	sender
+	run -0 clnrm run send.clnrm.toml
+	root_is listener
+	grep -qx 5b8efff798038103d269b633813fc60c "$(newest)trace_ids"
+	# What was saved, out of the kept run itself, from inside of the cleanroom.
+	sed -i 's,cat id,sh old,' go
+	cat >old <<-'T'
+	grep -h '"name":"root"' .clnrm/runs/*/stream.ndjson | grep '"type":"span"' |
+		sed 's/.*"trace_id":"\([0-9a-f]*\)".*/\1/' | head -n 1
+	T
+	run -1 clnrm run --format text send.clnrm.toml
+	[[ "$output" == *FAKE*'warning[W418]: spans of trace 5b8efff798038103d269b633813fc60c do not count'* ]]
+	root_is no
+	# And again: what did not count is remembered as well.
+	rm -r "$(printf '%s\n' .clnrm/runs/2*/ | head -n 1)"
+	run -1 clnrm run send.clnrm.toml
+	root_is no
+}
+
+@test "a new trace, or a project that keeps no run, is no replay" {
+	sender
+	run -0 clnrm run --keep 0 send.clnrm.toml
+	run -0 clnrm run send.clnrm.toml
+	tr 0-9a-f 1-9a-f0 <id >new && mv new id
+	run -0 clnrm run send.clnrm.toml
+	root_is listener
+	# Files of other programs, cut or hostile, are no trace ids.
+	for run in .clnrm/runs/2*/; do
+		{ head -c 300000 /dev/urandom; cut -c 2- id; sed 's/^/x/' id; } >"$run/trace_ids"
+	done
+	run -0 clnrm run send.clnrm.toml
+}

@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "core/doctor.h"
+#include "core/earlier.h"
 #include "core/engine.h"
 #include "core/setting.h"
 #include "sys/stop.h"
@@ -92,6 +93,7 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 {
 	struct loop loop = {0};
 	struct stage stage;
+	struct earlier earlier = {0};
 	struct scenario_host host = {
 	    .loop = &loop,
 	    .stage = &stage,
@@ -102,10 +104,12 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	    .capture = (size_t)capture,
 	    .observe = observe,
 	    .allow_degraded = allow_degraded,
+	    .earlier = &earlier,
 	};
 	int sig, status;
 
 	stage_filter(&stage, "exec", &out_std, fd, loose);
+	earlier_read(&earlier);
 	sig = engine_run(&host, workers);
 	if (sig)
 		stage_status(&stage, 128 + sig);
@@ -114,6 +118,7 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	if (host.has_images)
 		image_set_free(&host.images);
 	loop_free(&loop);
+	earlier_free(&earlier);
 	return status;
 }
 

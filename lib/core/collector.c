@@ -13,7 +13,7 @@ enum { TELL = 8 }; /* diagnostics of one kind; then silence */
 #define SLACK INT64_C(10000000)
 
 static const char *const code[COLLECTOR_TALES] = {
-    "W411", "W412", "W413", "W414", "W415", "W416"};
+    "W411", "W412", "W413", "W414", "W415", "W416", "W418"};
 
 /* A span that was seen, or one that others name as their parent. */
 struct collector_node {
@@ -180,9 +180,29 @@ is_within(const struct collector *c, uint64_t ns)
 	       ns <= (uint64_t)clock_wall_ns() + SLACK;
 }
 
+/* Its trace was seen in an earlier run: told once, of the first. */
+static bool
+is_replay(struct collector *c, const struct otlp_span *s)
+{
+	struct err e = {0};
+	char id[2 * COLLECTOR_TRACE + 1];
+
+	if (!c->earlier || !earlier_has(c->earlier, s->trace_id))
+		return false;
+	for (size_t i = 0; i < COLLECTOR_TRACE; i++)
+		snprintf(id + 2 * i, 3, "%02x", s->trace_id[i]);
+	err_set(&e,
+	    "spans of trace %s do not count: an earlier run had it already",
+	    id);
+	err_hint(&e, "take the trace of TRACEPARENT, or a new one in each run");
+	if (!c->told[COLLECTOR_REPLAY])
+		collector_tell(c, COLLECTOR_REPLAY, &e);
+	return true;
+}
+
 /* The tie to this run; src: clnrm-records(7), the member `bound` */
 static const char *
-bound(const struct collector *c, const struct otlp_span *s, bool came_by_net)
+bound(struct collector *c, const struct otlp_span *s, bool came_by_net)
 {
 	if (!c->key.id)
 		return "no";
@@ -194,7 +214,7 @@ bound(const struct collector *c, const struct otlp_span *s, bool came_by_net)
 			 ? "run"
 			 : "no";
 	if (came_by_net && c->trusts_listener && is_within(c, s->start_ns) &&
-	    is_within(c, s->end_ns))
+	    is_within(c, s->end_ns) && !is_replay(c, s))
 		return "listener";
 	return "no";
 }
@@ -361,6 +381,7 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->on_span = config->on_span;
 	c->arg = config->arg;
 	c->from_ns = config->from_unix_nano;
+	c->earlier = config->earlier;
 	c->has_trace = config->trace_id &&
 		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);
 	c->httpd = httpd_new(l, collector_on_request, c);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/earlier.h"
 #include "core/stage.h"
 #include "sys/loop.h"
 
@@ -29,8 +30,10 @@ struct collector_config {
 	const char *run_id;    /* of the resource attribute test.run.id */
 	bool trusts_listener;  /* own network and true clock: arrival binds a
 				  span whose times lie inside the run */
-	int64_t from_unix_nano; /* when the run began */
-	bool drops_signals;	/* metrics and logs: 200 and away, not 404 */
+	int64_t from_unix_nano;	       /* when the run began */
+	const struct earlier *earlier; /* by arrival none of these traces is
+					  bound; borrowed, or NULL */
+	bool drops_signals; /* metrics and logs: 200 and away, not 404 */
 	/* Called with each canonical span that is written; or NULL. */
 	void (*on_span)(void *arg, const char *span, size_t n);
 	void *arg;

@@ -23,6 +23,7 @@ enum collector_tale {
 	COLLECTOR_REFUSED,
 	COLLECTOR_LENIENT,
 	COLLECTOR_LOST,
+	COLLECTOR_REPLAY,
 	COLLECTOR_TALES
 };
 
@@ -35,6 +36,7 @@ struct collector {
 	bool has_trace, trusts_listener, drops_signals, is_lost;
 	char *run_id;
 	int64_t from_ns;
+	const struct earlier *earlier;
 	struct collector_node *node; /* open addressing; node[slots] */
 	size_t slots, nodes;
 	size_t missing; /* named as a parent and not seen */

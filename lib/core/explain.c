@@ -214,6 +214,12 @@ static const struct {
 	"was not there, answered with an error, or took too long. The run is "
 	"not touched by that. The message has the last reason; see whether "
 	"the URL is that of an OTLP/HTTP receiver (port 4318, not 4317)."},
+    {"W418", "spans of a trace that an earlier run had",
+	"They came to the listener with times of this run, but the id of their "
+	"trace stands in .clnrm/runs: what was saved then is sent again, or "
+	"the code under test uses one id for ever. They are shown and do not "
+	"count. Code that takes up TRACEPARENT, or makes a new id in each run, "
+	"is not touched by this."},
 };
 
 /* Prose in lines that fit a terminal. */

@@ -274,6 +274,7 @@ make_collector(struct scenario *s)
 						  !s->world.preload &&
 						  !scenario_has_host_net(s),
 			       .from_unix_nano = s->start_unix_ns,
+			       .earlier = s->host->earlier,
 			       .drops_signals = true,
 			       .on_span = on_span,
 			       .arg = s});

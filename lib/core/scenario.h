@@ -32,6 +32,7 @@ struct scenario_host {
 	size_t capture;	    /* bytes kept of a stream */
 	bool observe;	    /* tell what scenarios read, and whom they call */
 	struct reading_digests digests;
+	const struct earlier *earlier; /* traces that were seen before */
 	bool allow_degraded;	 /* run below the level that a test asks for */
 	struct image_set images; /* once one is asked for: */
 	bool has_images;
