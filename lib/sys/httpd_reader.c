@@ -77,12 +77,12 @@ find_head(struct httpd_reader *r, size_t *end)
 	while ((lf = memchr(s + r->scanned, '\n', r->in.len - r->scanned))) {
 		size_t i = (size_t)(lf - s);
 
+		if (i - r->at >= HTTPD_HEADERS)
+			break;
 		if (i == r->at || s[i - 1] != '\r')
 			return httpd_reader_refuse(
 			    r, 400, "a line that does not end in CR LF");
 		r->scanned = i + 1;
-		if (i - r->at >= HTTPD_HEADERS)
-			break;
 		if (i >= r->at + 3 && s[i - 2] == '\n') {
 			*end = i + 1;
 			return 1;
@@ -318,7 +318,7 @@ take_line(struct httpd_reader *r, const char **line, size_t *len)
 	size_t n = r->in.len - r->at;
 	const char *lf = memchr(s, '\n', n);
 
-	if (!lf && n > CHUNK_LINE)
+	if (lf ? lf - s > CHUNK_LINE : n > CHUNK_LINE)
 		return httpd_reader_refuse(r, 400, "a chunk's line too long");
 	if (!lf)
 		return 0;

@@ -1,4 +1,4 @@
-#include "sys/httpd.h"
+#include "sys/httpd_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -224,6 +224,35 @@ doubtful_framing_is_refused_and_ends_the_connection(void)
 	}
 }
 
+/* How a stream that is pushed in as one piece is refused. */
+static int
+refusal_of(const char *from, size_t filling, const char *to)
+{
+	struct httpd_reader r = HTTPD_READER_INIT;
+	int status;
+
+	buf_adds(&r.in, from);
+	memset(buf_room(&r.in, filling), 'x', filling);
+	r.in.len += filling;
+	buf_adds(&r.in, to);
+	status = httpd_reader_next(&r) < 0 ? r.rq.refused : 0;
+	httpd_reader_free(&r);
+	return status;
+}
+
+static void
+a_line_too_long_is_refused_as_such_whatever_is_seen_of_its_end(void)
+{
+	static const char chunk[] = POST "Transfer-Encoding: chunked\r\n\r\n1;";
+
+	is_int(refusal_of(POST "X: ", HTTPD_HEADERS, ""), 431);
+	is_int(refusal_of(POST "X: ", HTTPD_HEADERS, "\nbare"), 431);
+	is_int(refusal_of(POST "X: ", HTTPD_HEADERS, "\r\n\r\n"), 431);
+	is_int(refusal_of(chunk, 5000, ""), 400);
+	is_int(refusal_of(chunk, 5000, "\r\n"), 400);
+	is_int(refusal_of(chunk, 50, "\r\n"), 0);
+}
+
 static void
 a_body_that_is_cut_off_is_never_handed_over(void)
 {
@@ -390,6 +419,7 @@ TAP_MAIN(TEST(a_request_that_comes_byte_by_byte_is_one_request),
     TEST(what_is_pipelined_is_answered_in_order_until_the_close),
     TEST(a_client_that_waits_is_told_to_go_on),
     TEST(doubtful_framing_is_refused_and_ends_the_connection),
+    TEST(a_line_too_long_is_refused_as_such_whatever_is_seen_of_its_end),
     TEST(a_body_that_is_cut_off_is_never_handed_over),
     TEST(draining_takes_what_a_client_sent_before_it_died),
     TEST(a_client_that_takes_no_answer_is_read_to_its_end),
