@@ -230,5 +230,5 @@ n3 clnrm" ]
 	run -0 clnrm run --otlp=http://127.0.0.1:1 a.clnrm.toml
 	[[ "$output" = *"ok 1"* ]]
 	run -0 clnrm -n run --otlp http://h
-	[[ "$output" = *"clnrm-verify | clnrm-collect --export http://h | clnrm-report" ]]
+	[[ "$output" = *"clnrm-verify | clnrm-collect --export http://h | clnrm-report --save" ]]
 }

@@ -16,7 +16,7 @@ enum { MAX_JOBS = 256 };
 static const char *jobs = "auto", *root;
 static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
 static int64_t capture = 1 << 20;
-static int allow_degraded, loose, observe, probe, strict;
+static int allow_degraded, loose, observe, probe, strict, metrics;
 
 static const struct cli_opt opts[] = {
     {'j', "jobs", "N|auto", "scenarios at a time (auto: as the machine bears)",
@@ -28,6 +28,8 @@ static const struct cli_opt opts[] = {
 	&capture},
     {0, "allow-degraded", NULL, "run where full isolation cannot be had",
 	CLI_FLAG, &allow_degraded},
+    {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
+	&metrics},
     {0, "observe", NULL, "tell what is read, and who calls outside", CLI_FLAG,
 	&observe},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
@@ -109,6 +111,8 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	int sig, status;
 
 	stage_filter(&stage, "exec", &out_std, fd, loose);
+	if (metrics)
+		stage_measure(&stage);
 	earlier_read(&earlier);
 	sig = engine_run(&host, workers);
 	if (sig)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/color.h"
 #include "base/die.h"
 #include "base/file.h"
@@ -20,7 +21,7 @@
 #include "sys/stop.h"
 
 static const char *format, *jobs, *schema, *stdin_name;
-static int strict, deny, quiet, loose, tagged;
+static int strict, deny, quiet, loose, tagged, metrics;
 static long max_errors = 50;
 
 static const struct cli_opt opts[] = {
@@ -30,6 +31,8 @@ static const struct cli_opt opts[] = {
     {'j', "jobs", "N|auto", "files at a time (auto: one a processor)", CLI_TEXT,
 	&jobs},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
+    {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
+	&metrics},
     {0, "max-errors", "N", "findings that text tells (50; 0: all)", CLI_INT,
 	&max_errors},
     {'q', "quiet", NULL, "with text, print findings only", CLI_FLAG, &quiet},
@@ -77,6 +80,7 @@ struct result {
 	struct stage st;
 	struct buf text; /* kept to show what was found in it */
 	size_t found;	 /* errors and warnings */
+	double took_ms;
 };
 
 struct target {
@@ -126,10 +130,12 @@ static void
 lint(struct result *r, const char *path, struct buf *text)
 {
 	struct lint l = lint_of(path);
+	int64_t start_ns = clock_mono_ns();
 
 	l.s = text->s;
 	l.n = text->len;
 	r->found = lint_text(&r->st, &l);
+	r->took_ms = (double)(clock_mono_ns() - start_ns) / 1e6;
 	if (r->said.pending.len && is_shown) {
 		r->text = *text;
 		*text = (struct buf)BUF_INIT;
@@ -167,6 +173,7 @@ hand_on(void *arg, size_t i, void *result)
 	struct buf *said = &r->said.pending;
 
 	(void)arg;
+	metric_sample(st.metrics, "lint.duration_ms", r->took_ms);
 	st.records += r->st.records;
 	stage_status(&st, r->st.status);
 	if (is_shown) {
@@ -263,6 +270,8 @@ lint_files(char *const argv[], char **path)
 		die(EXIT_INPUT, "%s", e.text);
 	stop_catch(true);
 	stage_source(&st, "lint", is_shown ? &held : &out_std, argv);
+	if (metrics)
+		stage_measure(&st);
 	for (size_t i = 0; i < COUNT(files.text); i++)
 		files.text[i] = (struct buf)BUF_INIT;
 	if (stdin_name)
@@ -353,6 +362,8 @@ lint_stream(void)
 
 	stop_catch(false);
 	stage_filter(&st, "lint", is_shown ? &held : &out_std, 0, loose);
+	if (metrics)
+		stage_measure(&st);
 	do {
 		while (stage_pull(&st, &r)) {
 			take(&r);

@@ -28,7 +28,7 @@ enum { KEPT_BYTES = 32 << 20, KEPT = 1000 }; /* parsed templates */
 static const char *format, *output, *root_dir, *stdin_name, *context_file;
 static const char *warm_dir;
 static struct cli_list given;
-static int loose, strict, show_map, show_vars, show_stats;
+static int loose, strict, show_map, show_vars, show_stats, metrics;
 
 static const struct cli_opt opts[] = {
     {0, "context", "FILE", "render one template with this JSON alone", CLI_TEXT,
@@ -37,6 +37,8 @@ static const struct cli_opt opts[] = {
     {0, "loose", NULL, "take an input without `end` as whole", CLI_FLAG,
 	&loose},
     {0, "map", NULL, "print where each line came from", CLI_FLAG, &show_map},
+    {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
+	&metrics},
     {'o', "output", "FILE", "write the TOML of one file there", CLI_TEXT,
 	&output},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root_dir},
@@ -370,6 +372,8 @@ start_source(char *argv[])
 		stage = (struct stage){.name = "render", .out = &out_std};
 	else
 		stage_source(&stage, "render", &out_std, argv);
+	if (metrics && !is_text)
+		stage_measure(&stage);
 }
 
 static void
@@ -549,6 +553,8 @@ render_stream(void)
 		template_warm(cache, warm_dir, root_dir);
 	users = template_users_new();
 	stage_filter(&stage, "render", &out_std, 0, loose);
+	if (metrics && !is_text)
+		stage_measure(&stage);
 	while (stage_next(&stage, &r) > 0) {
 		if (!is_text)
 			record_pass(&r, &out_std);

@@ -7,7 +7,7 @@
 #include "core/verdict.h"
 #include "sys/stop.h"
 
-static int loose;
+static int loose, metrics;
 static struct cli_list traces;
 
 static const struct cli_opt opts[] = {
@@ -15,6 +15,8 @@ static const struct cli_opt opts[] = {
 	"hold the plans that come against a saved run or trace; repeatable",
 	CLI_LIST, &traces},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
+    {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
+	&metrics},
     {0},
 };
 
@@ -77,6 +79,8 @@ main(int argc, char *argv[])
 
 	stop_catch(false);
 	stage_filter(&st, "verify", &out_std, fd, loose);
+	if (metrics)
+		stage_measure(&st);
 	while (stage_next(&st, &r) > 0) {
 		if (!traces.n || r.type != RECORD_END) {
 			verdict_take(&v, &r);

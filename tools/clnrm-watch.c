@@ -33,7 +33,7 @@ enum {
 
 static const char *debounce = "auto", *given_root, *sync_file, *from;
 static int64_t cap_ns = 1000000000, lone_ns = -1, poll_ns = -1;
-static int has_around, has_baseline, has_keys;
+static int has_around, has_baseline, has_keys, metrics;
 static struct cli_list ignored;
 static struct territory territory;
 
@@ -54,6 +54,8 @@ static const struct cli_opt opts[] = {
 	&ignored},
     {0, "keys", NULL, "take orders by single keys at the terminal", CLI_FLAG,
 	&has_keys},
+    {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
+	&metrics},
     {0, "poll", "TIME", "look that often, without the kernel's notices",
 	CLI_TIME, &poll_ns},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &given_root},
@@ -561,6 +563,8 @@ main(int argc, char *argv[])
 	stop_catch(true);
 	out_std.is_held = true;
 	stage_source(&stage, "watch", &out_std, argv);
+	if (metrics)
+		stage_measure(&stage);
 	is_found = !territory_find(&territory, &e);
 	if (sync_file)
 		territory_found(&territory, sync_file, &cookie);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "data/protobuf.h"
 
 enum { TELL = 8 }; /* diagnostics of one kind; then silence */
 
@@ -258,22 +259,6 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 		give(c, s);
 }
 
-static void
-put_varint(struct buf *b, uint64_t v)
-{
-	for (; v > 0x7f; v >>= 7)
-		buf_addc(b, (char)(v | 0x80));
-	buf_addc(b, (char)v);
-}
-
-void
-collector_put_bytes(struct buf *b, int field, const struct buf *bytes)
-{
-	put_varint(b, (uint64_t)field << 3 | 2);
-	put_varint(b, bytes->len);
-	buf_add(b, bytes->s, bytes->len);
-}
-
 void
 collector_put_response(
     struct buf *b, size_t rejected, const struct buf *message)
@@ -282,12 +267,9 @@ collector_put_response(
 
 	if (!message->len)
 		return;
-	if (rejected) {
-		put_varint(&partial, 1 << 3);
-		put_varint(&partial, rejected);
-	}
-	collector_put_bytes(&partial, 2, message);
-	collector_put_bytes(b, 1, &partial);
+	protobuf_number(&partial, 1, (int64_t)rejected);
+	protobuf_bytes(&partial, 2, message->s, message->len);
+	protobuf_bytes(b, 1, partial.s, partial.len);
 }
 
 void

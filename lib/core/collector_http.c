@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "data/gzip.h"
+#include "data/protobuf.h"
 
 /* The media type of a Content-Type, without its parameters. */
 static bool
@@ -65,7 +66,7 @@ refuse(struct collector *c, const struct httpd_request *rq,
 		return;
 	}
 	rs->content_type = "application/x-protobuf";
-	collector_put_bytes(&rs->body, 2, &message);
+	protobuf_bytes(&rs->body, 2, message.s, message.len);
 }
 
 static void

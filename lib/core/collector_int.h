@@ -66,9 +66,6 @@ void collector_add(struct collector *c, const struct otlp_span *s,
 int collector_take(struct collector *c, enum otlp_form form, const char *s,
     size_t n, struct otlp_result *r, struct buf *message, struct err *e);
 
-/* Append the member `field` of a message of Protocol Buffers. */
-void collector_put_bytes(struct buf *b, int field, const struct buf *bytes);
-
 /* Append an ExportTraceServiceResponse; empty when the message is. */
 void collector_put_response(
     struct buf *b, size_t rejected, const struct buf *message);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "data/gzip.h"
+#include "data/otlp_metric.h"
 #include "data/otlp_write.h"
 #include "sys/http.h"
 
@@ -26,7 +27,7 @@ enum {
 struct batch {
 	struct batch *next;
 	struct buf body;
-	size_t spans;
+	size_t spans; /* 0: of metrics */
 	int tries;
 	int64_t until_ns;
 };
@@ -35,12 +36,13 @@ struct export
 {
 	struct loop *loop;
 	struct stage *stage;
-	struct http *http;
+	struct http *http, *metrics_http;
 	char *headers;
 	bool is_gzip, is_flushing;
 	bool is_down; /* the last try found nobody who answers */
 	int64_t timeout_ns, end_ns;
 	struct otlp_write filling;
+	struct otlp_metric metrics;
 	struct batch *first, **last; /* in the order they go */
 	size_t waiting;		     /* bytes */
 	uint64_t linger, again;	     /* timers */
@@ -135,19 +137,20 @@ set_up(struct export *x, struct err *e)
 	return 0;
 }
 
+/* The base URL, or what is for traces: the one of a signal. */
 static int
-add_path(struct http_url *url, struct err *e)
+set_path(struct http_url *url, const char *tail, struct err *e)
 {
-	static const char tail[] = "/v1/traces";
-	size_t n = strlen(url->path), len = sizeof tail - 1;
+	static const char traces[] = "/v1/traces";
+	size_t n = strlen(url->path), len = sizeof traces - 1;
 
-	if (n >= len && !strcmp(url->path + n - len, tail))
-		return 0;
+	if (n >= len && !strcmp(url->path + n - len, traces))
+		n -= len;
 	while (n && url->path[n - 1] == '/')
 		n--;
-	if (n + len >= sizeof url->path || strchr(url->path, '?'))
+	if (n + strlen(tail) >= sizeof url->path || strchr(url->path, '?'))
 		return err_set(e, "the URL cannot be followed by %s", tail);
-	memcpy(url->path + n, tail, len + 1);
+	memcpy(url->path + n, tail, strlen(tail) + 1);
 	return 0;
 }
 
@@ -328,45 +331,72 @@ send_next(struct export *x)
 	struct batch *b = x->first;
 	int64_t now = clock_mono_ns(), until;
 
-	if (!b || x->again || http_is_busy(x->http))
+	if (!b || x->again || http_is_busy(x->http) ||
+	    http_is_busy(x->metrics_http))
 		return;
 	if (!b->tries++)
 		b->until_ns = now + x->timeout_ns;
 	until = b->until_ns;
 	if (x->is_flushing && until > x->end_ns)
 		until = x->end_ns;
-	http_post(x->http, x->headers, b->body.s, b->body.len, until);
+	http_post(b->spans ? x->http : x->metrics_http, x->headers, b->body.s,
+	    b->body.len, until);
 }
 
 /* ---- batches */
 
+/* To the end of those that wait; `plain` is freed. */
+static void
+queue(struct export *x, struct buf *plain, size_t spans)
+{
+	struct batch *b = mem_new(1, sizeof *b);
+
+	*b = (struct batch){.body = BUF_INIT, .spans = spans};
+	if (x->is_gzip) {
+		gzip_deflate(plain->s, plain->len, &b->body);
+		buf_free(plain);
+	} else {
+		b->body = *plain;
+		*plain = (struct buf)BUF_INIT;
+	}
+	x->waiting += b->body.len;
+	*x->last = b;
+	x->last = &b->next;
+	send_next(x);
+}
+
 static void
 close_batch(struct export *x)
 {
-	struct batch *b;
+	size_t spans = x->filling.spans;
 	AUTO_BUF plain = BUF_INIT;
 
 	loop_cancel(x->loop, x->linger);
 	x->linger = 0;
-	if (!x->filling.spans)
+	if (!spans)
 		return;
 	if (x->waiting > MAX_WAITING) {
-		x->dropped += x->filling.spans;
+		x->dropped += spans;
 		snprintf(x->why, sizeof x->why,
 		    "more than %d MiB wait to be sent", MAX_WAITING >> 20);
 		otlp_write_reset(&x->filling);
 		return;
 	}
-	b = mem_new(1, sizeof *b);
-	*b = (struct batch){.body = BUF_INIT, .spans = x->filling.spans};
-	otlp_write_put(&x->filling, x->is_gzip ? &plain : &b->body);
-	if (x->is_gzip)
-		gzip_deflate(plain.s, plain.len, &b->body);
+	otlp_write_put(&x->filling, &plain);
 	otlp_write_reset(&x->filling);
-	x->waiting += b->body.len;
-	*x->last = b;
-	x->last = &b->next;
-	send_next(x);
+	queue(x, &plain, spans);
+}
+
+static void
+close_metrics(struct export *x)
+{
+	AUTO_BUF plain = BUF_INIT;
+
+	if (!x->metrics.n)
+		return;
+	otlp_metric_put(&x->metrics, VERSION, &plain);
+	otlp_metric_reset(&x->metrics);
+	queue(x, &plain, 0);
 }
 
 static void
@@ -416,17 +446,32 @@ take_span(struct export *x, const struct record *r)
 		    loop_at(x->loop, clock_mono_ns() + LINGER, on_linger, x);
 }
 
+/* Of the stages before us, once each; a stream has no more than a few. */
+static void
+take_metric(struct export *x, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+
+	if (x->metrics.metrics.len < MAX_BYTES)
+		otlp_metric_add(&x->metrics, record_value(r, &a));
+}
+
 /* ---- from outside */
 
 struct export *
 export_new(struct loop *l, struct stage *st, const char *text, struct err *e)
 {
-	struct http_url url;
+	struct http_url url, metrics;
 	struct export *x;
 
-	if (http_url(text, &url, e) < 0 || add_path(&url, e) < 0)
+	if (http_url(text, &url, e) < 0)
+		return NULL;
+	metrics = url;
+	if (set_path(&url, "/v1/traces", e) < 0 ||
+	    set_path(&metrics, "/v1/metrics", e) < 0)
 		return NULL;
 	x = mem_new(1, sizeof *x);
+	x->metrics = (struct otlp_metric)OTLP_METRIC_INIT;
 	x->loop = l;
 	x->stage = st;
 	x->last = &x->first;
@@ -435,6 +480,7 @@ export_new(struct loop *l, struct stage *st, const char *text, struct err *e)
 		return NULL;
 	}
 	x->http = http_new(l, &url, on_reply, x);
+	x->metrics_http = http_new(l, &metrics, on_reply, x);
 	return x;
 }
 
@@ -443,6 +489,8 @@ export_take(struct export *x, const struct record *r)
 {
 	if (r->type == RECORD_SPAN)
 		take_span(x, r);
+	else if (r->type == RECORD_METRIC)
+		take_metric(x, r);
 	else if (r->type == RECORD_SCENARIO_END || r->type == RECORD_END)
 		close_batch(x);
 }
@@ -460,6 +508,7 @@ export_flush(struct export *x)
 	x->end_ns = clock_mono_ns() + GRACE;
 	loop_at(x->loop, x->end_ns, on_end, NULL);
 	close_batch(x);
+	close_metrics(x);
 	if (x->is_down && x->again)
 		drop_all(x); /* nobody waits for it to come up */
 }
@@ -495,6 +544,8 @@ export_close(struct export *x)
 	loop_cancel(x->loop, x->again);
 	loop_cancel(x->loop, x->linger);
 	http_del(x->http);
+	http_del(x->metrics_http);
+	otlp_metric_reset(&x->metrics);
 	otlp_write_reset(&x->filling);
 	free(x->headers);
 	free(x);

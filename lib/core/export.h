@@ -1,7 +1,7 @@
 /*
- * The spans of a stream on their way to somebody's backend, over OTLP/HTTP in
- * protobuf. What cannot be sent is dropped and counted: it never fails a run,
- * and never holds one up for long.
+ * The spans and the metrics of a stream on their way to somebody's backend,
+ * over OTLP/HTTP in protobuf. What cannot be sent is dropped and counted: it
+ * never fails a run, and never holds one up for long.
  *
  * src: OpenTelemetry protocol exporter specification; clnrm-collect(1)
  */
@@ -14,7 +14,8 @@
 struct export;
 
 /*
- * in:  the base URL, to which /v1/traces is added unless it ends so; headers,
+ * in:  the base URL, to which /v1/traces and /v1/metrics are added; it may end
+ *      in the first of them; headers,
  *      compression and time-out are those of OTEL_EXPORTER_OTLP_*
  * out: export_close() it
  * err: NULL and *e: no URL that can be posted to, or a bad variable
@@ -22,7 +23,7 @@ struct export;
 struct export *export_new(
     struct loop *l, struct stage *st, const char *url, struct err *e);
 
-/* Take a `span` record; of others see what it says on when to send. */
+/* Take a `span` or a `metric` record; of others see when to send. */
 void export_take(struct export *x, const struct record *r);
 
 /* No more comes: send what is left, without trying again for long. */

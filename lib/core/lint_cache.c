@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "data/hash.h"
 
@@ -139,10 +140,12 @@ lint_cached(struct lint_cache *c, struct stage *st, const struct lint *l)
 {
 	char digest[HASH_HEX];
 	struct lint_kept *k;
+	int64_t start_ns = clock_mono_ns();
 	size_t found;
 
 	digest_of(l, digest);
 	k = map_get(&c->by_digest, digest, HASH_HEX - 1);
+	metric_try(st->metrics, "cache.hit_rate", "cache", "lint", k);
 	if (k) {
 		c->hits++;
 		unlink_kept(c, k);
@@ -155,6 +158,8 @@ lint_cached(struct lint_cache *c, struct stage *st, const struct lint *l)
 	give(k, st, l->src.gen);
 	found = k->found;
 	keep(c, k);
+	metric_sample(st->metrics, "lint.duration_ms",
+	    (double)(clock_mono_ns() - start_ns) / 1e6);
 	return found;
 }
 

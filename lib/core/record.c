@@ -30,6 +30,7 @@ static const struct {
     {"check", RECORD_CHECK},
     {"verdict", RECORD_VERDICT},
     {"listening", RECORD_LISTENING},
+    {"metric", RECORD_METRIC},
     {"end", RECORD_END},
 };
 

@@ -72,6 +72,21 @@ stage_filter(
 	ndjson_open(&s->in, fd, "-");
 }
 
+void
+stage_measure(struct stage *s)
+{
+	s->metrics = metrics_new();
+}
+
+static void
+see(struct metrics *m, const struct json *j)
+{
+	AUTO_BUF text = BUF_INIT;
+
+	buf_addf(&text, "%s}", j->text.s);
+	metric_see(m, text.s, text.len);
+}
+
 struct json
 stage_record(struct stage *s, const char *type)
 {
@@ -82,6 +97,8 @@ stage_record(struct stage *s, const char *type)
 void
 stage_put(struct stage *s, struct json *j)
 {
+	if (s->metrics)
+		see(s->metrics, j);
 	record_end(j, s->out);
 }
 
@@ -225,6 +242,27 @@ stage_fill(struct stage *s)
 	return 0;
 }
 
+static void
+put_metrics(struct stage *s)
+{
+	struct metrics *m = s->metrics;
+	size_t at = 0;
+	bool more = m;
+
+	s->metrics = NULL;
+	while (more) {
+		AUTO_JSON j = record_begin("metric");
+
+		json_str(&j, "stage", s->name);
+		more = metric_print(m, &at, &j);
+		if (!more)
+			break;
+		s->records++;
+		stage_put(s, &j);
+	}
+	metrics_del(m);
+}
+
 int
 stage_next(struct stage *s, struct record *r)
 {
@@ -244,8 +282,10 @@ stage_next(struct stage *s, struct record *r)
 int
 stage_end(struct stage *s)
 {
-	AUTO_JSON j = stage_record(s, "end");
+	AUTO_JSON j = JSON_INIT;
 
+	put_metrics(s);
+	j = stage_record(s, "end");
 	json_str(&j, "stage", s->name);
 	json_int(&j, "status", s->status);
 	json_int(&j, "records", (int64_t)s->records);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/cli.h"
+#include "core/metric.h"
 #include "core/record.h"
 #include "data/ndjson.h"
 
@@ -19,13 +20,17 @@ struct stage {
 	bool has_input, is_loose;
 	bool last_was_end; /* of what came in */
 	int64_t start_ns;
-	uint64_t records; /* written by this stage itself */
-	int status;	  /* the worst so far */
+	uint64_t records;	 /* written by this stage itself */
+	int status;		 /* the worst so far */
+	struct metrics *metrics; /* what it measures of itself; or NULL */
 };
 
 /* A stage that begins the stream: writes `begin` with argv. */
 void stage_source(
     struct stage *s, const char *name, struct out *out, char *const argv[]);
+
+/* Measure, and tell before `end`: after stage_source() or stage_filter(). */
+void stage_measure(struct stage *s);
 
 /*
  * Where a filter's records come from: the one operand, a file or a kept run

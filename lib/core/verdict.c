@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "core/verdict_int.h"
@@ -368,6 +369,7 @@ static void
 judge(struct verdict *v, struct verdict_file *f, struct running *run)
 {
 	struct judging j = {.v = v, .file = f, .run = run};
+	int64_t start_ns = clock_mono_ns();
 	const struct value *status = run ? value_get(run->end, "status") : NULL;
 	bool is_over = !run || run->end || f->is_trace;
 
@@ -381,6 +383,8 @@ judge(struct verdict *v, struct verdict_file *f, struct running *run)
 	put_verdict(&j);
 	map_free(&j.needs);
 	arena_free(&j.a);
+	metric_sample(v->stage->metrics, "validation.duration_ms",
+	    (double)(clock_mono_ns() - start_ns) / 1e6);
 }
 
 static bool

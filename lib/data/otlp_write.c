@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "data/json.h"
+#include "data/protobuf.h"
 
 /* Spans of one resource and one scope, all of it encoded. */
 struct otlp_group {
@@ -14,70 +15,12 @@ struct otlp_group {
 	size_t resource_no; /* index of the first group of this resource */
 };
 
-enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
-
-/* ---- the wire */
-
-static void
-put_varint(struct buf *b, uint64_t v)
-{
-	for (; v > 0x7f; v >>= 7)
-		buf_addc(b, (char)(v | 0x80));
-	buf_addc(b, (char)v);
-}
-
-static void
-put_tag(struct buf *b, unsigned field, unsigned type)
-{
-	put_varint(b, field << 3 | type);
-}
-
-static void
-put_bytes(struct buf *b, unsigned field, const char *s, size_t n)
-{
-	put_tag(b, field, BYTES);
-	put_varint(b, n);
-	buf_add(b, s, n);
-}
-
 /* What is empty or zero stays away, as proto3 has it. */
 static void
 put_text(struct buf *b, unsigned field, const struct value *v)
 {
 	if (v && v->kind == VALUE_STR && v->str.len)
-		put_bytes(b, field, v->str.s, v->str.len);
-}
-
-static void
-put_number(struct buf *b, unsigned field, int64_t n)
-{
-	if (!n)
-		return;
-	put_tag(b, field, VARINT);
-	put_varint(b, (uint64_t)n);
-}
-
-static void
-put_little(struct buf *b, uint64_t v, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		buf_addc(b, (char)(v >> 8 * i));
-}
-
-static void
-put_fixed64(struct buf *b, unsigned field, uint64_t v)
-{
-	put_tag(b, field, FIXED64);
-	put_little(b, v, 8);
-}
-
-static void
-put_double(struct buf *b, unsigned field, double d)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &d, sizeof bits);
-	put_fixed64(b, field, bits);
+		protobuf_bytes(b, field, v->str.s, v->str.len);
 }
 
 static int
@@ -105,7 +48,7 @@ put_id(struct buf *b, unsigned field, const struct value *v, size_t bytes)
 			return;
 		raw[i] = (char)(high << 4 | low);
 	}
-	put_bytes(b, field, raw, bytes);
+	protobuf_bytes(b, field, raw, bytes);
 }
 
 /* ---- values */
@@ -129,7 +72,7 @@ put_base64(struct buf *b, unsigned field, const char *s)
 			buf_addc(&raw, (char)(bits >> n));
 		}
 	}
-	put_bytes(b, field, raw.s, raw.len);
+	protobuf_bytes(b, field, raw.s, raw.len);
 }
 
 static void
@@ -137,9 +80,9 @@ put_pair(struct buf *b, unsigned field, const struct value_member *m)
 {
 	AUTO_BUF pair = BUF_INIT;
 
-	put_bytes(&pair, 1, m->key, m->len);
+	protobuf_bytes(&pair, 1, m->key, m->len);
 	put_any(&pair, 2, m->value);
-	put_bytes(b, field, pair.s, pair.len);
+	protobuf_bytes(b, field, pair.s, pair.len);
 }
 
 static void
@@ -157,7 +100,7 @@ put_list(struct buf *b, const struct value *list)
 
 	for (size_t i = 0; i < list->list.n; i++)
 		put_any(&items, 1, list->list.item[i]);
-	put_bytes(b, 5, items.s, items.len);
+	protobuf_bytes(b, 5, items.s, items.len);
 }
 
 /* {"double":"NaN"}, {"bytes":"…"} and {"map":{…}}. */
@@ -170,12 +113,12 @@ put_wrapped(struct buf *b, const struct value *v)
 	AUTO_BUF pairs = BUF_INIT;
 
 	if (text) {
-		put_double(b, 4, strtod(text, NULL));
+		protobuf_double(b, 4, strtod(text, NULL));
 	} else if (bytes) {
 		put_base64(b, 7, bytes);
 	} else {
 		put_pairs(&pairs, 1, map ? map : v);
-		put_bytes(b, 6, pairs.s, pairs.len);
+		protobuf_bytes(b, 6, pairs.s, pairs.len);
 	}
 }
 
@@ -186,21 +129,21 @@ put_any(struct buf *b, unsigned field, const struct value *v)
 
 	switch (v->kind) {
 	case VALUE_STR:
-		put_bytes(&any, 1, v->str.s, v->str.len);
+		protobuf_bytes(&any, 1, v->str.s, v->str.len);
 		break;
 	case VALUE_BOOL:
-		put_tag(&any, 2, VARINT);
-		put_varint(&any, v->b);
+		protobuf_tag(&any, 2, PROTOBUF_VARINT);
+		protobuf_varint(&any, v->b);
 		break;
 	case VALUE_INT:
-		put_tag(&any, 3, VARINT);
-		put_varint(&any, (uint64_t)v->i);
+		protobuf_tag(&any, 3, PROTOBUF_VARINT);
+		protobuf_varint(&any, (uint64_t)v->i);
 		break;
 	case VALUE_UINT:
-		put_double(&any, 4, (double)v->u);
+		protobuf_double(&any, 4, (double)v->u);
 		break;
 	case VALUE_FLOAT:
-		put_double(&any, 4, v->f);
+		protobuf_double(&any, 4, v->f);
 		break;
 	case VALUE_LIST:
 		put_list(&any, v);
@@ -212,7 +155,7 @@ put_any(struct buf *b, unsigned field, const struct value *v)
 	case VALUE_NULL:
 		break;
 	}
-	put_bytes(b, field, any.s, any.len);
+	protobuf_bytes(b, field, any.s, any.len);
 }
 
 /* ---- spans */
@@ -248,8 +191,7 @@ put_flags(struct buf *b, unsigned field, const struct value *v)
 
 	if (!flags)
 		return;
-	put_tag(b, field, FIXED32);
-	put_little(b, flags, 4);
+	protobuf_fixed32(b, field, (uint32_t)flags);
 }
 
 static void
@@ -259,11 +201,12 @@ put_events(struct buf *b, const struct value *list)
 		const struct value *v = list->list.item[i];
 		AUTO_BUF event = BUF_INIT;
 
-		put_fixed64(&event, 1, nano(value_get(v, "time_unix_nano")));
+		protobuf_fixed64(
+		    &event, 1, nano(value_get(v, "time_unix_nano")));
 		put_text(&event, 2, value_get(v, "name"));
 		put_pairs(&event, 3, value_get(v, "attributes"));
-		put_number(&event, 4, whole(v, "dropped_attributes"));
-		put_bytes(b, 11, event.s, event.len);
+		protobuf_number(&event, 4, whole(v, "dropped_attributes"));
+		protobuf_bytes(b, 11, event.s, event.len);
 	}
 }
 
@@ -278,9 +221,9 @@ put_links(struct buf *b, const struct value *list)
 		put_id(&link, 2, value_get(v, "span_id"), 8);
 		put_text(&link, 3, value_get(v, "trace_state"));
 		put_pairs(&link, 4, value_get(v, "attributes"));
-		put_number(&link, 5, whole(v, "dropped_attributes"));
+		protobuf_number(&link, 5, whole(v, "dropped_attributes"));
 		put_flags(&link, 6, v);
-		put_bytes(b, 13, link.s, link.len);
+		protobuf_bytes(b, 13, link.s, link.len);
 	}
 }
 
@@ -291,9 +234,10 @@ put_status(struct buf *b, const struct value *v)
 	AUTO_BUF status = BUF_INIT;
 
 	put_text(&status, 2, value_get(v, "message"));
-	put_number(&status, 3, rank(value_get(v, "code"), codes, COUNT(codes)));
+	protobuf_number(
+	    &status, 3, rank(value_get(v, "code"), codes, COUNT(codes)));
 	if (status.len)
-		put_bytes(b, 15, status.s, status.len);
+		protobuf_bytes(b, 15, status.s, status.len);
 }
 
 static void
@@ -310,18 +254,19 @@ put_span(struct buf *b, const struct value *v)
 	put_text(&span, 3, value_get(v, "trace_state"));
 	put_id(&span, 4, value_get(v, "parent_span_id"), 8);
 	put_text(&span, 5, value_get(v, "name"));
-	put_number(&span, 6, rank(value_get(v, "kind"), kinds, COUNT(kinds)));
-	put_fixed64(&span, 7, start);
-	put_fixed64(&span, 8, end > start ? end : start);
+	protobuf_number(
+	    &span, 6, rank(value_get(v, "kind"), kinds, COUNT(kinds)));
+	protobuf_fixed64(&span, 7, start);
+	protobuf_fixed64(&span, 8, end > start ? end : start);
 	put_pairs(&span, 9, value_get(v, "attributes"));
-	put_number(&span, 10, whole(v, "dropped_attributes"));
+	protobuf_number(&span, 10, whole(v, "dropped_attributes"));
 	put_events(&span, value_get(v, "events"));
-	put_number(&span, 12, whole(v, "dropped_events"));
+	protobuf_number(&span, 12, whole(v, "dropped_events"));
 	put_links(&span, value_get(v, "links"));
-	put_number(&span, 14, whole(v, "dropped_links"));
+	protobuf_number(&span, 14, whole(v, "dropped_links"));
 	put_status(&span, value_get(v, "status"));
 	put_flags(&span, 16, v);
-	put_bytes(b, 2, span.s, span.len);
+	protobuf_bytes(b, 2, span.s, span.len);
 }
 
 /* ---- groups */
@@ -339,12 +284,12 @@ fill(struct otlp_group *g, const struct value *span)
 	const struct value *scope = value_get(span, "scope");
 
 	put_pairs(&g->resource, 1, value_get(resource, "attributes"));
-	put_number(&g->resource, 2, whole(resource, "dropped_attributes"));
+	protobuf_number(&g->resource, 2, whole(resource, "dropped_attributes"));
 	put_schema(&g->resource_schema, resource);
 	put_text(&g->scope, 1, value_get(scope, "name"));
 	put_text(&g->scope, 2, value_get(scope, "version"));
 	put_pairs(&g->scope, 3, value_get(scope, "attributes"));
-	put_number(&g->scope, 4, whole(scope, "dropped_attributes"));
+	protobuf_number(&g->scope, 4, whole(scope, "dropped_attributes"));
 	put_schema(&g->scope_schema, scope);
 }
 
@@ -398,10 +343,10 @@ put_scope(struct buf *b, const struct otlp_group *g)
 {
 	AUTO_BUF scope = BUF_INIT;
 
-	put_bytes(&scope, 1, g->scope.s, g->scope.len);
+	protobuf_bytes(&scope, 1, g->scope.s, g->scope.len);
 	buf_add(&scope, g->spans.s, g->spans.len);
 	buf_add(&scope, g->scope_schema.s, g->scope_schema.len);
-	put_bytes(b, 2, scope.s, scope.len);
+	protobuf_bytes(b, 2, scope.s, scope.len);
 }
 
 void
@@ -413,12 +358,12 @@ otlp_write_put(const struct otlp_write *w, struct buf *to)
 
 		if (g->resource_no != i)
 			continue;
-		put_bytes(&one, 1, g->resource.s, g->resource.len);
+		protobuf_bytes(&one, 1, g->resource.s, g->resource.len);
 		for (size_t k = i; k < w->n; k++)
 			if (w->group[k].resource_no == i)
 				put_scope(&one, &w->group[k]);
 		buf_add(&one, g->resource_schema.s, g->resource_schema.len);
-		put_bytes(to, 1, one.s, one.len);
+		protobuf_bytes(to, 1, one.s, one.len);
 	}
 }
 
