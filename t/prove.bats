@@ -94,3 +94,94 @@ text false" ]
 	run -3 sh -c 'clnrm-lint b.clnrm.toml | clnrm-prove | head -n 2 | clnrm-prove --judge --format text'
 	[[ "$output" = *"cut"* ]]
 }
+
+# A test that needs its service; $1 is more of its step.
+with_service() {
+	cat >need <<-'T'
+	for i in 1 2 3 4 5 6 7 8 9; do
+		pgrep -fx "sleep 4181" && echo the db is there && exit
+		sleep 0.1
+	done
+	exit 1
+	T
+	printf '[images]\nhost = host\n' >clnrm.conf
+	cat >a.clnrm.toml <<-T
+	[meta]
+	name = "a"
+	version = "1"
+	[service.db]
+	image = "host"
+	command = ["sh", "-c", "echo up; exec sleep 4181"]
+	ready = { log = "up", timeout_ms = 60000 }
+	[[scenario]]
+	name = "s"
+	run = '''${1-sh need}'''
+	expected_output_regex = "db is there"
+	T
+}
+
+@test "a service is replaced by nothing, and is ready at once" {
+	with_service
+	run -0 clnrm run a.clnrm.toml
+	[ "$(shown --only service)" = "a true" ]
+	[ "$(shown --only step)" = "a false" ]
+	[ "$(shown)" = "a false" ]
+	clnrm-lint a.clnrm.toml | clnrm-prove --only service | clnrm-exec - >out || :
+	[ "$(jq -r 'select(.type == "service") | .state + ": " + .detail' out)" = "ready: nothing runs in it" ]
+	run -1 clnrm prove --only step a.clnrm.toml
+}
+
+@test "templates and the cells of a matrix are tests of their own" {
+	cat >m.clnrm.toml.tera <<-'T'
+	[meta]
+	name = "m"
+	version = "1"
+	[matrix]
+	n = ["1", "2"]
+	[[scenario]]
+	name = "s"
+	run = "echo {{ matrix.n }}"
+	expected_output_regex = "^{{ matrix.n }}$"
+	{% if matrix.n == "2" %}
+	[[expect.span]]
+	name = "x"
+	{% endif %}
+	T
+	run -1 clnrm prove m.clnrm.toml.tera
+	[ "${lines[0]}" = 'PROVES NOTHING  m [n=1] (m.clnrm.toml.tera): green, though nothing of the code under test ran' ]
+	[ "${lines[1]}" = 'proves          m [n=2] (m.clnrm.toml.tera): required span never ran: "x"' ]
+	[ "${lines[2]}" = '2 tests: 1 proves something, 1 nothing' ]
+}
+
+@test "every green test is named, whatever is said of the others" {
+	for name in a b c d e; do
+		one_step "$name.clnrm.toml" "echo $name" <<<"expected_output_regex = \"^$name\""
+	done
+	printf '[[expect.span]]\nname = "x"\n' >>c.clnrm.toml
+	sed -i 's/"^d"/"^(?=.*Q)(?=.*[A-P])[a-z]"/' d.clnrm.toml
+	run -1 clnrm prove .
+	[ "$(grep -o '^PROVES NOTHING  [a-z]' <<<"$output" | cut -c17- | xargs)" = "a b e" ]
+	[[ "$output" = *"5 tests: 1 proves something, 3 nothing, 1 not tried" ]]
+}
+
+@test "a signal ends it, and nothing is left" {
+	with_service 'echo begun >/dev/null; sleep 4182'
+	clnrm prove --only service a.clnrm.toml >out 2>&1 3>&- &
+	prover=$!
+	await runs 'sleep 4182'
+	kill -TERM $prover
+	status=0
+	wait $prover || status=$?
+	[ "$status" = 143 ]
+	is_gone 'sleep 4182'
+	run ! grep -q 'PROVES NOTHING' out
+}
+
+@test "what is no stream of plans is told" {
+	run -3 clnrm-prove </dev/null
+	run -2 sh -c 'printf "{\n{\"type\":\"end\",\"stage\":\"lint\",\"status\":0}\n" | clnrm-prove'
+	[[ "$output" = *'"code":"E502"'* ]]
+	run -2 clnrm-prove nowhere.ndjson
+	run -2 clnrm-prove --only steps </dev/null
+	run -2 clnrm prove --only
+}
