@@ -182,8 +182,8 @@ static const struct rule_key policy[] = {
 	"How much is closed. With low, the network may be the host's. With "
 	"medium, the default, it is the cleanroom's own. With high only the "
 	"project, HOME, /tmp, /dev/shm and volumes can be written, and limits "
-	"hold where the file sets none: 512 processes, 1024 open files and 1 "
-	"GB of memory.",
+	"hold where the file sets none: 512 processes of "
+	"each user and 1024 open files.",
 	ANY_CASE_OF("low|medium|high")),
     KEY("max_execution_time", RULE_INT,
 	"Seconds until the scenario is stopped.", FROM(1)),

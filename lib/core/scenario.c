@@ -325,7 +325,7 @@ build(struct scenario *s, struct err *e)
 	bool is_ready = false;
 	struct sandbox_plan plan = {
 	    .level = s->level,
-	    .limit = {[SANDBOX_PROCESSES] = scenario_limit(s, "processes"),
+	    .limit = {[SANDBOX_PROCESSES] = scenario_asked(s, "processes"),
 		[SANDBOX_MEMORY] = scenario_limit(s, "memory_mb") << 20,
 		[SANDBOX_CPU] = scenario_limit(s, "cpu_millicores")},
 	    .open_files = scenario_limit(s, "open_files"),

@@ -114,7 +114,10 @@ void scenario_end_streams(struct scenario *s);
 /* Are spans read from what the steps print? */
 bool scenario_prints_spans(const struct scenario *s);
 
-/* A number of the plan's `limits`; 0: none. */
+/* A number that the file asks for, in `limits` or a policy; 0: none. */
+int64_t scenario_asked(const struct scenario *s, const char *name);
+
+/* The same, or what its security level has. */
 int64_t scenario_limit(const struct scenario *s, const char *name);
 
 /* Was the step killed for want of memory? */

@@ -20,9 +20,8 @@ policy_limit(const struct scenario *s, const char *name)
 					: value_int_or(cpu, 0) * 1000;
 }
 
-/* What the file asks for. */
-static int64_t
-asked(const struct scenario *s, const char *name)
+int64_t
+scenario_asked(const struct scenario *s, const char *name)
 {
 	const struct value *limits = value_get(s->test->plan, "limits");
 	int64_t all = value_int_or(value_get(limits, name), 0);
@@ -34,7 +33,7 @@ asked(const struct scenario *s, const char *name)
 int64_t
 scenario_limit(const struct scenario *s, const char *name)
 {
-	int64_t n = asked(s, name);
+	int64_t n = scenario_asked(s, name);
 
 	return n > 0 ? n : scenario_policy_limit(s, name);
 }
@@ -125,7 +124,7 @@ scenario_check_limits(const struct scenario *s, struct err *e)
 
 		/* Nobody relies on what a security level adds; the notes say
 		 * that it is not held. */
-		if (asked(s, name) <= 0 || limits[i].holder(s) ||
+		if (scenario_asked(s, name) <= 0 || limits[i].holder(s) ||
 		    is_optional(s, name))
 			continue;
 		err_set(e, "limits.%s cannot be held here%s%.600s", name,

@@ -43,8 +43,7 @@ scenario_policy_limit(const struct scenario *s, const char *name)
 	static const struct {
 		const char *name;
 		int64_t most;
-	} high[] = {
-	    {"processes", 512}, {"open_files", 1024}, {"memory_mb", 1024}};
+	} high[] = {{"processes", 512}, {"open_files", 1024}};
 
 	for (size_t i = 0; i < COUNT(high); i++)
 		if (is_level(s, "high") && !strcmp(high[i].name, name))
@@ -163,13 +162,10 @@ scenario_forbids(const struct scenario *s, const char *program)
 void
 scenario_plan_policy(struct scenario *s, struct sandbox_plan *plan)
 {
-	const struct value *limits = value_get(s->test->plan, "limits");
-
 	plan->has_host_net = scenario_has_host_net(s);
-	/* As address space of each process nobody asked for it. */
-	if (value_int_or(value_get(limits, "memory_mb"), 0) <= 0 &&
-	    value_int_or(value_get(policy(s), "max_memory_mb"), 0) <= 0)
-		plan->by_group = 1u << SANDBOX_MEMORY;
+	/* A control group would cost more than all the rest. */
+	if (plan->limit[SANDBOX_PROCESSES] <= 0)
+		plan->user_processes = scenario_limit(s, "processes");
 	if (s->level == SANDBOX_PROCESS)
 		return;
 	plan->is_read_only = is_level(s, "high");

@@ -149,8 +149,8 @@ describe(struct wire *w, const struct sandbox_plan *plan)
 	wire_int(w, plan->disk_bytes);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		wire_int(w, plan->limit[i]);
-	wire_int(w, plan->by_group);
 	wire_int(w, plan->open_files);
+	wire_int(w, plan->user_processes);
 	wire_int(w, (int64_t)plan->ports);
 	for (size_t i = 0; i < plan->ports; i++)
 		wire_int(w, plan->port[i]);

@@ -80,9 +80,8 @@ struct sandbox_plan {
 	const char *project; /* its root: absolute, no symlink on the way */
 	int64_t disk_bytes;  /* what may be written in all; 0: half the RAM */
 	int64_t limit[SANDBOX_LIMITS]; /* 0: none */
-	unsigned by_group; /* 1 << enum sandbox_limit: held by a control group,
-			      or else by nobody */
-	long open_files;   /* RLIMIT_NOFILE; 0: as it is */
+	long open_files;	       /* RLIMIT_NOFILE; 0: as it is */
+	long user_processes;  /* RLIMIT_NPROC, of each user; 0: as it is */
 	const uint16_t *port; /* port[ports]: to listen at on its loopback; */
 	size_t ports;	      /* without an own network free ones take their
 				 place */

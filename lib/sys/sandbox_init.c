@@ -337,9 +337,14 @@ address_space(void)
 {
 	const struct world *w = me.w;
 
-	return *w->memory_group || w->by_group & 1u << SANDBOX_MEMORY
-		 ? 0
-		 : w->limit[SANDBOX_MEMORY];
+	return *w->memory_group ? 0 : w->limit[SANDBOX_MEMORY];
+}
+
+/* Of a user of the machine it would count what runs outside as well. */
+static bool
+holds_users(const struct world *w)
+{
+	return w->user_processes > 0 && w->has_userns && !w->is_outer_root;
 }
 
 /* From here on no call may be made that is heard, but by those who serve. */
@@ -381,6 +386,13 @@ answer_ready(struct world *w)
 		snprintf(w->held_by[SANDBOX_MEMORY],
 		    sizeof w->held_by[SANDBOX_MEMORY],
 		    "RLIMIT_AS of each process");
+	if (holds_users(w))
+		snprintf(w->held_by[SANDBOX_PROCESSES],
+		    sizeof w->held_by[SANDBOX_PROCESSES],
+		    "RLIMIT_NPROC of each user");
+	else if (w->user_processes > 0)
+		world_note(
+		    w, "processes: none is held for users of the machine");
 	getrlimit(RLIMIT_NOFILE, &files);
 	if (w->open_files > 0)
 		files.rlim_cur = (rlim_t)w->open_files < files.rlim_max
@@ -483,7 +495,9 @@ static void
 run(struct wire *m)
 {
 	struct running r = {.id = (uint32_t)wire_get_int(m)};
-	struct step_limits limits = {me.w->open_files, address_space(), NULL};
+	struct step_limits limits = {.open_files = me.w->open_files,
+	    .user_processes = me.w->user_processes,
+	    .memory_bytes = address_space()};
 	const char *cwd = wire_get_str(m);
 	char **argv = wire_get_list(m), **env = wire_get_list(m);
 	struct sandbox_user user;

@@ -101,8 +101,7 @@ struct world {
 	const char *project;
 	int64_t disk_bytes;
 	int64_t limit[SANDBOX_LIMITS];
-	unsigned by_group;
-	long open_files;
+	long open_files, user_processes;
 	uint16_t port[SANDBOX_PORTS];
 	size_t ports;
 
@@ -196,7 +195,7 @@ int room_await_all(struct world *w);
 
 /* What each process of a step is limited to; 0: as it is. */
 struct step_limits {
-	long open_files;
+	long open_files, user_processes;
 	int64_t memory_bytes;		 /* of address space */
 	const struct sandbox_user *user; /* whom it becomes; NULL: nobody */
 };

@@ -118,8 +118,8 @@ read_plan(struct wire *w, struct world *world)
 	world->disk_bytes = wire_get_int(w);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		world->limit[i] = wire_get_int(w);
-	world->by_group = (unsigned)wire_get_int(w);
 	world->open_files = (long)wire_get_int(w);
+	world->user_processes = (long)wire_get_int(w);
 	ports = wire_get_int(w);
 	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
 		world->port[world->ports++] = (uint16_t)wire_get_int(w);

@@ -116,6 +116,8 @@ become(struct launch *l)
 	limit(RLIMIT_CORE, 0);
 	if (l->limits->open_files > 0)
 		limit(RLIMIT_NOFILE, l->limits->open_files);
+	if (l->limits->user_processes > 0)
+		limit(RLIMIT_NPROC, l->limits->user_processes);
 	if (l->limits->memory_bytes > 0)
 		limit(RLIMIT_AS, l->limits->memory_bytes);
 	if (take_user(l->limits->user) < 0) {
