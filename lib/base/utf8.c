@@ -70,6 +70,10 @@ utf8_check(const char *s, size_t n)
 				continue;
 			}
 		}
+		if (!(s[i] & 0x80)) {
+			i++;
+			continue;
+		}
 		len = utf8_next(s + i, n - i, &c);
 		if (!len)
 			return i;

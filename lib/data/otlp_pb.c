@@ -21,14 +21,14 @@ struct field {
 	struct slice s; /* of LEN */
 };
 
-static int
+static __attribute__((cold)) int
 fail(struct otlp *o, const char *at, const char *what)
 {
 	o->at = (size_t)(at - o->s);
 	return otlp_fail(o, what);
 }
 
-static int
+static __attribute__((noinline)) int
 long_varint(struct otlp *o, struct slice *in, uint64_t *v)
 {
 	*v = 0;
@@ -67,8 +67,20 @@ fixed(struct otlp *o, struct slice *in, size_t n, uint64_t *v)
 	return 0;
 }
 
-/* One field, the inside of a group not yet read. */
 static inline int
+length(struct otlp *o, struct slice *in, const char *at, struct field *f)
+{
+	if (varint(o, in, &f->v) < 0)
+		return -1;
+	if (f->v > (uint64_t)(in->end - in->s))
+		return fail(o, at, "a length beyond the end");
+	f->s = (struct slice){in->s, in->s + f->v};
+	in->s += f->v;
+	return 0;
+}
+
+/* One field, the inside of a group not yet read. */
+static inline __attribute__((always_inline)) int
 token(struct otlp *o, struct slice *in, struct field *f)
 {
 	const char *at = in->s;
@@ -80,6 +92,8 @@ token(struct otlp *o, struct slice *in, struct field *f)
 		return fail(o, at, "a field number that cannot be");
 	f->tag = (uint32_t)tag;
 	switch (tag & 7) {
+	case LEN:
+		return length(o, in, at, f);
 	case VARINT:
 		return varint(o, in, &f->v);
 	case I64:
@@ -89,18 +103,8 @@ token(struct otlp *o, struct slice *in, struct field *f)
 	case GROUP:
 	case GROUP_END:
 		return 0;
-	case LEN:
-		break;
-	default:
-		return fail(o, at, "a wire type that cannot be");
 	}
-	if (varint(o, in, &f->v) < 0)
-		return -1;
-	if (f->v > (uint64_t)(in->end - in->s))
-		return fail(o, at, "a length beyond the end");
-	f->s = (struct slice){in->s, in->s + f->v};
-	in->s += f->v;
-	return 0;
+	return fail(o, at, "a wire type that cannot be");
 }
 
 /* Nobody sends groups any more, but they are to be passed over. */

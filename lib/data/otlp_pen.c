@@ -1,9 +1,12 @@
 #include "data/otlp_pen.h"
 
+#include <endian.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { WORD = sizeof(uint64_t) };
 
 /* From here on fifteen digits need not be enough. */
 #define MANTISSA 1e15
@@ -11,20 +14,29 @@
 char *
 pen_number(char *p, uint64_t v)
 {
+	static const char pair[] = "00010203040506070809"
+				   "10111213141516171819"
+				   "20212223242526272829"
+				   "30313233343536373839"
+				   "40414243444546474849"
+				   "50515253545556575859"
+				   "60616263646566676869"
+				   "70717273747576777879"
+				   "80818283848586878889"
+				   "90919293949596979899";
 	char digits[PEN_NUMBER];
 	size_t at = sizeof digits;
 
-	for (; v >= 100; v /= 100) {
-		unsigned two = (unsigned)(v % 100);
-
-		digits[--at] = (char)('0' + two % 10);
-		digits[--at] = (char)('0' + two / 10);
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return p + 1;
 	}
-	if (v >= 10) {
-		digits[--at] = (char)('0' + v % 10);
-		v /= 10;
-	}
-	digits[--at] = (char)('0' + v);
+	for (; v >= 100; v /= 100)
+		memcpy(digits + (at -= 2), pair + v % 100 * 2, 2);
+	if (v >= 10)
+		memcpy(digits + (at -= 2), pair + v * 2, 2);
+	else
+		digits[--at] = (char)('0' + v);
 	return pen_put(p, digits + at, sizeof digits - at);
 }
 
@@ -120,14 +132,17 @@ pen_double(char *p, double d)
 /* Has the word a byte that is 0? In it 0x80 is set, and nowhere below. */
 #define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
 
-static bool
-is_plain(const char *word)
+/* A bit in each byte of s[8] that is not plain, up to the first of them: what
+ * is carried from there may mark others behind it. */
+static uint64_t
+marks(const char *s)
 {
 	uint64_t w;
 
-	memcpy(&w, word, sizeof w);
-	return !(((w - EACH(0x20)) & ~w & EACH(0x80)) |
-		 HAS_ZERO(w ^ EACH('"')) | HAS_ZERO(w ^ EACH('\\')));
+	memcpy(&w, s, sizeof w);
+	w = le64toh(w);
+	return ((w - EACH(0x20)) & ~w & EACH(0x80)) | HAS_ZERO(w ^ EACH('"')) |
+	       HAS_ZERO(w ^ EACH('\\'));
 }
 
 size_t
@@ -135,8 +150,14 @@ pen_plain(const char *s, size_t n)
 {
 	size_t i = 0;
 
-	while (n - i >= sizeof(uint64_t) && is_plain(s + i))
-		i += sizeof(uint64_t);
+	for (; n - i >= WORD; i += WORD) {
+		uint64_t m = marks(s + i);
+
+		if (m)
+			return i + (size_t)__builtin_ctzll(m) / 8;
+	}
+	if (i && i < n && !marks(s + n - WORD))
+		return n;
 	while (
 	    i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
 		i++;

@@ -109,7 +109,7 @@ otlp_item(struct otlp *o, bool more)
 bool
 otlp_take_null(struct otlp *o)
 {
-	return take(o, "null");
+	return peek(o) == 'n' && take(o, "null");
 }
 
 static int
@@ -402,7 +402,8 @@ otlp_double(struct otlp *o, double *d)
 	    {"\"-Infinity\"", -INFINITY},
 	};
 
-	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+	for (size_t i = 0; peek(o) == '"' && i < sizeof word / sizeof *word;
+	     i++)
 		if (take(o, word[i].name)) {
 			*d = word[i].value;
 			return 0;
