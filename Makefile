@@ -4,7 +4,8 @@
 #   SAN=address,undefined   a build with sanitizers, in a folder of its own
 #   CC=clang                another compiler
 #   V=1                     show the commands
-#   SECONDS=60              how long `make fuzz` tries each parser
+#   SECONDS=60              how long `make fuzz` tries each parser, and
+#                           `make torture` the watch
 
 MAKEFLAGS += --no-print-directory
 VERSION := 0.1.0
@@ -104,6 +105,13 @@ soak: all $B/t/sandbox_soak		## ten thousand cleanrooms in a row
 	SOAK=10000 $B/t/sandbox_soak
 	SOAK=10000 BIN=$(abspath $B/bin) bats t/soak.bats
 
+# Each has a tree of its own below /tmp; a failure names its seed.
+torture: all				## random trees, SECONDS=60 long, against the watch
+	@cd $$(mktemp -d) && export PATH=$(abspath $B/bin):$$PATH && \
+		perl $(CURDIR)/t/watch.pl $${SEED:-$$$$} $(SECONDS)s
+	@cd $$(mktemp -d) && export PATH=$(abspath $B/bin):$$PATH && \
+		perl $(CURDIR)/t/watch.pl $${SEED:-$$$$} $$(($(SECONDS) / 4))s --poll 50ms
+
 deps:					## install the Debian packages to build with
 	@.ci/deps $(BUILD_DEPS)
 
@@ -172,7 +180,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units soak fuzzers demo check fuzz lint format bench install uninstall \
+.PHONY: all units soak torture fuzzers demo check fuzz lint format bench install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d)

@@ -2,7 +2,7 @@
 # Tortures clnrm-watch: random changes of a tree, and after each round what it
 # told is held against what is there.
 #
-#	perl t/watch.pl SEED ROUNDS [OPTION ...]
+#	perl t/watch.pl SEED ROUNDS|SECONDSs [OPTION ...]
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
@@ -34,7 +34,7 @@ sub tree {
 	my ($dir, $to, $digests) = @_;
 	opendir my $d, $dir or return;
 	for (readdir $d) {
-		next if $_ eq '.' || $_ eq '..' || $_ eq '.sync';
+		next if $_ eq '.' || $_ eq '..' || $_ eq '.sync' || $_ eq '.git';
 		my $path = "$dir/$_";
 		if (-l $path) {
 			$to->{$path} = sha256_hex(readlink $path);
@@ -55,6 +55,8 @@ sub all { my %t; tree('t', \%t, @_); return \%t }
 sub files { my $t = all(); grep { defined $t->{$_} && !-l && (lstat)[3] == 1 } sort keys %$t }
 sub anything { my $t = all(); grep { defined $t->{$_} } sort keys %$t }
 sub dirs { my $t = all(); ('t', grep { !defined $t->{$_} } sort keys %$t) }
+$ENV{GIT_CONFIG_GLOBAL} = $ENV{GIT_CONFIG_SYSTEM} = '/dev/null';
+
 sub name { join '', pick('a' .. 'e'), pick('', '', 1 .. 9) }
 sub place { pick(dirs()) . '/' . name() }
 sub note { $log .= "  @_\n" }
@@ -66,6 +68,13 @@ sub put {
 	open my $f, '>', $path or return;
 	print $f $text // 'text ' . int rand 1e9;
 	close $f;
+}
+
+sub git { system 'git', '-C', 't', '-c', 'gc.auto=0', '-c', 'user.name=t', '-c', 'user.email=t\@t', @_ }
+
+sub commit {
+	git('add', '-A');
+	git('commit', '-q', '--allow-empty', '-m', 'x');
 }
 
 my %op = (
@@ -143,6 +152,23 @@ my %op = (
 	hard => sub { my ($p) = pick(files()) or return; my $q = place(); note($p, $q); link $p, $q },
 	file_to_dir => sub { my ($p) = pick(files()) or return; note($p); unlink $p; mkdir $p; put("$p/" . name()) },
 	dir_to_file => sub { my $p = pick(dirs()); note($p); return if $p eq 't'; remove_tree($p); put($p) },
+	dir_link => sub {
+		my ($p, $q) = (pick(dirs()), place());
+		note($p, $q);
+		symlink '../' x ($q =~ tr{/}{}) . $p, $q;
+	},
+	checkout => sub {
+		note('there and back');
+		git('init', '-q') if !-d 't/.git';
+		commit();
+		my @was = files();
+		put($_) for grep { rand() < 0.5 } @was;
+		unlink $_ for grep { rand() < 0.2 } @was;
+		put('t/git' . int rand 9) for 1 .. rand 9;
+		commit();
+		git('checkout', '-q', '-f', 'HEAD~1');
+		git('checkout', '-q', '-f', '-') if rand() < 0.5;
+	},
 	fleeting => sub { my $p = place(); note($p); return if lstat $p; put($p); unlink $p },
 );
 
@@ -249,7 +275,8 @@ remove_tree('t', 'out');
 mkdir 't';
 mkdir 'out';
 my $from = time;
-for ($round = 0; $round < $rounds; $round++) {
+my $end = $rounds =~ /^(\d+)s$/ ? $from + $1 : 0;
+for ($round = 0; $end ? time < $end : $round < $rounds; $round++) {
 	$log = '';
 	if ($round % $RESTART == 0) { restart() }
 	elsif ($round % $OVERFLOW == $OVERFLOW - 1) { overrun() }
@@ -258,4 +285,4 @@ for ($round = 0; $round < $rounds; $round++) {
 }
 end();
 printf "seed %d: %d rounds, %d changes, %d files at last, %.1f s\n",
-	$seed, $rounds, $ops, scalar(keys %told), time - $from;
+	$seed, $round, $ops, scalar(keys %told), time - $from;
