@@ -37,7 +37,7 @@ CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd libxml2-utils time
 BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev \
-	libprotobuf-dev protobuf-compiler python3
+	libprotobuf-dev protobuf-compiler python3 inotify-tools entr
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)
@@ -161,7 +161,7 @@ format:					## put the C sources in form
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run room dev toml tera lint fmt otlp; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run room watch dev toml tera lint fmt otlp; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin

@@ -1,0 +1,216 @@
+#!/usr/bin/env perl
+# The loop in figures: from a save to what is printed, a `sample` record each.
+#
+#	perl bench/loop.pl watch|dev
+#
+# ROUNDS=30 saves for a median; with LONG=1 also 100,000 saves through the
+# watch and 2,000 through the loop.
+use strict;
+use warnings;
+use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
+use IPC::Open2;
+use Time::HiRes qw(time sleep);
+
+my $rounds = $ENV{ROUNDS} || 30;
+my ($pid, $in, $out);
+
+sub start { $pid = open2($out, $in, @_) }
+
+sub until_line {
+	my ($pattern) = @_;
+	local $SIG{ALRM} = sub { print STDERR "bench: no $pattern came\n"; stop(); exit 3 };
+	alarm 120;
+	while (<$out>) { if (/$pattern/) { alarm 0; return } }
+	print STDERR "bench: ended before $pattern\n";
+	exit 3;
+}
+
+sub stop {
+	kill 'TERM', $pid;
+	1 while <$out>;
+	waitpid $pid, 0;
+}
+
+sub put {
+	my ($path, $text) = @_;
+	open my $f, '>', $path or die "$path: $!";
+	print $f $text;
+}
+
+sub test_file {
+	my ($path, $run) = @_;
+	my $name = $path =~ s/\W/-/gr;
+	put($path, "[meta]\nname = \"$name\"\nversion = \"1\"\n[[scenario]]\nname = \"s\"\nrun = \"$run\"\n");
+}
+
+# Seconds, sorted, as one record; a bar in milliseconds.
+sub sample {
+	my ($name, $bar, @s) = @_;
+	@s = sort { $a <=> $b } @s;
+	my ($p50, $p95) = map { $s[int($#s * $_ + 0.5)] * 1e9 } 0.5, 0.95;
+	printf '{"type":"sample","name":"%s","median_ns":%d,"p95_ns":%d,"runs":%d', $name, $p50, $p95, scalar @s;
+	printf ',"bar_ns":%d,"holds":%s', $bar * 1e6, $p95 <= $bar * 1e6 ? 'true' : 'false' if $bar;
+	print "}\n";
+}
+
+# From a save to a line, again and again, after a calm each.
+sub saves {
+	my ($pattern, $save) = @_;
+	map {
+		sleep 0.1;
+		my $from = time;
+		$save->($_);
+		until_line($pattern);
+		time - $from;
+	} 1 .. $rounds;
+}
+
+sub of_status {
+	my ($of, $key) = @_;
+	open my $f, '<', "/proc/$of/status" or return 0;
+	(map { /^$key:\s+(\d+)/ } <$f>)[0];
+}
+
+sub descriptors { scalar(() = glob "/proc/$_[0]/fd/*") }
+
+sub tree {
+	my ($n) = @_;
+	make_path(map { sprintf 't/%d/%d', $_ / 30, $_ } 1 .. $n);
+}
+
+sub ready {
+	my ($n, $bar) = @_;
+	remove_tree('t');
+	tree($n);
+	my (@ours, @peer);
+	for (1 .. 7) {
+		my $from = time;
+		start('clnrm-watch', 't');
+		until_line('^\{"type":"ready"');
+		push @ours, time - $from;
+		stop();
+		next if system 'command -v inotifywait >/dev/null';
+		$from = time;
+		start('sh', '-c', 'exec inotifywait -m -r t 2>&1');
+		until_line('Watches established');
+		push @peer, time - $from;
+		stop();
+	}
+	sample("watch.ready.$n", $bar, @ours);
+	sample("watch.ready.$n.inotifywait", 0, @peer) if @peer;
+}
+
+sub memory {
+	my ($n, $bar) = @_;
+	remove_tree('t');
+	tree($n);
+	start('clnrm-watch', 't');
+	until_line('^\{"type":"ready"');
+	my $kb = of_status($pid, 'VmRSS');
+	printf "{\"type\":\"sample\",\"name\":\"watch.rss.%d\",\"bytes\":%d,\"bar_bytes\":%d,\"holds\":%s}\n",
+		$n, $kb << 10, $bar << 20, $kb <= $bar << 10 ? 'true' : 'false';
+	stop();
+}
+
+sub record {
+	my ($name, $bar, @options) = @_;
+	start('clnrm-watch', @options, 't');
+	until_line('^\{"type":"ready"');
+	sample($name, $bar, saves('^\{"type":"change"', sub { put('t/a', $_[0]) }));
+	stop();
+}
+
+# Another program that says when a file was saved, and once at its start.
+sub peer {
+	my ($name, $command) = @_;
+	return if system 'command -v entr >/dev/null';
+	put('t/a', 0);
+	put('list', "t/a\n");
+	start('sh', '-c', $command);
+	until_line('saved');
+	sample($name, 0, saves('saved', sub { put('t/a', $_[0]) }));
+	stop();
+}
+
+# Every save has to be told, or a later one of the same file.
+sub flat {
+	my ($name, $saves, $of, $save, $told) = @_;
+	my @at;
+	for my $i (1 .. $saves) {
+		$save->($i);
+		until_line($told) if $i % 100 == 0;
+		push @at, [map { of_status($_, 'VmRSS') } $of->()] if $i == $saves / 10 || $i == $saves;
+		push @{ $at[-1] }, map { descriptors($_) } $of->() if $i == $saves / 10 || $i == $saves;
+	}
+	printf "{\"type\":\"sample\",\"name\":\"%s\",\"saves\":%d,\"kib_and_descriptors_at_a_tenth\":[%s],\"at_the_end\":[%s]}\n",
+		$name, $saves, map { join ',', @$_ } @at;
+}
+
+sub watch {
+	ready(1000, 15);
+	ready(10_000, 150);
+	memory(100, 3);
+	memory(10_000, 6);
+	remove_tree('t');
+	mkdir 't';
+	record('watch.save_to_record', 25);
+	peer('watch.save_to_record.entr', 'exec entr -ns "echo saved" <list');
+	record('watch.kernel_to_stdout', 0.2, '--debounce', '0s');
+	return unless $ENV{LONG};
+	start('clnrm-watch', '--debounce', '0s', '--sync-file', 't/sync', 't');
+	until_line('^\{"type":"ready"');
+	flat('watch.saves', 100_000, sub { $pid }, sub {
+		put("t/f$_[0]", $_[0]) if $_[0] % 2;
+		unlink 't/f' . ($_[0] - 1);
+		put('t/sync', $_[0]) if $_[0] % 100 == 0;
+	}, '"sync"');
+	stop();
+}
+
+sub loop { start('clnrm', 'dev', '--format', 'text', @_) }
+sub stages { split ' ', qx(pgrep -P $pid) }
+
+# Two files on two workers against one; and one that is edited meanwhile.
+sub overlap {
+	my %s;
+	for my $n (1, 2, 1, 2, 1, 2) {
+		my $from = time;
+		system "clnrm run -j 2 slow1.clnrm.toml " . ($n == 2 ? 'slow2.clnrm.toml' : '') . ' >/dev/null';
+		push @{ $s{$n} }, time - $from;
+	}
+	my ($one, $two) = map { (sort { $a <=> $b } @{ $s{$_} })[1] } 1, 2;
+	printf "{\"type\":\"sample\",\"name\":\"dev.two_of_one\",\"one_ns\":%d,\"two_ns\":%d,\"ratio\":%.3f,\"limit\":1.1,\"holds\":%s}\n",
+		$one * 1e9, $two * 1e9, $two / $one, $two <= 1.1 * $one ? 'true' : 'false';
+}
+
+sub dev {
+	put('clnrm.conf', '');
+	test_file("slow$_.clnrm.toml", 'sleep 2') for 1, 2;
+	overlap();
+	unlink "slow$_.clnrm.toml" for 1, 2;
+	mkdir 't';
+	test_file('t/a.clnrm.toml', 'true');
+	loop('t');
+	until_line('1 passed');
+	sample('dev.save_to_verdict', 50, saves('edit to verdict', sub { test_file('t/a.clnrm.toml', "exit 0 # $_[0]") }));
+	sample('dev.save_without_effect', 35, saves('no test depends on it', sub { put('README', $_[0]) }));
+	if ($ENV{LONG}) {
+		flat('dev.saves', 2000, \&stages, sub {
+			test_file('t/a.clnrm.toml', $_[0] % 2 ? "exit 0 # $_[0]" : "true # $_[0]");
+			until_line('edit to verdict') if $_[0] % 100;
+		}, 'edit to verdict');
+	}
+	stop();
+	test_file("t/n$_.clnrm.toml", 'true') for 1 .. 999;
+	loop('t');
+	until_line('1000 passed');
+	sample('dev.one_of_1000', 75, saves('edit to verdict', sub { test_file('t/n500.clnrm.toml', "exit 0 # $_[0]") }));
+	stop();
+}
+
+$| = 1;
+my $what = shift // '';
+chdir tempdir(CLEANUP => 1);
+$what eq 'watch' ? watch() : $what eq 'dev' ? dev() : die "usage: loop.pl watch|dev\n";
+chdir '/';
