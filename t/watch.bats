@@ -600,7 +600,7 @@ initial $BATS_TEST_TMPDIR/d/a" ]
 @test "polling sees what notices see, but for renames" {
 	mkdir -p t/d
 	echo 1 | tee t/a t/d/b >t/d/c
-	watch --poll 20ms t
+	watch --poll 20ms --debounce 300ms t
 	echo 2 >t/d/b
 	expect_batch 'modified t/d/b'
 	mkdir -p t/n/m && echo 1 >t/n/m/x
