@@ -49,3 +49,9 @@ weigh() {
 		grep -qE "^ *[0-9]{2,} verdict	$verdict" table
 	done
 }
+
+@test "a rule that is broken is noticed: a sample of t/mutate" {
+	[ "$BIN" = "$ROOT/build/bin" ] || cannot "another build is under test"
+	run -0 "$ROOT/t/mutate" --sample 17
+	[ "${lines[-1]}" = "3 changes, 0 not caught" ]
+}

@@ -232,6 +232,12 @@ why() {
 	[ "$(kin leaf ancestor never | judged "$@")" = fake ]
 }
 
+@test "a child comes first in no order, whatever its clock says" {
+	printf '[expect.order]\nmust_precede = [["c", "p"]]\n' >order
+	[ "$(judged 'p 1 - 50 60' 'c 2 1 10 20' <order)" = fail ]
+	[ "$(judged 'p 1 - 50 60' 'c 2 - 10 20' <order)" = pass ]
+}
+
 @test "count bounds how many spans satisfy all that is asked, and eq = 0 is none" {
 	set -- 'a 1 - 10 20 {"n":1}' 'a 2 - 10 20 {"n":2}' 'b 3 - 10 20'
 	count() {
