@@ -1,0 +1,61 @@
+#!/bin/sh
+# How often `clnrm-bench pair` finds a planted difference of 0, 2, 5 and 10 %,
+# in a command that computes and in one that forks, while something else works
+# on the machine. A record for each: of RUNS comparisons, how many said what,
+# and the median of the pairs that it took.
+#
+#   RUNS=40 LOAD=1 bench/power.sh
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=${BIN:-$root/build/bin}
+runs=${RUNS:-20}
+dir=$(mktemp -d)
+load=''
+stop() {
+	# shellcheck disable=SC2086 # a list of pids
+	[ -z "$load" ] || kill $load 2>/dev/null || :
+	rm -rf "$dir"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+cc -D_GNU_SOURCE -I"$root/lib" -std=gnu11 -O2 -static -o "$dir/power" \
+	"$root/bench/power.c" "$bin/../libclnrm.a" -lnettle
+
+i=0
+while [ "$i" -lt "${LOAD:-1}" ]; do
+	# Now busy, now not, as a neighbour is.
+	(while :; do
+		timeout 0.3 "$dir/power" busy 100000000 || :
+		sleep 0.2
+	done) &
+	load="$load $!"
+	i=$((i + 1))
+done
+
+# power KIND PIECES PAIRS PERCENT
+power() {
+	more=$(($2 + $2 * $4 / 100))
+	i=0
+	: >"$dir/said"
+	while [ "$i" -lt "$runs" ]; do
+		"$bin/clnrm-bench" pair --pairs "$3" --warm-up 100ms \
+			--format ndjson "$dir/power $1 $2" \
+			"$dir/power $1 $more" >"$dir/one" || :
+		grep '"bench_compare"' "$dir/one" >>"$dir/said"
+		i=$((i + 1))
+	done
+	jq -cs --arg kind "$1" --argjson percent "$4" --argjson most "$3" '
+		{type: "sample", name: "power.\($kind).\($percent)", runs: length,
+		 regressed: map(select(.verdict == "regressed")) | length,
+		 improved: map(select(.verdict == "improved")) | length,
+		 no_change: map(select(.verdict == "no_change")) | length,
+		 inconclusive: map(select(.verdict == "inconclusive")) | length,
+		 most_pairs: $most, pairs: (map(.pairs) | sort | .[length / 2 | floor])}' \
+		"$dir/said"
+}
+
+for percent in ${PERCENT:-0 2 5 10}; do
+	power busy "${PIECES:-2000}" 20 "$percent"
+	power forks "${FORKS:-100}" 50 "$percent"
+done
