@@ -49,10 +49,11 @@ lib_obj = $(lib_src:%.c=$B/%.o)
 preload_obj = $(preload_src:%.c=$B/%.so.o)
 tools = $(tool_src:tools/%.c=$B/bin/%) $B/bin/clnrm
 units = $(unit_src:t/unit/%.c=$B/t/%)
+suites = $(patsubst bench/suite/%,$B/bench/%,$(basename $(wildcard bench/suite/*.c bench/suite/*.sh)))
 examples = examples/spans/checkout
 man = $(wildcard man/*.[157])
 
-all: $(tools) $(examples)		## build every program into build/bin
+all: $(tools) $(suites) $(examples)	## build every program into build/bin
 	@:
 
 $B/%.o: %.c Makefile
@@ -86,6 +87,14 @@ $B/bin/clnrm: tools/clnrm Makefile
 $B/t/%: $B/t/unit/%.o $B/libclnrm.a
 	@mkdir -p $(@D)
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$B/bench/%: $B/bench/suite/%.o $B/libclnrm.a
+	@mkdir -p $(@D)
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$B/bench/%: bench/suite/%.sh
+	@mkdir -p $(@D)
+	$Qinstall $< $@
 
 examples/spans/checkout: examples/spans/checkout.c Makefile
 	$Q$(CC) -std=gnu11 -O2 -Wall -Wextra -static -o $@ $<
@@ -128,7 +137,7 @@ lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(unit_src) \
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
-		$(wildcard bench/*.sh)
+		$(wildcard bench/*.sh bench/suite/*.sh)
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
 	$Qfor m in $(man); do mandoc -T lint -W warning $$m || exit 1; done
 	$Qfor h in $(headers); do echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) \
@@ -183,4 +192,4 @@ help:
 .PHONY: all units soak torture fuzzers demo check fuzz lint format bench install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
--include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d)
+-include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

@@ -532,6 +532,17 @@ busy() {
 	run -3 clnrm-bench list --suites absent
 }
 
+@test "our own suites are listed with their limits, and run" {
+	clnrm-bench list | keep >records
+	of_type bench | jq -r .id >ids
+	[ "$(sort -u ids | wc -l)" = "$(wc -l <ids)" ]
+	for suite in op dx cmd micro; do
+		grep -q "^$suite/" ids
+	done
+	clnrm-bench run $quick micro/toml/1K op/render cmd/render | keep >records
+	of_type bench_result | jq -se 'length == 3 and all(.[]; .status == "ok")'
+}
+
 @test "settings are printed, and nothing runs" {
 	run -0 clnrm-bench cmd --dump-config --quick -- touch ran
 	[[ "$output" == *"samples = 10"*"warm-up = 0.300s"* ]]

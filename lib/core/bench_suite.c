@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/bench.h"
@@ -144,9 +146,17 @@ each_record(const char *program, const struct buf *text, struct arena *a,
 }
 
 static int
-is_program(const struct dirent *d)
+is_shown(const struct dirent *d)
 {
 	return *d->d_name != '.';
+}
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
 struct walk {
@@ -164,6 +174,15 @@ take_sample(void *arg, const struct value *v, struct err *e)
 	if (strcmp(value_str_or(value_get(v, "type"), ""), "sample") != 0)
 		return 0;
 	return bench_samples_take(arg, v, e);
+}
+
+static bool
+has_error(const struct bench_samples *s)
+{
+	for (size_t i = 0; i < s->by_id.n; i++)
+		if (((struct bench_series *)s->by_id.entry[i].value)->error)
+			return true;
+	return false;
 }
 
 static void
@@ -192,6 +211,8 @@ run_one(struct walk *w, const char *id)
 	for (size_t i = 0; i < samples.by_id.n; i++)
 		((struct bench_series *)samples.by_id.entry[i].value)->noise =
 		    noise;
+	if (none.error || !samples.by_id.n || has_error(&samples))
+		stage_status(w->st, EXIT_RUN);
 	if (none.error || !samples.by_id.n)
 		bench_series_put(&none, w->plan, w->st);
 	else
@@ -239,12 +260,12 @@ static long
 walk(const char *dir, struct walk *w, struct err *e)
 {
 	struct dirent **name;
-	int n = scandir(dir, &name, is_program, alphasort), rc = 0;
+	int n = scandir(dir, &name, is_shown, alphasort), rc = 0;
 
 	if (n < 0) {
 		err_set(e, "%s:", dir);
 		return err_hint(e, "--suites names the directory of the "
-				   "programs that measure; make bench-suites "
+				   "programs that measure; make suites "
 				   "builds ours");
 	}
 	for (int i = 0; i < n; i++) {
@@ -252,7 +273,7 @@ walk(const char *dir, struct walk *w, struct err *e)
 
 		buf_addf(&path, "%s/%s", dir, name[i]->d_name);
 		w->program = path.s;
-		if (!rc && !access(path.s, X_OK))
+		if (!rc && is_program(path.s))
 			rc = ask_program(w, e);
 		free(name[i]);
 	}

@@ -1,0 +1,243 @@
+/*
+ * The parts that the programs are made of, in one process.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "core/diff.h"
+#include "data/hash.h"
+#include "data/tmpl.h"
+#include "data/toml.h"
+#include "kit.h"
+#include "text.h"
+
+static struct buf text = BUF_INIT, out = BUF_INIT;
+static struct arena kept;
+static struct tmpl cached;
+static struct value *context;
+static int fd;
+
+/* ---- digests of files */
+
+static void
+make_file(int64_t size)
+{
+	FILE *f = tmpfile();
+	uint32_t x = 42;
+
+	for (int64_t i = 0; i < size; i++) {
+		x = x * 1664525 + 1013904223;
+		putc((int)(x >> 24), f);
+	}
+	fflush(f);
+	fd = fileno(f);
+}
+
+static uint64_t
+hash_file(void)
+{
+	char hex[HASH_HEX];
+
+	if (lseek(fd, 0, SEEK_SET) < 0 || hash_fd(fd, hex) < 0)
+		return 0;
+	hex[15] = 0;
+	return strtoull(hex, NULL, 16);
+}
+
+/* ---- templates */
+
+static void
+make_context(int64_t vars)
+{
+	context = value_new(&kept, VALUE_TABLE);
+	for (int64_t i = 0; i < vars; i++)
+		value_put(&kept, context,
+		    arena_fmt(&kept, "v%lld", (long long)i),
+		    value_text(&kept, "a value"));
+}
+
+static bool
+parse(struct arena *a, struct tmpl *t)
+{
+	struct tmpl_how how = {.is_pure = true};
+	struct err e = {0};
+
+	return tmpl_parse(a, "t", text.s, text.len, &how, t, &e) == 0;
+}
+
+static uint64_t
+render(struct tmpl *t)
+{
+	struct err e = {0};
+
+	buf_reset(&out);
+	return tmpl_render(t, context, &out, NULL, &e) < 0 ? 0 : out.len;
+}
+
+static void
+make_vars(int64_t vars)
+{
+	make_context(vars);
+	text_vars(&text, (int)vars);
+	if (!parse(&kept, &cached))
+		die(EXIT_RUN, "the template does not parse");
+}
+
+static void
+make_simple(int64_t unused)
+{
+	(void)unused;
+	make_context(1);
+	buf_adds(&text, "{{ v0 }}");
+	if (!parse(&kept, &cached))
+		die(EXIT_RUN, "the template does not parse");
+}
+
+static uint64_t
+render_first(void)
+{
+	AUTO_ARENA a = {0};
+	struct tmpl t;
+
+	return parse(&a, &t) ? render(&t) : 0;
+}
+
+static uint64_t
+render_cached(void)
+{
+	return render(&cached);
+}
+
+/* ---- TOML */
+
+static void
+make_toml(int64_t size)
+{
+	text_toml(&text, (size_t)size);
+}
+
+static uint64_t
+parse_toml(void)
+{
+	AUTO_ARENA a = {0};
+	struct err e = {0};
+	struct value *v = toml_parse(&a, "t", text.s, text.len, &e);
+
+	return v ? value_count(value_get(v, "scenario")) : 0;
+}
+
+/* ---- traces: nearly flat, with one span of ten changed */
+
+static struct buf trace[2] = {BUF_INIT, BUF_INIT};
+
+static void
+make_trace(struct buf *to, int64_t spans, bool is_new)
+{
+	for (int64_t i = 0; i < spans; i++)
+		buf_addf(to,
+		    "{\"trace_id\":\"%032d\",\"span_id\":\"%016llx\","
+		    "\"parent_span_id\":\"%s%.*llx\",\"name\":\"op%lld\","
+		    "\"start_time_unix_nano\":\"%lld\","
+		    "\"end_time_unix_nano\":\"%lld\","
+		    "\"attributes\":{\"k\":\"%lld\"}}\n",
+		    1, (long long)i + 1, i ? "" : "", i ? 16 : 0,
+		    i ? (long long)((i - 1) / 8 + 1) : 0, (long long)i % 50,
+		    (long long)(1000 + i), (long long)(5000 + i * 2),
+		    (long long)(is_new && i % 10 == 3 ? i + 1 : i));
+}
+
+static void
+make_traces(int64_t spans)
+{
+	make_trace(&trace[0], spans, false);
+	make_trace(&trace[1], spans, true);
+}
+
+static bool
+read_trace(struct spans *t, int which)
+{
+	AUTO_BUF copy = BUF_INIT;
+	struct err e = {0};
+
+	buf_add(&copy, trace[which].s, trace[which].len);
+	return spans_parse(t, "t", &copy, &e) == 0;
+}
+
+static uint64_t
+read_tree(void)
+{
+	struct span_keys keys = {0};
+	struct spans t = {.keys = &keys};
+	uint64_t n = read_trace(&t, 0) ? t.n + t.roots : 0;
+
+	spans_free(&t);
+	span_keys_free(&keys);
+	return n;
+}
+
+static struct span_keys both_keys;
+static struct spans both[2] = {{.keys = &both_keys}, {.keys = &both_keys}};
+
+static void
+read_traces(int64_t spans)
+{
+	make_traces(spans);
+	if (!read_trace(&both[0], 0) || !read_trace(&both[1], 1))
+		die(EXIT_RUN, "the traces cannot be read");
+}
+
+static uint64_t
+compare(void)
+{
+	struct diff d = {.base = &both[0], .now = &both[1], .tolerance = 2};
+	uint64_t sum;
+
+	diff_run(&d);
+	sum = d.entries + d.changes + 1;
+	diff_free(&d);
+	return sum;
+}
+
+#define KB 1000
+#define BYTES "bytes"
+#define SPANS "elements"
+
+static const struct kit_bench benches[] = {
+    {"micro/sha256/1K", make_file, hash_file, KB, BYTES, US(50), 0, 0},
+    {"micro/sha256/10K", make_file, hash_file, 10 * KB, BYTES, US(150), 0, 0},
+    {"micro/sha256/100K", make_file, hash_file, 100 * KB, BYTES, MS(1.2), 0, 0},
+    {"micro/sha256/1M", make_file, hash_file, 1000 * KB, BYTES, MS(12), 0, 0},
+    {"micro/sha256/10M", make_file, hash_file, 10000 * KB, BYTES, MS(120), 0,
+	0},
+    {"micro/render/10vars/first", make_vars, render_first, 10, NULL, MS(2), 0,
+	0},
+    {"micro/render/50vars/first", make_vars, render_first, 50, NULL, MS(8), 0,
+	0},
+    {"micro/render/200vars/first", make_vars, render_first, 200, NULL, MS(30),
+	0, 0},
+    {"micro/render/10vars/cached", make_vars, render_cached, 10, NULL, MS(0.1),
+	0, 0},
+    {"micro/render/50vars/cached", make_vars, render_cached, 50, NULL, MS(0.5),
+	0, 0},
+    {"micro/render/200vars/cached", make_vars, render_cached, 200, NULL, MS(2),
+	0, 0},
+    {"micro/render_simple", make_simple, render_cached, 1, NULL, 0, 0, 0},
+    {"micro/toml/1K", make_toml, parse_toml, KB, BYTES, MS(0.2), 0, 0},
+    {"micro/toml/10K", make_toml, parse_toml, 10 * KB, BYTES, MS(1.5), 0, 0},
+    {"micro/toml/100K", make_toml, parse_toml, 100 * KB, BYTES, MS(15), 0, 0},
+    {"micro/tree/10", make_traces, read_tree, 10, SPANS, MS(0.1), 0, 0},
+    {"micro/tree/100", make_traces, read_tree, 100, SPANS, MS(1), 0, 0},
+    {"micro/tree/1000", make_traces, read_tree, 1000, SPANS, MS(10), 0, 0},
+    {"micro/tree/10000", make_traces, read_tree, 10000, SPANS, MS(100), 0, 0},
+    {"micro/compare/10", read_traces, compare, 10, SPANS, US(50), 0, 0},
+    {"micro/compare/100", read_traces, compare, 100, SPANS, US(500), 0, 0},
+    {"micro/compare/1000", read_traces, compare, 1000, SPANS, MS(5), 0, 0},
+    {"micro/compare/10000", read_traces, compare, 10000, SPANS, MS(50), 0, 0},
+};
+
+int
+main(int argc, char *argv[])
+{
+	return kit_main(argc, argv, benches, COUNT(benches));
+}
