@@ -543,6 +543,29 @@ busy() {
 	of_type bench_result | jq -se 'length == 3 and all(.[]; .status == "ok")'
 }
 
+@test "a report has every result, and no blank" {
+	limits <<-'T'
+	[budget."a/b"]
+	limit_ms = 1
+	T
+	result a/b 1300000 >one
+	result '<i>|' 500 >>one
+	gate <one >judged || :
+	run -0 clnrm-bench report --loose judged
+	[[ "$output" == *"2 benchmarks measured"*"1 budgets judged, 1 not kept"* ]]
+	[[ "$output" == *"| a/b | p95_ns | 1.30 ms | 1.00 ms | 300 us | red, FAILS |"* ]]
+	[[ "$output" == *"&lt;i&gt;&#124;"* ]]
+	run ! grep -E '\|  *\||TBD' <<<"$output"
+	clnrm-bench report --loose --format html --history one judged >page
+	[[ "$(cat page)" == *"<svg"*"class=area"*"class=line"* ]]
+	run ! grep -E '<i>|src=|href=|<td>(<td|$)' page
+	run -0 clnrm-bench report --loose --format bencher judged
+	[[ "$output" == *"test a/b ... bench: 1300000 ns/iter (+/- 0)"* ]]
+	run -0 clnrm-bench report --loose --format prometheus judged
+	[[ "$output" == *'clnrm_bench_seconds{id="a/b",quantile="0.95"} 0.001300000'* ]]
+	run -4 clnrm-bench report --loose </dev/null
+}
+
 @test "settings are printed, and nothing runs" {
 	run -0 clnrm-bench cmd --dump-config --quick -- touch ran
 	[[ "$output" == *"samples = 10"*"warm-up = 0.300s"* ]]

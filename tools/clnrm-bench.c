@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/bench.h"
+#include "core/bench_report.h"
 #include "core/setting.h"
 #include "sys/stop.h"
 
@@ -22,6 +23,7 @@ static const char *headroom_text, *cpu;
 static long samples = 100, most_pairs = 50;
 static int64_t warm_up_ns = -1, measure_ns = -1, timeout_ns = 600000000000;
 static int quick, raw, ignore_failure, same_output, shell, exact, self_test;
+static struct cli_list history;
 static int loose, strict, allow_quick, dump_config;
 
 static const struct cli_opt opts[] = {
@@ -35,9 +37,11 @@ static const struct cli_opt opts[] = {
     {0, "dump-config", NULL, "print the settings and run nothing", CLI_FLAG,
 	&dump_config},
     {0, "exact", NULL, "pair: compare counted instructions", CLI_FLAG, &exact},
-    {0, "format", "text|ndjson",
+    {0, "format", "text|ndjson|markdown|html|bencher|prometheus",
 	"how it is printed (text on a terminal, else ndjson)", CLI_WORD,
 	&format},
+    {0, "history", "FILE", "report: results of an earlier run; repeatable",
+	CLI_LIST, &history},
     {0, "headroom", "FACTOR", "budget: limits are so many times p95 (2)",
 	CLI_TEXT, &headroom_text},
     {0, "id", "ID", "the name of what is measured", CLI_TEXT, &id},
@@ -88,7 +92,7 @@ static const struct cli tool = {
 	"  clnrm-bench cmd --id ls --baseline main -- ls | clnrm-bench gate\n"
 	"  clnrm-bench spans before.ndjson again.ndjson\n"
 	"  clnrm-bench list\n"
-	"\nverbs: cmd pair run list stats spans compare gate budget "
+	"\nverbs: cmd pair run list stats spans compare gate budget report "
 	"env\n",
     .opts = opts,
 };
@@ -803,6 +807,72 @@ verb_budget(char **word, char *argv[])
 
 static const struct {
 	const char *name;
+	void (*fn)(const struct bench_report *r, struct buf *to);
+} reports[] = {
+    {"markdown", bench_report_markdown},
+    {"html", bench_report_html},
+    {"bencher", bench_report_bencher},
+    {"prometheus", bench_report_prometheus},
+};
+
+static void
+add_record(
+    const struct value ***list, size_t *n, size_t *cap, const struct value *v)
+{
+	*list = mem_more(*list, *n, cap, sizeof **list);
+	(*list)[(*n)++] = v;
+}
+
+static void
+read_history(struct bench_report *r, struct arena *a)
+{
+	for (size_t i = 0; i < history.n; i++) {
+		struct bench_set set = {0};
+		struct err e = {0};
+
+		if (bench_set_read(&set, history.item[i], &e) < 0)
+			fail(EXIT_INPUT, &e);
+		for (size_t k = 0; k < set.result.n; k++) {
+			AUTO_JSON j = JSON_INIT;
+
+			json_value(&j, NULL, set.result.entry[k].value);
+			add_record(&r->past, &r->pasts, &r->pasts_cap,
+			    json_parse(a, j.text.s, j.text.len, NULL));
+		}
+		bench_set_free(&set);
+	}
+}
+
+static int
+verb_report(char **word, char *argv[])
+{
+	struct bench_report r = {0};
+	AUTO_BUF to = BUF_INIT;
+	AUTO_ARENA a = {0};
+	struct record record;
+
+	(void)argv;
+	begin_filter(word);
+	is_text = true;
+	while (next(&record))
+		add_record(&r.record, &r.n, &r.cap, record_value(&record, &a));
+	read_history(&r, &a);
+	if (!r.n)
+		stage_status(&st, EXIT_NONE);
+	for (size_t i = 0; i < COUNT(reports); i++)
+		if (!strcmp(reports[i].name, format ? format : "markdown"))
+			reports[i].fn(&r, &to);
+	if (!to.len)
+		die(EXIT_INPUT, "report --format takes markdown, html, bencher "
+				"or prometheus");
+	out_add(&out_std, to.s, to.len);
+	free(r.record);
+	free(r.past);
+	return end();
+}
+
+static const struct {
+	const char *name;
 	int (*fn)(char **word, char *argv[]);
 } verbs[] = {
     {"cmd", verb_cmd},
@@ -814,6 +884,7 @@ static const struct {
     {"compare", verb_compare},
     {"gate", verb_gate},
     {"budget", verb_budget},
+    {"report", verb_report},
     {"env", verb_env},
 };
 

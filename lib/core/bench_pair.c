@@ -11,10 +11,11 @@
 #include "data/rng.h"
 
 /*
- * The chance of a false alarm over all looks and both measures together. It is
- * shared out evenly, so that the sum holds however they depend on each other.
+ * The chance of a false alarm over all looks, of the measure that decides and
+ * of the other. It is shared out among the looks, so that the sum, 0.025, holds
+ * however they depend on each other.
  */
-static const double ALARMS = 0.025;
+static const double ALARMS = 0.02, OTHER_ALARMS = 0.005;
 
 static const size_t looks[] = {10, 15, 20, 30, 40, 50, 75, 100, 150, 200};
 
@@ -116,20 +117,30 @@ is_busy(const struct pairs *p)
 	return most > 0.5;
 }
 
-static void
-look(struct bench_compare *c, const struct pairs *p, double alpha)
+static size_t
+looks_up_to(size_t most)
 {
-	const struct bench_change *first = &c->wall, *second = &c->cpu;
+	size_t n = 0;
+
+	while (n < COUNT(looks) && looks[n] < most)
+		n++;
+	return n + 1; /* the last one is at the end */
+}
+
+static void
+look(struct bench_compare *c, const struct pairs *p)
+{
+	bool is_cpu = is_busy(p);
+	const struct bench_change *first = is_cpu ? &c->cpu : &c->wall;
+	const struct bench_change *second = is_cpu ? &c->wall : &c->cpu;
+	double n = (double)looks_up_to(p->most);
 
 	c->pairs = p->n;
 	c->floor = p->n ? bench_floor(median_of(p->wall[0], p->n)) : 0;
-	bench_judge_pairs(
-	    &c->wall, p->wall[0], p->wall[1], p->n, alpha, c->floor);
-	bench_judge_pairs(&c->cpu, p->cpu[0], p->cpu[1], p->n, alpha, c->floor);
-	if (is_busy(p)) {
-		first = &c->cpu;
-		second = &c->wall;
-	}
+	bench_judge_pairs(&c->wall, p->wall[0], p->wall[1], p->n,
+	    (is_cpu ? OTHER_ALARMS : ALARMS) / n, c->floor);
+	bench_judge_pairs(&c->cpu, p->cpu[0], p->cpu[1], p->n,
+	    (is_cpu ? ALARMS : OTHER_ALARMS) / n, c->floor);
 	c->word = first->word;
 	if (!is_change(first->word) && is_change(second->word)) {
 		c->word = second->word;
@@ -182,16 +193,6 @@ run_pair(struct bench_compare *c, struct proc *p, const int number[2],
 	return 0;
 }
 
-static size_t
-looks_up_to(size_t most)
-{
-	size_t n = 0;
-
-	while (n < COUNT(looks) && looks[n] < most)
-		n++;
-	return n + 1; /* the last one is at the end */
-}
-
 static bool
 is_time_to_look(size_t n, size_t most)
 {
@@ -221,7 +222,6 @@ run_pairs(struct bench_compare *c, struct proc *p, const int number[2],
 {
 	int64_t end =
 	    plan->timeout_ns ? clock_mono_ns() + plan->timeout_ns : INT64_MAX;
-	double alpha = ALARMS / 2 / (double)looks_up_to(to->most);
 	struct rng rng;
 
 	rng_seed(&rng, BENCH_SEED);
@@ -232,12 +232,12 @@ run_pairs(struct bench_compare *c, struct proc *p, const int number[2],
 			return -1;
 		if (!is_time_to_look(++to->n, to->most))
 			continue;
-		look(c, to, alpha);
+		look(c, to);
 		c->looks++;
 		if (is_clear(c->word))
 			return 0;
 	}
-	look(c, to, alpha);
+	look(c, to);
 	return 0;
 }
 
