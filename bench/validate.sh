@@ -88,7 +88,7 @@ cat "$judged" "$work/families" | clnrm-bench report --loose --format html "$@" \
 	>"$out/report.html" || bad 'no page was made'
 cat "$judged" "$work/families" | clnrm-bench report --loose >"$out/report.md"
 {
-	printf '\n## Where the time of a reload goes\n\n'
+	printf '\n## The slowest operations\n\n'
 	jq -rs '[.[] | select(.type == "bench_result" and .status == "ok" and
 			(.id | test("^(op|cmd)/")))] | sort_by(-.p95_ns) | .[:3][] |
 		"- \(.id): p95 \(.p95_ns / 1e6 * 100 | round / 100) ms"' "$judged"

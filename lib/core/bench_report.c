@@ -327,7 +327,7 @@ bench_report_markdown(const struct bench_report *r, struct buf *to)
 /* ---- the page */
 
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:95rem;"
     "padding:0 1rem;color:#1a1a1a;background:#fff}"
     "h1{font-size:1.6rem}h2{margin-top:2.2rem;font-size:1.2rem}"
     "div{overflow-x:auto}table{border-collapse:collapse;width:100%}"

@@ -81,6 +81,8 @@ put_raw(const struct bench_series *s, struct stage *st)
 	if (s->has_cpu)
 		put_list(&j, "cpu_ns", s->cpu, s->n, s->n);
 	json_int(&j, "batch", s->batch);
+	if (s->peak_kb > 0)
+		json_int(&j, "peak_rss_kb", s->peak_kb);
 	stage_put(st, &j);
 }
 
