@@ -53,14 +53,14 @@ gate() {
 }
 
 @test "sleep 0.1 takes a tenth of a second, give or take 3 ms" {
-	# Others may disturb a try; what is wrong in us would be in all.
+	# Others may disturb a try; what is wrong in us would be in all, and in
+	# the fastest run.
 	for _ in 1 2 3 4 5 6; do
 		clnrm-bench cmd --samples 11 $quick -- sleep 0.1 >records
-		ns=$(of_type bench_result | jq .p50_ns)
-		[ "$ns" -ge 100000000 ]
-		[ "$ns" -gt 103000000 ] || return 0
+		of_type bench_result | jq -e '.min_ns >= 100000000'
+		of_type bench_result | jq -e '.p50_ns <= 103000000 or
+			(.noise.load > 1 and .min_ns <= 103000000)' && return
 	done
-	of_type bench_result
 	return 1
 }
 
