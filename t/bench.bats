@@ -32,6 +32,7 @@ limits() {
 	{ echo 'schema = 1'; cat; } >.clnrm/perf-baseline.toml
 }
 
+# shellcheck disable=SC2120 # `run` gives them
 gate() {
 	clnrm-bench gate --loose --format ndjson "$@"
 }
