@@ -187,6 +187,39 @@ seen: cannot open /data" ]
 	of diagnostic 'select(.code == "E409").message' | grep -q 'service shop: '
 }
 
+@test "a step that takes too long is killed, and the services live on" {
+	cat >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[service.db]
+	image = "bb"
+	command = ["sh", "-c", "while :; do echo hello | nc -l -p 5432; done"]
+	ports = [5432]
+	[service.here]
+	image = "host"
+	command = ["sh", "-c", "while :; do date +%s%N >/tmp/now; sleep 0.05; done"]
+	ready = { command = ["test", "-s", "/tmp/now"] }
+	[[scenario]]
+	name = "s"
+	concurrent = true
+	[[scenario.steps]]
+	name = "slow"
+	command = ["sh", "-c", "setsid sleep 41763 & sleep 41763"]
+	timeout_ms = 200
+	[[scenario.steps]]
+	name = "later"
+	command = ["sh", "-c", "sleep 1; busybox nc db 5432; date -r /tmp/now +%s; date +%s"]
+	T
+	run executed t.clnrm.toml
+	stream=$output
+	[ "$(of step '"\(.step) \(.timed_out)"' | xargs)" = "slow true later false" ]
+	said=$(of step 'select(.step == "later").stdout')
+	[ "${said%%$'\n'*}" = hello ]
+	[ "$(sort -n <<<"$(tail -n +2 <<<"$said")" | awk 'NR == 1 { a = $1 } END { print $1 - a <= 2 }')" = 1 ]
+	is_gone 'sleep 41763'
+}
+
 @test "services end with their scenario, TERM first" {
 	serve true <<-'T'
 	[service.s]
