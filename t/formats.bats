@@ -345,7 +345,7 @@ many() {
 	of_all >all.ndjson
 	clnrm-report --format html all.ndjson >r.html || true
 	for dark in 1 0; do
-		timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --no-first-run \
+		timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --no-first-run --enable-logging=stderr \
 			--user-data-dir="$PWD/profile" --window-size=1000,800 \
 			--blink-settings=preferredColorScheme=$dark \
 			--screenshot="$PWD/$dark.png" "file://$PWD/r.html" 2>browser.log ||

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/color.h"
 #include "base/die.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "core/diff_write.h"
 #include "core/draw.h"
@@ -15,21 +16,25 @@
 #include "data/hash.h"
 #include "data/match.h"
 
+enum { PLANS_MAX = 64 << 20 };
+
 static struct cli_list ignores;
 static const char *format = "ndjson", *color = "auto", *ignore_from, *tolerance;
-static const char *show, *name, *attr, *code;
+static const char *show, *name, *attr, *code, *against;
 static int64_t least_ns = 1000000, longer_ns;
 static long max_depth = -1;
 static int all, loose, only_changes, quiet, stat;
 
 static const struct cli_opt opts[] = {
+    {0, "against", "FILE", "with --show, mark what its tests miss", CLI_TEXT,
+	&against},
     {0, "all", NULL, "compare what differs from run to run, too", CLI_FLAG,
 	&all},
     {0, "attr", "KEY[=VALUE]", "with --show, spans that have it", CLI_TEXT,
 	&attr},
     {0, "color", "auto|always|never", "colour the tree", CLI_WORD, &color},
-    {0, "format", "text|json|ndjson|github", "how the difference is written",
-	CLI_WORD, &format},
+    {0, "format", "text|json|ndjson|html|github",
+	"how the difference is written", CLI_WORD, &format},
     {0, "ignore", "NAME", "attributes (a glob), duration or order; repeatable",
 	CLI_LIST, &ignores},
     {0, "ignore-from", "FILE", "ignore what this recorded trace ignores",
@@ -45,7 +50,8 @@ static const struct cli_opt opts[] = {
     {0, "only-changes", NULL, "leave out what did not change", CLI_FLAG,
 	&only_changes},
     {'q', "quiet", NULL, "the exit status alone", CLI_FLAG, &quiet},
-    {0, "show", "tree|table|ndjson|json|dot|mermaid|normal|baseline|digest",
+    {0, "show",
+	"tree|table|ndjson|json|dot|mermaid|svg|html|normal|baseline|digest",
 	"show one trace, compare nothing", CLI_WORD, &show},
     {0, "stat", NULL, "how much of each name changed, no tree", CLI_FLAG,
 	&stat},
@@ -153,23 +159,23 @@ write_records(const struct diff *d, const char *path)
 }
 
 static void
-write_text(const struct diff *d)
+write_text(const struct diff *d, const struct diff_view *view)
 {
-	struct diff_view view = {only_changes,
-	    !strcmp(color, "always") ||
-		(!strcmp(color, "auto") && color_is_on(1)),
-	    max_depth};
-
 	if (stat)
 		diff_print_stat(d, &out_std);
 	else if (d->changes || !only_changes)
-		diff_print(d, &view, &out_std);
+		diff_print(d, view, &out_std);
 	diff_print_summary(d, &out_std);
 }
 
 static void
 write_diff(const struct diff *d, const char *path)
 {
+	struct diff_view view = {only_changes,
+	    !strcmp(color, "always") ||
+		(!strcmp(color, "auto") && color_is_on(1)),
+	    max_depth};
+
 	if (quiet)
 		return;
 	if (!strcmp(format, "ndjson"))
@@ -178,8 +184,10 @@ write_diff(const struct diff *d, const char *path)
 		diff_write_json(d, &out_std);
 	else if (!strcmp(format, "github"))
 		diff_write_github(d, &out_std);
+	else if (!strcmp(format, "html"))
+		diff_write_html(d, &view, &out_std);
 	else
-		write_text(d);
+		write_text(d, &view);
 }
 
 static void
@@ -236,18 +244,41 @@ static const struct {
     {"json", draw_json},
     {"dot", draw_dot},
     {"mermaid", draw_mermaid},
+    {"svg", draw_svg},
+    {"html", draw_html},
     {"normal", show_normal},
     {"baseline", show_baseline},
     {"digest", show_digest},
 };
 
+/* The plans are in a stream of their own, or in that of the trace. */
+static void
+find_gaps(struct gaps *to, const struct spans *t)
+{
+	AUTO_BUF plans = BUF_INIT;
+	const char *from = against ? against : t->name;
+	struct err e = {0};
+
+	if (against && (strcmp(against, "-")
+			       ? file_read(against, &plans, &e)
+			       : fd_drain(0, "-", PLANS_MAX, &plans, &e)) < 0)
+		die(EXIT_INPUT, "%s", err_message(&e));
+	if (gaps_find(to, t, against ? plans.s : t->text.s,
+		against ? plans.len : t->text.len, &e) < 0)
+		die(EXIT_INPUT, "%s: a plan cannot be read: %s", from, e.text);
+}
+
 static void
 show_trace(const struct spans *t)
 {
-	struct draw_filter f = {
-	    .attr = attr, .status = code, .longer_ns = longer_ns};
+	struct gaps gaps = {0};
+	struct draw_filter f = {.attr = attr,
+	    .status = code,
+	    .longer_ns = longer_ns,
+	    .gaps = &gaps};
 	struct err e = {0};
 
+	find_gaps(&gaps, t);
 	if (name) {
 		f.name =
 		    match_compile(MATCH_GLOB, name, strlen(name), NULL, &e);
@@ -258,6 +289,7 @@ show_trace(const struct spans *t)
 		if (!strcmp(shows[i].name, show))
 			shows[i].fn(t, &f, &out_std);
 	match_free(&f.name);
+	gaps_free(&gaps);
 }
 
 static double

@@ -3,6 +3,7 @@
 #include "base/color.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/diff_int.h"
 #include "core/diff_write.h"
 
 enum {
@@ -19,29 +20,13 @@ indent(struct buf *b, uint32_t depth)
 		buf_addf(b, "[%u] ", depth);
 }
 
-/* For a duration in nanoseconds a person wants a unit. */
-static void
-print_took(struct buf *b, struct pull_text v)
-{
-	double ns = strtod(v.s, NULL);
-
-	if (ns < 1e3)
-		buf_addf(b, "%.0f ns", ns);
-	else if (ns < 1e6)
-		buf_addf(b, "%.1f us", ns / 1e3);
-	else if (ns < 1e9)
-		buf_addf(b, "%.1f ms", ns / 1e6);
-	else
-		buf_addf(b, "%.2f s", ns / 1e9);
-}
-
 static void
 print_value(struct buf *b, const struct diff_change *c, struct pull_text v)
 {
 	if (!v.s) {
 		buf_adds(b, "none");
 	} else if (c->part && !strcmp(c->part, "duration_ns")) {
-		print_took(b, v);
+		span_took_print(b, strtod(v.s, NULL));
 	} else {
 		utf8_print(b, v.s, v.n > VALUE ? VALUE : v.n);
 		if (v.n > VALUE)
@@ -49,8 +34,8 @@ print_value(struct buf *b, const struct diff_change *c, struct pull_text v)
 	}
 }
 
-static void
-print_change(struct buf *b, const struct diff_change *c)
+void
+diff_print_change(struct buf *b, const struct diff_change *c)
 {
 	AUTO_BUF field = BUF_INIT;
 
@@ -76,8 +61,8 @@ print_change(struct buf *b, const struct diff_change *c)
 	}
 }
 
-static char
-mark(const struct diff *d, const struct diff_entry *e)
+char
+diff_mark(const struct diff *d, const struct diff_entry *e)
 {
 	char m = ' ';
 
@@ -110,7 +95,7 @@ print_entry(const struct diff *d, const struct diff_entry *e,
 {
 	struct pull_text name = diff_span(d, e)->name;
 	AUTO_BUF line = BUF_INIT;
-	char m = mark(d, e);
+	char m = diff_mark(d, e);
 
 	buf_addc(&line, m);
 	buf_addc(&line, ' ');
@@ -118,12 +103,22 @@ print_entry(const struct diff *d, const struct diff_entry *e,
 	utf8_print(&line, name.s, name.n);
 	for (uint32_t i = 0; i < e->changes && m != '+' && m != '-'; i++) {
 		buf_adds(&line, i ? "; " : "  ");
-		print_change(&line, &d->change[e->change + i]);
+		diff_print_change(&line, &d->change[e->change + i]);
 	}
 	if (view->max_depth >= 0 && e->depth + 1 >= view->max_depth && e->below)
 		buf_addf(&line, "  (%u changes below)", e->below);
 	color_add(b, view->has_color && m != ' ', color_of(m), line.s);
 	buf_addc(b, '\n');
+}
+
+bool
+diff_is_shown(const struct diff_entry *e, const struct diff_view *view)
+{
+	bool is_alone = e->base == SPAN_NONE || e->now == SPAN_NONE;
+
+	if (view->max_depth >= 0 && e->depth >= view->max_depth)
+		return false;
+	return !view->only_changes || e->changes || e->below || is_alone;
 }
 
 void
@@ -133,11 +128,8 @@ diff_print(const struct diff *d, const struct diff_view *view, struct out *to)
 
 	for (size_t i = 0; i < d->entries; i++) {
 		const struct diff_entry *e = &d->entry[i];
-		bool is_alone = e->base == SPAN_NONE || e->now == SPAN_NONE;
 
-		if (view->max_depth >= 0 && e->depth >= view->max_depth)
-			continue;
-		if (view->only_changes && !e->changes && !e->below && !is_alone)
+		if (!diff_is_shown(e, view))
 			continue;
 		buf_reset(&b);
 		print_entry(d, e, view, &b);
@@ -146,22 +138,30 @@ diff_print(const struct diff *d, const struct diff_view *view, struct out *to)
 }
 
 void
-diff_print_summary(const struct diff *d, struct out *to)
+diff_summary(const struct diff *d, struct buf *b)
 {
-	AUTO_BUF b = BUF_INIT;
 	const char *comma = "";
 
 	if (!d->changes)
-		buf_addf(&b, "same: %zu spans\n", d->now->n);
+		buf_addf(b, "same: %zu spans", d->now->n);
 	for (int op = 0; op < DIFF_OPS && d->changes; op++) {
 		if (!d->count[op])
 			continue;
-		buf_addf(&b, "%s%zu %s", comma, d->count[op], diff_op_name(op));
+		buf_addf(b, "%s%zu %s", comma, d->count[op], diff_op_name(op));
 		comma = ", ";
 	}
 	if (d->changes)
 		buf_addf(
-		    &b, "; %zu spans before, %zu now\n", d->base->n, d->now->n);
+		    b, "; %zu spans before, %zu now", d->base->n, d->now->n);
+}
+
+void
+diff_print_summary(const struct diff *d, struct out *to)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	diff_summary(d, &b);
+	buf_addc(&b, '\n');
 	out_add(to, b.s, b.len);
 }
 

@@ -31,4 +31,16 @@ void diff_print(
 void diff_print_stat(const struct diff *d, struct out *to);
 void diff_print_summary(const struct diff *d, struct out *to);
 
+/* The tree and a waterfall of both traces, as a page of HTML. */
+void diff_write_html(
+    const struct diff *d, const struct diff_view *view, struct out *to);
+
+/* Of these: a span's line begins with diff_mark(), and says its changes. */
+char diff_mark(const struct diff *d, const struct diff_entry *e);
+void diff_print_change(struct buf *b, const struct diff_change *c);
+bool diff_is_shown(const struct diff_entry *e, const struct diff_view *view);
+
+/* "1 changed; 3 spans before, 3 now" */
+void diff_summary(const struct diff *d, struct buf *b);
+
 #endif

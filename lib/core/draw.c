@@ -51,23 +51,6 @@ draw_is_wanted(const struct draw_filter *f, const struct span *s)
 	return !f->longer_ns || span_took(s) > f->longer_ns;
 }
 
-static void
-print_took(struct buf *b, const struct span *s)
-{
-	double ns = (double)span_took(s);
-
-	if (ns < 0)
-		buf_adds(b, "-");
-	else if (ns < 1e3)
-		buf_addf(b, "%.0f ns", ns);
-	else if (ns < 1e6)
-		buf_addf(b, "%.1f us", ns / 1e3);
-	else if (ns < 1e9)
-		buf_addf(b, "%.1f ms", ns / 1e6);
-	else
-		buf_addf(b, "%.2f s", ns / 1e9);
-}
-
 static const char *
 state(const struct span *s)
 {
@@ -76,9 +59,8 @@ state(const struct span *s)
 				       : "";
 }
 
-/* The last to end of each parent that is itself critical. */
-static bool *
-critical(const struct spans *t)
+bool *
+draw_critical(const struct spans *t)
 {
 	bool *is = mem_new(t->n + 1, sizeof *is);
 
@@ -103,32 +85,64 @@ critical(const struct spans *t)
 	return is;
 }
 
+static void
+indent(struct buf *b, uint32_t depth)
+{
+	for (uint32_t k = 0; k < depth && k < INDENT; k++)
+		buf_adds(b, "  ");
+	if (depth > INDENT)
+		buf_addf(b, "[%u] ", depth);
+}
+
+/* What a test misses below a span; below none: where that is missing, too. */
+static void
+print_gaps(struct buf *b, const struct spans *t, const struct draw_filter *f,
+    uint32_t up)
+{
+	for (size_t i = 0; f->gaps && i < f->gaps->n; i++) {
+		const struct gap *g = &f->gaps->gap[i];
+
+		if (g->up_at != up)
+			continue;
+		buf_adds(b, "! ");
+		indent(b, up == SPAN_NONE ? 0 : t->span[up].depth + 1);
+		utf8_print(b, g->down, strlen(g->down));
+		buf_adds(b, "  (missing: ");
+		utf8_print(b, g->up, strlen(g->up));
+		buf_adds(b, " -> ");
+		utf8_print(b, g->down, strlen(g->down));
+		buf_adds(b, ")\n");
+	}
+}
+
 void
 draw_tree(const struct spans *t, const struct draw_filter *f, struct out *to)
 {
-	bool *is_critical = critical(t);
+	bool *is_critical = draw_critical(t);
 	AUTO_BUF b = BUF_INIT;
 
 	for (size_t i = 0; i < t->n; i++) {
-		const struct span *s = &t->span[t->walk[i]];
+		uint32_t at = t->walk[i];
+		const struct span *s = &t->span[at];
 
-		if (!draw_is_wanted(f, s))
-			continue;
 		buf_reset(&b);
-		buf_adds(&b, is_critical[t->walk[i]] ? "* " : "  ");
-		for (uint32_t k = 0; k < s->depth && k < INDENT; k++)
+		if (draw_is_wanted(f, s)) {
+			buf_adds(&b, is_critical[at] ? "* " : "  ");
+			indent(&b, s->depth);
+			utf8_print(&b, s->name.s, s->name.n);
 			buf_adds(&b, "  ");
-		if (s->depth > INDENT)
-			buf_addf(&b, "[%u] ", s->depth);
-		utf8_print(&b, s->name.s, s->name.n);
-		buf_adds(&b, "  ");
-		print_took(&b, s);
-		if (*s->code.s == 'E')
-			buf_adds(&b, "  ERROR");
-		buf_adds(&b, state(s));
-		buf_addc(&b, '\n');
+			span_took_print(&b, (double)span_took(s));
+			if (*s->code.s == 'E')
+				buf_adds(&b, "  ERROR");
+			buf_adds(&b, state(s));
+			buf_addc(&b, '\n');
+		}
+		print_gaps(&b, t, f, at);
 		out_add(to, b.s, b.len);
 	}
+	buf_reset(&b);
+	print_gaps(&b, t, f, SPAN_NONE);
+	out_add(to, b.s, b.len);
 	free(is_critical);
 }
 
@@ -166,7 +180,7 @@ draw_table(const struct spans *t, const struct draw_filter *f, struct out *to)
 		if (!draw_is_wanted(f, s))
 			continue;
 		n++;
-		print_took(&took, s);
+		span_took_print(&took, (double)span_took(s));
 		print_cell(&b, s->name, NAME);
 		print_cell(&b, s->resource->service, 20);
 		buf_addf(&b, "%-12s  ", took.s);

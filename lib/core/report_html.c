@@ -17,60 +17,6 @@ struct html {
 	uint64_t tests, greens_cut, reds_cut;
 };
 
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-    "'none'; style-src 'unsafe-inline'\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, "
-    "initial-scale=1\">\n"
-    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
-
-static const char style[] =
-    "</title>\n<style>\n"
-    ":root{--fg:#1b1f24;--bg:#fff;--dim:#57606a;--line:#d0d7de;--box:#f6f8fa;"
-    "--good:#116329;--bad:#b3261e;--fake:#8250df;--warn:#7d4e00;"
-    "--span:#2f6fb3}\n"
-    "@media (prefers-color-scheme:dark){:root{--fg:#e6edf3;--bg:#0d1117;"
-    "--dim:#9aa5b1;--line:#30363d;--box:#161b22;--good:#56d364;--bad:#ff7b72;"
-    "--fake:#d2a8ff;--warn:#e3b341;--span:#79c0ff}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;max-width:72rem;padding:1rem;color:var(--fg);"
-    "background:var(--bg);font:1rem/1.5 system-ui,sans-serif}\n"
-    "h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.2rem;margin:1.5rem 0 "
-    ".5rem}h3{font-size:1rem;margin:0;display:inline}h4{font-size:.9rem;"
-    "margin:1rem 0 .25rem}\n"
-    "a{color:var(--span)}:focus-visible{outline:3px solid var(--span);"
-    "outline-offset:2px}\n"
-    ".skip{position:absolute;left:-99rem}.skip:focus{left:1rem}\n"
-    "dl{display:grid;grid-template-columns:max-content "
-    "1fr;gap:0 1rem;margin:.5rem 0}dt{color:var(--dim)}dd{margin:0;"
-    "overflow-wrap:anywhere}\n"
-    "details.test{border:1px solid var(--line);border-radius:6px;margin:.4rem "
-    "0;padding:.4rem .7rem}\n"
-    "summary{cursor:pointer;overflow-wrap:anywhere}\n"
-    ".word{display:inline-block;min-width:4.2rem;font-weight:700}"
-    ".pass{color:var(--good)}.fail,.error,.not{color:var(--bad)}"
-    ".fake{color:var(--fake)}.skipped,.flaky{color:var(--warn)}"
-    ".dim{color:var(--dim)}\n"
-    "pre{background:var(--box);border:1px solid "
-    "var(--line);border-radius:6px;padding:.6rem;overflow-x:auto;margin:.3rem "
-    "0;font:.85rem/1.4 ui-monospace,monospace;white-space:pre-wrap;"
-    "overflow-wrap:anywhere}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.85rem}"
-    "th,td{text-align:left;vertical-align:top;padding:.15rem "
-    ".5rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
-    "th:nth-child(-n+2),td:nth-child(-n+2){min-width:5rem}\n"
-    "svg{width:100%;height:auto;font:12px ui-monospace,monospace}"
-    "svg text{fill:var(--fg)}svg .end{text-anchor:end}"
-    "svg rect{fill:var(--span)}svg .ours rect{fill:var(--dim)}"
-    "svg .bad rect{fill:var(--bad)}\n"
-    ".cut{border-left:4px solid var(--warn);padding-left:.6rem}\n"
-    "@media print{body{max-width:none;color:#000;background:#fff}"
-    "details.test{break-inside:avoid-page}pre{white-space:pre-wrap}"
-    "nav,.skip{display:none}}\n"
-    "</style>\n</head>\n<body>\n"
-    "<a class=\"skip\" href=\"#tests\">Skip to the tests</a>\n";
-
 static struct html *
 state(struct view *w)
 {
@@ -86,7 +32,7 @@ static void
 put_pre(struct buf *b, const char *text)
 {
 	buf_adds(b, "<pre tabindex=\"0\">");
-	report_escapes(b, text);
+	page_escapes(b, text);
 	buf_adds(b, "</pre>\n");
 }
 
@@ -118,7 +64,7 @@ put_stream(struct buf *b, const struct shot *s, const char *stream,
 	if (!text || b->len >= MAX_TEST)
 		return;
 	buf_addf(b, "<h4>%s of step ", stream);
-	report_escapes(b, s->step ? s->step : "?");
+	page_escapes(b, s->step ? s->step : "?");
 	buf_addf(b, "%s</h4>\n", is_cut ? " (its end)" : "");
 	put_pre(b, text);
 }
@@ -136,9 +82,9 @@ put_proofs(struct buf *b, const struct result *v)
 
 		buf_addf(b, "<tr><td class=\"%s\">%s</td><td>",
 		    p->is_ok ? "pass" : "fail", p->is_ok ? "yes" : "no");
-		report_escapes(b, p->rule ? p->rule : "?");
+		page_escapes(b, p->rule ? p->rule : "?");
 		buf_adds(b, "</td><td>");
-		report_escapes(b, p->message ? p->message : "");
+		page_escapes(b, p->message ? p->message : "");
 		buf_adds(b, "</td></tr>\n");
 	}
 	buf_adds(b, "</tbody></table>\n");
@@ -149,9 +95,12 @@ put_spans(struct buf *b, const struct result *v)
 {
 	if (!v->bars)
 		return;
-	report_bars_sort(v->bar, v->bars);
+	waterfall_sort(v->bar, v->bars);
 	buf_adds(b, "<h4>Spans</h4>\n");
-	report_svg(b, v);
+	waterfall_print(
+	    b, &(struct waterfall){.bar = v->bar,
+		   .bars = v->bars,
+		   .label = "the table below has the same as text"});
 	buf_adds(b, "<details><summary>The same as a table</summary>\n<table>"
 		    "<thead><tr><th scope=\"col\">span</th><th "
 		    "scope=\"col\">takes</th><th scope=\"col\">depth</th><th "
@@ -161,11 +110,11 @@ put_spans(struct buf *b, const struct result *v)
 		const struct bar *s = &v->bar[i];
 
 		buf_adds(b, "<tr><td>");
-		report_escapes(b, s->name ? s->name : "?");
+		page_escapes(b, s->name ? s->name : "?");
 		buf_addf(b, "</td><td>%.3f ms</td><td>%u</td><td>%s</td><td>",
 		    (double)(s->end_ns - s->start_ns) / 1e6, s->depth,
 		    s->is_error ? "ERROR" : "");
-		report_escapes(b, s->words ? s->words : "");
+		page_escapes(b, s->words ? s->words : "");
 		buf_adds(b, "</td></tr>\n");
 	}
 	buf_adds(b, "</tbody></table></details>\n");
@@ -191,7 +140,7 @@ put_head(struct buf *b, const struct entry *e, const struct result *v,
 	    "<details class=\"test\" id=\"t%" PRIu64 "\"%s>\n<summary><span "
 	    "class=\"word %s\">%s</span> <h3>",
 	    number, !v || report_is_red(v) ? " open" : "", class, word);
-	report_escapes(b, report_name(&a, e, v));
+	page_escapes(b, report_name(&a, e, v));
 	buf_adds(b, "</h3>");
 	if (v)
 		buf_addf(b, " <span class=\"dim\">%.2f s",
@@ -211,17 +160,17 @@ put_place(struct buf *b, const struct entry *e, const struct result *v)
 	if (!e->source)
 		return;
 	buf_adds(b, "<p><code>");
-	report_escapes(b, e->source);
+	page_escapes(b, e->source);
 	if (v && v->line)
 		buf_addf(b, ":%u", v->line);
 	buf_adds(b, "</code>");
 	if (v && v->level) {
 		buf_adds(b, ", isolation ");
-		report_escapes(b, v->level);
+		page_escapes(b, v->level);
 	}
 	if (v && v->unjudged) {
 		buf_adds(b, ", ");
-		report_escapes(b, v->unjudged);
+		page_escapes(b, v->unjudged);
 	}
 	buf_adds(b, "</p>\n");
 }
@@ -261,7 +210,7 @@ put_link(struct html *h, const struct entry *e, const struct result *v)
 		return;
 	buf_addf(&h->links, "<li><a href=\"#t%" PRIu64 "\">%s ", h->tests,
 	    report_word(v));
-	report_escapes(&h->links, report_name(&a, e, v));
+	page_escapes(&h->links, report_name(&a, e, v));
 	buf_adds(&h->links, "</a></li>\n");
 }
 
@@ -288,7 +237,7 @@ term(struct buf *b, const char *name, const char *text)
 	if (!text)
 		return;
 	buf_addf(b, "<dt>%s</dt><dd>", name);
-	report_escapes(b, text);
+	page_escapes(b, text);
 	buf_adds(b, "</dd>\n");
 }
 
@@ -354,8 +303,11 @@ put_top(struct view *w)
 	AUTO_BUF totals = BUF_INIT;
 
 	report_totals_put(&totals, report_totals(w));
-	buf_adds(&b, head);
-	buf_addf(&b, "%s%s<header>\n<h1>%s</h1>\n", totals.s, style, totals.s);
+	page_begin(&b, &(struct page){.title = totals.s,
+			   .style = waterfall_style,
+			   .main = "tests",
+			   .skip = "the tests"});
+	buf_addf(&b, "<header>\n<h1>%s</h1>\n", totals.s);
 	if (w->r->incomplete)
 		buf_addf(&b, "<p class=\"cut\"><strong>%s</strong></p>\n",
 		    w->r->incomplete);
@@ -387,7 +339,10 @@ html_summary(struct view *w, bool is_last)
 		report_say(w, "<h2>Others</h2>\n");
 	report_put(w, &h->green);
 	put_cut(w, h->greens_cut, "other");
-	report_say(w, "</main>\n</body>\n</html>\n");
+	buf_reset(&b);
+	buf_adds(&b, "</main>\n");
+	page_end(&b, &(struct page){0});
+	report_put(w, &b);
 }
 
 static void

@@ -8,23 +8,15 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "core/finding.h"
+#include "core/page.h"
 #include "core/report.h"
+#include "core/waterfall.h"
 #include "data/value.h"
 
 /* What a step printed: the ends of it. */
 struct shot {
 	const char *step, *out, *err; /* NULL: nothing */
 	bool is_out_cut, is_err_cut;
-};
-
-/* A span, as far as a picture of the trace needs it. */
-struct bar {
-	const char *id, *parent, *name, *kind, *service;
-	const char *words; /* attributes and events, as text */
-	int64_t start_ns, end_ns;
-	unsigned depth;
-	bool is_error;
-	bool is_ours; /* of the run itself, never counted */
 };
 
 /* One thing that was asked, and whether it holds. */
@@ -213,9 +205,6 @@ struct shot report_shot(struct arena *a, const struct value *tree);
 void report_fill(struct arena *a, struct result *v, const struct value *tree);
 struct bar report_bar(struct arena *a, const struct value *tree);
 
-/* The bars in the order of their tree, with their depth. */
-void report_bars_sort(struct bar bar[], size_t n);
-
 /* Print what would run, from a `plan` record. */
 void report_plan_put(struct view *w, const struct value *plan);
 
@@ -302,24 +291,8 @@ void report_progress_start(struct report *r, const char *id, const char *name);
 void report_progress_end(struct report *r, const char *id);
 void report_progress_free(struct report *r);
 
-/*
- * Append s[n] as text or attribute value of XML or HTML. What XML 1.0 cannot
- * hold and what colours a terminal is left out.
- *
- * src: XML 1.0, 2.2 and 2.4
- */
-void report_escape(struct buf *b, const char *s, size_t n);
-static inline void
-report_escapes(struct buf *b, const char *s)
-{
-	report_escape(b, s, strlen(s));
-}
-
 /* 2026-01-31T12:00:00 of a time since the Unix epoch. */
 void report_time_put(struct buf *b, int64_t ns);
-
-/* A waterfall of the spans as an SVG. */
-void report_svg(struct buf *b, const struct result *v);
 
 /* Did it not pass, or not run? */
 bool report_is_red(const struct result *v);

@@ -35,7 +35,7 @@ attribute(struct buf *b, const char *name, const char *text)
 	if (!text)
 		return;
 	buf_addf(b, " %s=\"", name);
-	report_escapes(b, text);
+	page_escapes(b, text);
 	buf_addc(b, '"');
 }
 
@@ -106,7 +106,7 @@ problem(struct view *w, struct buf *b, const char *element, const char *type,
 	attribute(b, "message", f->message);
 	attribute(b, "type", type);
 	buf_addc(b, '>');
-	report_escape(b, text.s, text.len);
+	page_escape(b, text.s, text.len);
 	buf_addf(b, "</%s>\n", element);
 }
 
@@ -154,7 +154,7 @@ problems(struct view *w, struct buf *b, const struct entry *e,
 	finding_print(&text, &first, &w->r->text, false);
 	for (size_t i = 1; v && i < v->findings; i++)
 		finding_print(&text, &v->finding[i], &w->r->text, false);
-	report_escape(b, text.s, text.len);
+	page_escape(b, text.s, text.len);
 	buf_addf(b, "</%s>\n", element);
 }
 
@@ -172,9 +172,9 @@ streams(struct buf *b, const struct result *v, const char *element, bool is_err)
 			buf_addf(b, "<%s>", element);
 		is_begun = true;
 		buf_adds(b, "[step ");
-		report_escapes(b, v->shot[i].step ? v->shot[i].step : "?");
+		page_escapes(b, v->shot[i].step ? v->shot[i].step : "?");
 		buf_adds(b, "]\n");
-		report_escapes(b, text);
+		page_escapes(b, text);
 	}
 	if (is_begun)
 		buf_addf(b, "</%s>\n", element);
@@ -345,7 +345,7 @@ said(struct view *w, struct buf *b)
 	if (!text.len)
 		return;
 	buf_adds(b, "<system-err>");
-	report_escape(b, text.s, text.len);
+	page_escape(b, text.s, text.len);
 	buf_adds(b, "</system-err>\n");
 }
 

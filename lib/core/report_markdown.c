@@ -82,7 +82,7 @@ tell(struct view *w, struct buf *b, const struct finding *f)
 		return;
 	finding_print(&text, f, &w->r->text, false);
 	buf_adds(b, "\n<pre>");
-	report_escape(b, text.s, text.len);
+	page_escape(b, text.s, text.len);
 	buf_adds(b, "</pre>\n");
 }
 

@@ -24,6 +24,21 @@ span_took(const struct span *s)
 	return (int64_t)(s->end_ns - s->start_ns);
 }
 
+void
+span_took_print(struct buf *b, double ns)
+{
+	if (ns < 0)
+		buf_adds(b, "-");
+	else if (ns < 1e3)
+		buf_addf(b, "%.0f ns", ns);
+	else if (ns < 1e6)
+		buf_addf(b, "%.1f us", ns / 1e3);
+	else if (ns < 1e9)
+		buf_addf(b, "%.1f ms", ns / 1e6);
+	else
+		buf_addf(b, "%.2f s", ns / 1e9);
+}
+
 /* Spans that were found in a log, as lines. */
 static void
 on_span(void *arg, enum console_form form, const struct otlp_span *span)

@@ -124,6 +124,9 @@ void spans_counted(const struct spans *t, struct spans *to);
 /* Nanoseconds from start to end; negative: not known. */
 int64_t span_took(const struct span *s);
 
+/* "1.5 ms", for a person; "-" of a negative one. */
+void span_took_print(struct buf *b, double ns);
+
 /* The name of an attribute in the table of names. */
 const struct span_key *span_key(
     struct span_keys *keys, const char *s, size_t n);

@@ -8,7 +8,7 @@ escaped(const char *s, size_t n)
 	static char last[256];
 	AUTO_BUF b = BUF_INIT;
 
-	report_escape(&b, s, n);
+	page_escape(&b, s, n);
 	snprintf(last, sizeof last, "%s", b.s);
 	return last;
 }

@@ -1,4 +1,4 @@
-#include "core/report_int.h"
+#include "core/waterfall.h"
 #include "tap.h"
 
 /* The names in their order, each behind as many dots as it is deep. */
@@ -8,7 +8,7 @@ order(struct bar bar[], size_t n)
 	static char last[512];
 	AUTO_BUF b = BUF_INIT;
 
-	report_bars_sort(bar, n);
+	waterfall_sort(bar, n);
 	for (size_t i = 0; i < n; i++) {
 		for (unsigned k = 0; k < bar[i].depth; k++)
 			buf_addc(&b, '.');
@@ -55,7 +55,7 @@ a_circle_is_drawn_and_ends(void)
 	    bar("a", "b", 1, 9), bar("b", "a", 2, 3), bar("c", "c", 4, 5)};
 
 	is_str(order(v, 3), "c a .b ");
-	report_bars_sort(v, 0);
+	waterfall_sort(v, 0);
 }
 
 static void
@@ -69,7 +69,7 @@ a_chain_of_any_depth_is_walked(void)
 		snprintf(name[i], sizeof name[i], "s%d", i);
 	for (int i = 0; i < DEEP; i++)
 		v[DEEP - 1 - i] = bar(name[i + 1], name[i], i, DEEP);
-	report_bars_sort(v, DEEP);
+	waterfall_sort(v, DEEP);
 	for (unsigned i = 0; i < DEEP; i++)
 		is_int(v[i].depth, i);
 }
@@ -79,14 +79,14 @@ a_picture_stays_within_its_frame_whatever_the_times(void)
 {
 	struct bar v[] = {bar("a", "", INT64_MAX, 0),
 	    bar("b", "", 0, INT64_MAX), bar("c", "", 0, 0)};
-	struct result one = {.bar = &v[2], .bars = 1};
-	struct result all = {.bar = v, .bars = 3};
+	struct waterfall one = {.bar = &v[2], .bars = 1, .label = ""};
+	struct waterfall all = {.bar = v, .bars = 3, .label = ""};
 	AUTO_BUF b = BUF_INIT;
 
-	report_svg(&b, &one);
+	waterfall_print(&b, &one);
 	is_true(strstr(b.s, "viewBox=\"0 0 960 24\""));
 	is_true(strstr(b.s, "x=\"320.0\" y=\"4\" width=\"2.0\""));
-	report_svg(&b, &all);
+	waterfall_print(&b, &all);
 	is_true(!strstr(b.s, "nan") && !strstr(b.s, "inf"));
 	is_true(!strstr(b.s, "width=\"-"));
 }
@@ -97,10 +97,10 @@ a_name_is_cut_at_a_character_and_escaped(void)
 	struct bar v = bar("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa4"
 			   "<b>",
 	    "", 0, 1);
-	struct result one = {.bar = &v, .bars = 1};
+	struct waterfall one = {.bar = &v, .bars = 1, .label = ""};
 	AUTO_BUF b = BUF_INIT;
 
-	report_svg(&b, &one);
+	waterfall_print(&b, &one);
 	is_true(strstr(b.s, "a\xc3\xa4...</text>"));
 	is_true(strstr(b.s, "a\xc3\xa4&lt;b&gt;, 0.000 ms</title>"));
 }
