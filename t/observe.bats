@@ -326,7 +326,7 @@ CLNRM_T_OUT " ]
 	of violation .program | grep -qx '/usr/bin/python3.*'
 	[ "$(of violation '.pid > 1' | sort -u)" = true ]
 	run -1 clnrm run --observe t.clnrm.toml
-	[[ "$output" == *"to 192.0.2.1:80"* ]]
+	[[ "$output" == *"outside: 192.0.2.1:80"* ]]
 }
 
 @test "many short programs, threads and static programs go on as they would" {

@@ -172,10 +172,11 @@ check_strays(struct judging *j, struct check *c)
 	target = value_str_or(value_get(first, "target"), NULL);
 	c->outcome = FAILS;
 	c->is_open = false;
-	c->actual = arena_fmt(&j->a, "%lld attempt%s%s%s", (long long)count,
-	    count == 1 ? "" : "s", target ? ", to " : "", target ? target : "");
-	c->message = arena_fmt(&j->a, "%s to reach outside, the first %s",
-	    c->actual, where_of(j, first));
+	c->actual = arena_fmt(&j->a, "%lld attempt%s to reach outside%s%s",
+	    (long long)count, count == 1 ? "" : "s", target ? ": " : "",
+	    target ? target : "");
+	c->message =
+	    arena_fmt(&j->a, "%s, the first %s", c->actual, where_of(j, first));
 	if (!target)
 		c->hint = "clnrm run --observe tells the program and the "
 			  "address";
