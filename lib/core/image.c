@@ -330,9 +330,49 @@ not_there(const char *name, struct err *e)
 {
 	err_set(e, "the image '%s' is not in the store", name);
 	return err_hint(e,
-	    "clnrm images import %s FILE, where FILE is as docker save %s "
-	    "writes it; or name a file for it in [images] of clnrm.conf",
+	    "clnrm-pull %s; or clnrm images import %s FILE, where FILE is as "
+	    "docker save writes it; or name a file for it in [images] of "
+	    "clnrm.conf",
 	    name, name);
+}
+
+/* By a name in full: is its key there? */
+static int
+stored(const struct image_set *set, const char *full, char key[HASH_HEX],
+    struct err *e)
+{
+	AUTO_ARENA a = {0};
+	AUTO_MAP names = {0};
+	AUTO_BUF path = BUF_INIT;
+	const char *told;
+
+	if (image_names_read(set, &a, &names, e) < 0)
+		return -1;
+	told = map_get(&names, full, strlen(full));
+	if (!told)
+		return 0;
+	buf_addf(&path, "%s/roots/%s", set->store, told);
+	snprintf(key, HASH_HEX, "%s", told);
+	return !access(path.s, F_OK);
+}
+
+int
+image_state(struct image_set *set, const char *name, enum image_state *to,
+    char key[HASH_HEX], struct err *e)
+{
+	AUTO_BUF full = BUF_INIT;
+	int got;
+
+	*to = IMAGE_MAPPED;
+	if (!strcmp(name, "host"))
+		return 0;
+	if (image_name_full(name, &full, e) < 0)
+		return -1;
+	if (find_rule(set, name, full.s))
+		return 0;
+	got = stored(set, full.s, key, e);
+	*to = got > 0 ? IMAGE_STORED : IMAGE_MISSING;
+	return got < 0 ? -1 : 0;
 }
 
 static int

@@ -1,12 +1,12 @@
 /*
- * Images without a registry: root directories by name, unpacked once into a
- * store of the user's.
+ * Images: root directories by name, unpacked once into a store of the user's.
  *
  *	STORE/roots/KEY/root	a root directory; KEY is the SHA-256 of
  *	STORE/roots/KEY/config.json	this, its configuration
  *	STORE/roots/KEY/info	its size, and whether owners were kept
  *	STORE/names	KEY NAME, a line each
  *	STORE/files	files of [images], and the keys they became
+ *	STORE/blobs	parts of images that are being fetched
  *	STORE/tmp	roots that are being filled, or deleted
  *	STORE/lock, STORE/locks	see flock(2)
  *
@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "data/hash.h"
+#include "data/value.h"
 
 struct image_rule; /* a line of [images] */
 
@@ -109,6 +110,53 @@ struct image_done {
  */
 int image_import(struct image_set *set, const char *name, const char *path,
     struct image_done *done, struct err *e);
+
+/* The parts of an image that a layout does not hold yet. */
+enum image_part { IMAGE_MANIFEST, IMAGE_CONFIG, IMAGE_LAYER };
+
+struct image_remote {
+	/*
+	 * Put what a descriptor tells of among the blobs of the layout. On any
+	 * thread, and several at a time.
+	 *
+	 * in:  the digest is "sha256:" and 64 digits, all else unchecked
+	 */
+	int (*fetch)(void *arg, const struct value *descriptor,
+	    enum image_part part, struct err *e);
+	void *arg;
+};
+
+/*
+ * The same of an OCI layout, a directory, that is filled while it is read; of
+ * an image that the store has, only its configuration is asked for.
+ */
+int image_import_remote(struct image_set *set, const char *name,
+    const char *path, const struct image_remote *remote,
+    struct image_done *done, struct err *e);
+
+enum image_state {
+	IMAGE_MISSING,
+	IMAGE_MAPPED, /* `host`, or [images] has a line for it */
+	IMAGE_STORED,
+};
+
+/*
+ * Where would image_resolve() find it? Nothing is unpacked.
+ *
+ * out: *to; where it is IMAGE_STORED its key
+ * err: -1 and *e: it is no name, or the store cannot be read
+ */
+int image_state(struct image_set *set, const char *name, enum image_state *to,
+    char key[HASH_HEX], struct err *e);
+
+/*
+ * Make a directory in the store's place for what is not done yet, which gc
+ * leaves alone as long as the descriptor is open.
+ *
+ * out: a descriptor, and its path in *path
+ */
+int image_scratch(const struct image_set *set, const char *kind,
+    struct buf *path, struct err *e);
 
 /*
  * Make an image of programs of the host, with the libraries, the interpreters

@@ -319,7 +319,7 @@ find_in_tar(struct image_archive *ar, const char *name, struct image_blob *to,
 }
 
 static int
-find_in_directory(struct image_archive *ar, const char *name,
+look_in_directory(struct image_archive *ar, const char *name,
     struct image_blob *to, struct err *e)
 {
 	AUTO_BUF clean = BUF_INIT;
@@ -344,6 +344,18 @@ find_in_directory(struct image_archive *ar, const char *name,
 	}
 	*to = *b;
 	return 1;
+}
+
+static int
+find_in_directory(struct image_archive *ar, const char *name,
+    struct image_blob *to, struct err *e)
+{
+	int got;
+
+	pthread_mutex_lock(&ar->lock);
+	got = look_in_directory(ar, name, to, e);
+	pthread_mutex_unlock(&ar->lock);
+	return got;
 }
 
 int

@@ -1,3 +1,5 @@
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -8,6 +10,9 @@
 #include "core/image_int.h"
 #include "data/hash_stream.h"
 #include "data/json.h"
+#include "sys/jobs.h"
+
+enum { LAYERS_AT_ONCE = 4 };
 
 /* uname(2) knows machines by other names than images do. */
 const char *
@@ -132,13 +137,35 @@ check_platform(
 	return 0;
 }
 
-static int
-layer_import(const struct image_recipe *r, size_t i, const char *diff_id,
-    struct image_draft *d, struct err *e)
-{
-	__attribute__((cleanup(image_layer_free))) struct image_layer l = {0};
-	int got = image_archive_find(r->ar, r->layer[i], &l.blob, e);
+/* Layers are read side by side, and laid one over the other in order. */
+struct unpacking {
+	const struct image_recipe *r;
+	const struct value *ids;
+	struct image_draft draft;
+	size_t laid;
+	atomic_bool is_over; /* one failed, and what is left is of no use */
+	struct err *e;
+};
 
+struct piece {
+	struct image_layer layer;
+	int got;
+	struct err e;
+};
+
+static int
+read_layer(
+    const struct unpacking *u, size_t i, struct image_layer *l, struct err *e)
+{
+	const struct image_recipe *r = u->r;
+	const struct image_remote *remote = r->ar->remote;
+	const char *diff_id = value_str_or(u->ids->list.item[i], "none");
+	int got;
+
+	if (remote &&
+	    remote->fetch(remote->arg, r->descriptor[i], IMAGE_LAYER, e) < 0)
+		return -1;
+	got = image_archive_find(r->ar, r->layer[i], &l->blob, e);
 	if (got < 0)
 		return -1;
 	if (!got) {
@@ -146,34 +173,79 @@ layer_import(const struct image_recipe *r, size_t i, const char *diff_id,
 		    r->layer[i]);
 		return err_hint(e, "save the image anew, with all its layers");
 	}
-	l.blob.name = r->layer[i];
-	if (image_layer_read(&l, d->set, e) < 0)
+	l->blob.name = r->layer[i];
+	if (image_layer_read(l, u->draft.set, e) < 0)
 		return -1;
-	if (!agrees(r->digest[i], l.digest))
+	if (!agrees(r->digest[i], l->digest))
 		return err_set(e, "%s: its digest is sha256:%s, not %.80s",
-		    r->layer[i], l.digest, r->digest[i]);
-	if (!agrees(diff_id, l.diff_id))
+		    r->layer[i], l->digest, r->digest[i]);
+	if (!agrees(diff_id, l->diff_id))
 		return err_set(e,
 		    "%s: unpacked its digest is sha256:%s, not the diff_id "
 		    "%.80s",
-		    r->layer[i], l.diff_id, diff_id);
-	return image_layer_apply(&l, d, e);
+		    r->layer[i], l->diff_id, diff_id);
+	return 0;
+}
+
+static void *
+read_piece(void *arg, size_t worker, size_t i)
+{
+	struct unpacking *u = arg;
+	struct piece *p = mem_new(1, sizeof *p);
+
+	(void)worker;
+	p->got = u->is_over ? -1 : read_layer(u, i, &p->layer, &p->e);
+	if (p->got < 0 && *p->e.text)
+		u->is_over = true;
+	return p;
+}
+
+static void
+lay_piece(void *arg, size_t i, void *result)
+{
+	struct unpacking *u = arg;
+	struct piece *p = result;
+
+	/* What was passed over has no word to say; somebody else has. */
+	if (p->got == 0 && u->laid == i && !*u->e->text &&
+	    image_layer_apply(&p->layer, &u->draft, u->e) == 0)
+		u->laid++;
+	else if (*p->e.text && !*u->e->text)
+		*u->e = p->e;
+	u->is_over = u->is_over || u->laid != i + 1;
+	image_layer_free(&p->layer);
+	free(p);
+}
+
+static int
+lay_all(struct unpacking *u, struct err *e)
+{
+	struct jobs jobs = {.n = u->r->layers,
+	    .is_long = true,
+	    .arg = u,
+	    .work = read_piece,
+	    .hand_on = lay_piece};
+
+	*e = (struct err){0};
+	u->e = e;
+	jobs_run(&jobs, LAYERS_AT_ONCE);
+	if (u->laid == u->r->layers)
+		return 0;
+	return *e->text ? -1 : err_set(e, "%s: stopped", u->r->ar->path);
 }
 
 static int
 unpack(struct image_set *set, const struct image_recipe *r,
     const struct value *ids, struct image_done *done, struct err *e)
 {
-	AUTO_DRAFT d = IMAGE_DRAFT_INIT;
+	struct unpacking u = {.r = r, .ids = ids, .draft = IMAGE_DRAFT_INIT};
+	int got = image_draft_begin(&u.draft, set, e) < 0 || lay_all(&u, e) < 0
+		    ? -1
+		    : image_draft_publish(&u.draft, r->name, r->config.s,
+			  r->config.len, done, e);
 
-	if (image_draft_begin(&d, set, e) < 0)
-		return -1;
-	for (size_t i = 0; i < r->layers; i++)
-		if (layer_import(r, i, value_str_or(ids->list.item[i], "none"),
-			&d, e) < 0)
-			return -1;
-	return image_draft_publish(
-	    &d, r->name, r->config.s, r->config.len, done, e);
+	image_draft_free(&u.draft);
+	return got;
 }
 
 int
@@ -237,4 +309,20 @@ image_import(struct image_set *set, const char *name, const char *path,
 	if (image_archive_open(&ar, set, path, &kind, e) < 0)
 		return -1;
 	return import_as(set, name ? full.s : NULL, &ar, kind, done, e);
+}
+
+int
+image_import_remote(struct image_set *set, const char *name, const char *path,
+    const struct image_remote *remote, struct image_done *done, struct err *e)
+{
+	AUTO_ARCHIVE ar = IMAGE_ARCHIVE_INIT;
+	AUTO_BUF full = BUF_INIT;
+	enum image_kind kind;
+
+	if (image_name_full(name, &full, e) < 0 ||
+	    image_archive_open(&ar, set, path, &kind, e) < 0)
+		return -1;
+	ar.remote = remote;
+	ar.path = name;
+	return import_as(set, full.s, &ar, kind, done, e);
 }

@@ -4,6 +4,8 @@
 #ifndef CORE_IMAGE_INT_H
 #define CORE_IMAGE_INT_H
 
+#include <pthread.h>
+
 #include "base/map.h"
 #include "core/image.h"
 #include "data/source.h"
@@ -119,12 +121,13 @@ struct image_archive {
 	struct rootdir dir; /* else the directory */
 	struct map index;   /* clean name to struct image_blob */
 	struct arena a;
-	struct map opened; /* of a directory: name to struct image_blob */
+	const struct image_remote *remote; /* of what is missing, or NULL */
+	pthread_mutex_t lock;		   /* on the index of a directory */
 };
 
-#define IMAGE_ARCHIVE_INIT                \
-	{                                 \
-		.fd = -1, .dir = {-1, 0}, \
+#define IMAGE_ARCHIVE_INIT                                                   \
+	{                                                                    \
+		.fd = -1, .dir = {-1, 0}, .lock = PTHREAD_MUTEX_INITIALIZER, \
 	}
 #define AUTO_ARCHIVE \
 	__attribute__((cleanup(image_archive_free))) struct image_archive
@@ -183,6 +186,7 @@ struct image_recipe {
 	struct buf config;
 	const char **layer;  /* files of the archive, lowest first */
 	const char **digest; /* of each, or NULL where it is not told */
+	const struct value **descriptor; /* of each; NULL: there are none */
 	size_t layers;
 };
 

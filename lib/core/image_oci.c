@@ -62,15 +62,18 @@ blob_path(struct layout *l, const struct value *descriptor, struct err *e)
 
 /* A blob of JSON, after its digest was checked; NULL and *e. */
 static const struct value *
-read_blob(struct layout *l, const struct value *descriptor, struct buf *text,
-    struct err *e)
+read_blob(struct layout *l, const struct value *descriptor,
+    enum image_part part, struct buf *text, struct err *e)
 {
+	const struct image_remote *remote = l->ar->remote;
 	const char *path = blob_path(l, descriptor, e);
 	const struct value *v = NULL;
 	struct err why = {0};
 	char hex[HASH_HEX];
 
-	if (!path || image_archive_text(l->ar, path, text, e) < 0)
+	if (!path ||
+	    (remote && remote->fetch(remote->arg, descriptor, part, e) < 0) ||
+	    image_archive_text(l->ar, path, text, e) < 0)
 		return NULL;
 	hash_hex(text->s, text->len, hex);
 	if (strcmp(hex, path + strlen("blobs/sha256/"))) {
@@ -176,7 +179,7 @@ find_manifest(struct layout *l, struct buf *text, struct err *e)
 		it = choose(l, list, e);
 		if (!it)
 			return NULL;
-		v = read_blob(l, it, text, e);
+		v = read_blob(l, it, IMAGE_MANIFEST, text, e);
 		if (!v || !is_index(text_of(it, "mediaType")))
 			return v;
 	}
@@ -198,6 +201,7 @@ read_layers(struct layout *l, const struct value *list, struct image_recipe *r,
 	r->layers = list->list.n;
 	r->layer = arena_alloc(&l->a, r->layers * sizeof *r->layer);
 	r->digest = arena_alloc(&l->a, r->layers * sizeof *r->digest);
+	r->descriptor = arena_alloc(&l->a, r->layers * sizeof *r->descriptor);
 	for (size_t i = 0; i < r->layers; i++) {
 		const struct value *it = list->list.item[i];
 
@@ -208,6 +212,7 @@ read_layers(struct layout *l, const struct value *list, struct image_recipe *r,
 		if (!r->layer[i])
 			return -1;
 		r->digest[i] = text_of(it, "digest");
+		r->descriptor[i] = it;
 	}
 	return 0;
 }
@@ -221,7 +226,8 @@ import(struct image_set *set, struct layout *l, struct image_done *done,
 	const struct value *manifest = find_manifest(l, &text, e);
 
 	if (!manifest ||
-	    !read_blob(l, value_get(manifest, "config"), &config, e) ||
+	    !read_blob(
+		l, value_get(manifest, "config"), IMAGE_CONFIG, &config, e) ||
 	    read_layers(l, value_get(manifest, "layers"), &r, e) < 0)
 		return -1;
 	r.config = config;

@@ -173,25 +173,25 @@ image_info_read(const struct image_set *set, const char *key, int64_t *bytes,
 /* ---- a root that is being filled */
 
 /* Made and locked in one go, so that no gc comes between. */
-static int
-make_draft(struct image_draft *d, struct err *e)
+int
+image_scratch(const struct image_set *set, const char *kind, struct buf *path,
+    struct err *e)
 {
-	AUTO_FD lock = image_lock(d->set, LOCK_EX, e);
-	AUTO_BUF path = BUF_INIT;
+	AUTO_FD lock = image_lock(set, LOCK_EX, e), fd = -1;
 
 	if (lock < 0)
 		return -1;
-	buf_addf(&path, "%s/tmp", d->set->store);
-	if (mkdir(path.s, 0700) < 0 && errno != EEXIST)
-		return err_set(e, "%s:", path.s);
-	buf_adds(&path, "/draft.XXXXXX");
-	if (!mkdtemp(path.s))
-		return err_set(e, "%s:", path.s);
-	d->path = mem_str(path.s);
-	d->lock = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->lock < 0 || flock_whole(d->lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, "%s:", d->path);
-	return 0;
+	buf_reset(path);
+	buf_addf(path, "%s/tmp", set->store);
+	if (mkdir(path->s, 0700) < 0 && errno != EEXIST)
+		return err_set(e, "%s:", path->s);
+	buf_addf(path, "/%s.XXXXXX", kind);
+	if (!mkdtemp(path->s))
+		return err_set(e, "%s:", path->s);
+	fd = open(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock_whole(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, "%s:", path->s);
+	return fd_steal(&fd);
 }
 
 int
@@ -201,9 +201,11 @@ image_draft_begin(
 	AUTO_BUF path = BUF_INIT;
 
 	d->set = set;
-	if (make_draft(d, e) < 0)
+	d->lock = image_scratch(set, "draft", &path, e);
+	if (d->lock < 0)
 		return -1;
-	buf_addf(&path, "%s/root", d->path);
+	d->path = mem_str(path.s);
+	buf_adds(&path, "/root");
 	if (mkdir(path.s, 0700) < 0 || chmod(path.s, 0755) < 0)
 		return err_set(e, "%s:", path.s);
 	return rootdir_open(&d->root, path.s, e);

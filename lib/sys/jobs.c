@@ -110,10 +110,12 @@ jobs_run(const struct jobs *j, size_t threads)
 	    .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .room = PTHREAD_COND_INITIALIZER};
 	pthread_t thread[JOBS_MAX];
-	size_t others = 0;
+	size_t others = 0, most = j->is_long ? j->n : j->n / WORTH_IT + 1;
 
-	if (threads > j->n / WORTH_IT + 1)
-		threads = j->n / WORTH_IT + 1;
+	if (threads > most)
+		threads = most;
+	if (!threads)
+		return 0;
 	c.slots = threads * AHEAD;
 	c.slot = mem_new(c.slots, sizeof *c.slot);
 	while (others + 1 < threads &&

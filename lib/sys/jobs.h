@@ -5,6 +5,7 @@
 #ifndef SYS_JOBS_H
 #define SYS_JOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -12,7 +13,8 @@
 enum { JOBS_MAX = 64 };
 
 struct jobs {
-	size_t n; /* the pieces 0 to n - 1 */
+	size_t n;     /* the pieces 0 to n - 1 */
+	bool is_long; /* a piece takes longer than to start a thread */
 	void *arg;
 	/* On any thread; `worker` is below `threads` and no other's just now.
 	 */
