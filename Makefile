@@ -32,12 +32,15 @@ endif
 
 # Debian packages: to build, then to test, then to lint.
 BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
-	libinotifytools0-dev zlib1g-dev libnghttp2-dev libzstd-dev
+	libinotifytools0-dev zlib1g-dev libnghttp2-dev libzstd-dev \
+	libcurl4-openssl-dev
 CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
-	python3-jsonschema zstd libxml2-utils time
+	python3-jsonschema zstd libxml2-utils time \
+	docker-registry skopeo apache2-utils openssl
 BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev \
-	libprotobuf-dev protobuf-compiler python3 inotify-tools entr
+	libprotobuf-dev protobuf-compiler python3 inotify-tools entr \
+	docker-registry skopeo umoci
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)
@@ -78,6 +81,13 @@ $B/libclnrm.a: $(lib_obj) $(preload_obj)
 $B/bin/clnrm-%: $B/tools/clnrm-%.o $B/libclnrm.a
 	@mkdir -p $(@D)
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Debian has no static libcurl that would do without Kerberos: who speaks to
+# registries is linked with the shared one, and with nothing else that is shared.
+$B/bin/clnrm-pull: $B/tools/clnrm-pull.o $B/libclnrm.a
+	@mkdir -p $(@D)
+	$Q$(CC) $(filter-out -static,$(LDFLAGS)) -o $@ $^ -Wl,-Bstatic \
+		$(filter-out -lm,$(LDLIBS)) -Wl,-Bdynamic -lcurl -lm
 
 $B/bin/clnrm: tools/clnrm Makefile
 	@mkdir -p $(@D)

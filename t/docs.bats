@@ -107,7 +107,7 @@ need_mandoc() {
 @test "verbs that the manual calls unsupported say so, and exit 2" {
 	verbs=$(section NOTES "$(man_of clnrm)" | tr '\n' ' ' |
 		sed -E 's/.*The verbs ([a-z, -]*) are not.*/\1/; s/ and /, /; s/,//g')
-	[ "$(wc -w <<<"$verbs")" -gt 3 ]
+	[ "$(wc -w <<<"$verbs")" -gt 0 ]
 	for verb in $verbs; do
 		run -2 clnrm "$verb"
 		[[ "$output" == *"not supported yet"* ]]
@@ -145,7 +145,7 @@ need_mandoc() {
 }
 
 @test "every verb's pipe is one that its stages understand" {
-	for verb in run dev dry-run render lint verify report doctor; do
+	for verb in run dev dry-run render lint verify report doctor pull; do
 		run -0 clnrm -n $verb
 		pipe_is_known "$output"
 	done

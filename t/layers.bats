@@ -58,7 +58,7 @@ trespassers() {
 # Foreign libraries that several nouns include.
 shared_libraries() {
 	(cd "$1" && grep -oE \
-		'^#include <(yajl/|ini\.h|nettle/|pcre2\.h|inotifytools/|zlib\.h|zstd\.h|nghttp2/)' \
+		'^#include <(yajl/|ini\.h|nettle/|pcre2\.h|inotifytools/|zlib\.h|zstd\.h|nghttp2/|curl/)' \
 		lib/*/*.[ch] tools/*.c) | tr : ' ' | nouns | sort -u |
 		awk '{ print $3 }' | sort | uniq -d
 }

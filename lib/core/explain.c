@@ -106,8 +106,9 @@ static const struct {
 	"The address is taken, or may not be listened on."},
     {"E408", "an image that is not there",
 	"A service names an image that is neither in the store nor mapped by "
-	"[images] of clnrm.conf. `clnrm images import NAME FILE` takes in an "
-	"archive of `docker save`, an OCI layout or a tar of a root directory; "
+	"[images] of clnrm.conf. `clnrm pull` fetches what tests need from "
+	"registries; `clnrm images import NAME FILE` takes in an archive of "
+	"`docker save`, an OCI layout or a tar of a root directory; "
 	"NAME = host in [images] takes the host's own files."},
     {"E409", "a service did not get ready",
 	"A service ended before it was ready, could not be started, or did not "

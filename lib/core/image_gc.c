@@ -225,6 +225,25 @@ sweep_locks(const struct image_set *set)
 	}
 }
 
+/* Parts of images, but for those that are being fetched. */
+static void
+sweep_blobs(const struct image_set *set, struct image_gone *gone)
+{
+	AUTO_ARENA a = {0};
+	struct names blobs = {0};
+
+	read_dir(set, "blobs", &a, &blobs);
+	for (size_t i = 0; i < blobs.n; i++) {
+		AUTO_BUF path = BUF_INIT;
+		AUTO_FD fd = -1;
+
+		buf_addf(&path, "%s/blobs/%s", set->store, blobs.name[i]);
+		fd = open(path.s, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			gone->partial += unlink(path.s) == 0;
+	}
+}
+
 static int
 retire_all(struct image_set *set, struct image_gone *gone, struct err *e)
 {
@@ -252,5 +271,6 @@ image_gc(struct image_set *set, struct image_gone *gone, struct err *e)
 	if (retire_all(set, gone, e) < 0)
 		return -1;
 	sweep(set, gone);
+	sweep_blobs(set, gone);
 	return 0;
 }

@@ -1,0 +1,84 @@
+/*
+ * Fetching over HTTP and HTTPS, in the thread that asks: bodies are handed on
+ * as they come, redirects are followed, and whoever answers is bounded.
+ *
+ * Credentials in a header go to the host that was asked, and to no other that
+ * it sends us to; nor is a secure way ever left for one that is not. Proxies
+ * are those of the environment, see curl(1).
+ *
+ * src: RFC 9110; libcurl
+ */
+#ifndef SYS_TRANSFER_H
+#define SYS_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Why no whole reply came. */
+enum transfer_why {
+	TRANSFER_DONE,
+	TRANSFER_REFUSED, /* no host, no connection */
+	TRANSFER_TLS,	  /* nobody we trust, or no TLS at all */
+	TRANSFER_CUT,	  /* it began, and broke off or fell silent */
+	TRANSFER_WRONG,	  /* too long, too many redirects, no HTTP */
+	TRANSFER_TAKER,	  /* take() gave -1 */
+	TRANSFER_STOPPED, /* by a signal */
+};
+
+struct transfer_request {
+	const char *url;
+	const char *accept, *authorization; /* header values, or NULL */
+	const char *form;		    /* is posted; NULL: a GET */
+	const char *ca;	    /* a file of certificates, or NULL: the system's */
+	bool is_unchecked;  /* any certificate will do */
+	uint64_t from, end; /* bytes wanted, when end > 0: [from, end) */
+	int64_t stall_ns;   /* silence that is borne */
+	int64_t whole_ns;   /* for all of it; 0: as long as it goes on */
+	size_t limit;	    /* of a body that is kept; 0: 64 KiB */
+	/*
+	 * Gets the body of a 200 or a 206, told by is_part; such a body is not
+	 * kept then. -1 ends it. NULL: the body is kept.
+	 */
+	int (*take)(void *arg, bool is_part, const char *s, size_t n);
+	void *arg;
+};
+
+struct transfer_reply {
+	enum transfer_why why;
+	int status;
+	char *url;	 /* of the last one asked, where that is another */
+	struct buf body; /* as far as it is kept */
+	struct buf type, challenge, digest; /* headers; a line a challenge */
+	long retry_after;		    /* seconds, or -1 */
+};
+
+#define TRANSFER_REPLY_INIT                                                \
+	{                                                                  \
+		.body = BUF_INIT, .type = BUF_INIT, .challenge = BUF_INIT, \
+		.digest = BUF_INIT, .retry_after = -1                      \
+	}
+#define AUTO_REPLY \
+	__attribute__((cleanup(transfer_reply_free))) struct transfer_reply
+
+void transfer_reply_free(struct transfer_reply *r);
+
+/* Connections that are kept for the next request; one thread at a time. */
+struct transfer;
+
+struct transfer *transfer_new(void);
+void transfer_del(struct transfer *t);
+
+/*
+ * Ask, and wait for all of the reply. *to begins anew.
+ *
+ * out: 0, and *to, of whatever status
+ * err: -1, *e, and to->why
+ */
+int transfer_run(struct transfer *t, const struct transfer_request *request,
+    struct transfer_reply *to, struct err *e);
+
+#endif
