@@ -6,6 +6,7 @@
 #define SYS_SANDBOX_INT_H
 
 #include <limits.h>
+#include <poll.h>
 
 #include "base/buf.h"
 #include "sys/sandbox.h"
@@ -71,6 +72,13 @@ int wire_send(int sock, const struct wire *w, int flags);
 
 /* Receive one: 1, 0 when the other side has gone, -1 with errno. */
 int wire_receive(int sock, struct wire *w, int flags);
+
+/* Has the other side of what was polled gone? */
+static inline bool
+wire_has_hung_up(const struct pollfd *p)
+{
+	return p->revents & (POLLHUP | POLLRDHUP | POLLERR);
+}
 
 /* The world that is being made. */
 
@@ -180,11 +188,46 @@ world_has_net(const struct world *w)
 void world_each_source(
     struct world *w, void (*fn)(void *arg, struct world_source *s), void *arg);
 
+/* Where no group holds all together, each process is held by itself: to so
+ * many bytes of address space, or 0. */
+static inline int64_t
+world_address_space(const struct world *w)
+{
+	return *w->memory_group ? 0 : w->limit[SANDBOX_MEMORY];
+}
+
+/* The descriptors of init and of a room's process. */
+enum { INIT_CONTROL = 3, INIT_LIFE, INIT_GO, INIT_FREE };
+
 /* Pid 1, or the supervisor; sandbox_init.c. Never returns. */
 _Noreturn void init_main(struct world *w);
 
 /* Go on as the process of a room that is built. Never returns. */
 _Noreturn void init_room(struct world *w, int control);
+
+/*
+ * What init may still do once its world is built: sandbox_privilege.c. A
+ * room's process keeps what its steps need to become its users.
+ *
+ * err: -1 with errno and w->what
+ */
+int privilege_drop(struct world *w, bool is_room);
+
+/* Users inside may have shut their directories: this looks into them. */
+void privilege_search(bool on);
+
+/*
+ * The orders of the runner, and the steps that they start: sandbox_order.c.
+ * Begin before there are children; a room's process has begun as init has.
+ */
+void order_begin(struct world *w);
+void order_begin_room(void);
+
+/* Take orders until the runner or the spawner goes; then leave. */
+_Noreturn void order_serve(void);
+
+/* End this process, and what is left of those below it. */
+_Noreturn void order_leave(void);
 
 /*
  * Rooms: sandbox_room.c. Their processes are begun before init leaves the old
