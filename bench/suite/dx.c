@@ -187,7 +187,6 @@ make_empty(int64_t n)
 static uint64_t
 lint(void)
 {
-	AUTO_ARENA a = {0};
 	struct out sink = {.fd = -1, .pending = BUF_INIT, .is_held = true};
 	struct stage st = {.name = "lint", .out = &sink};
 	struct lint l = {.s = text.s, .n = text.len, .has_plan = true};
