@@ -119,6 +119,42 @@ renamed shop/reserve/store" ]
 	run -2 clnrm-diff -q --tolerance x a b
 }
 
+@test "of five runs the noise is known, and a duration beyond it is told" {
+	for ms in 10 12 11 30 12; do
+		span 1 0 a '{}' 1000000 $((1000000 + ms * 1000000)) >run.$ms
+	done
+	for ms in 13 45 70; do
+		span 1 0 a '{}' 1000000 $((1000000 + ms * 1000000)) >now.$ms
+	done
+	also=(--also run.12 --also run.11 --also run.30 --also run.12)
+	run -1 clnrm-diff -q run.10 now.45 # one run, twice as long
+	run -0 clnrm-diff -q "${also[@]}" run.10 now.45
+	run -1 clnrm-diff --format text "${also[@]}" run.10 now.70
+	[[ "$output" == *"duration_ns: 12.0 ms -> 70.0 ms"* ]]
+	clnrm-diff --show baseline "${also[@]}" run.10 >base
+	is_as_documented base
+	run -0 clnrm-diff -q base now.45
+	run -1 clnrm-diff -q base now.70
+	run -0 clnrm-diff -q --ignore duration base now.70
+	# four runs are too few
+	clnrm-diff --show baseline "${also[@]:2}" run.10 >few
+	run -0 clnrm-diff -q few now.70
+	# and the digest is that of one run
+	[ "$(clnrm-diff --show digest base)" = "$(clnrm-diff --show digest run.10)" ]
+}
+
+@test "recorded durations stay as they are while they take in the new ones" {
+	for ms in 10 12 11 30 12 13 99; do
+		span 1 0 a '{}' 1000000 $((1000000 + ms * 1000000)) >run.$ms
+	done
+	clnrm-diff --show baseline --also run.12 --also run.11 --also run.30 --also run.13 run.10 >old
+	clnrm-diff --show baseline --also run.10 --also run.11 --also run.11 --also run.12 --also old run.13 >new
+	cmp old new
+	clnrm-diff --show baseline --also run.99 --also run.11 --also run.11 --also run.12 --also old run.13 >new
+	run ! cmp -s old new
+	[ "$(diff old new | grep -c '^>')" = 1 ]
+}
+
 @test "children in another order are told, unless order is ignored" {
 	{ span 1 0 a '{}' 10 90; span 2 1 x '{}' 11 12; span 3 1 y '{}' 13 14; } >a
 	{ span 1 0 a '{}' 10 90; span 2 1 x '{}' 15 16; span 3 1 y '{}' 13 14; } >b
@@ -285,6 +321,36 @@ renamed shop/reserve/store" ]
 	[[ "$output" == *"--update"* ]]
 	run -0 clnrm record --update shop.clnrm.toml
 	run -0 clnrm record shop.clnrm.toml
+}
+
+@test "ten times in a row a recorded test is the same, and a change of its code is one line" {
+	cp -r "$ROOT/examples/spans" .
+	run -0 clnrm record spans
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		clnrm-render spans | clnrm-lint - | clnrm-exec - | clnrm-verify >ran
+		run -0 clnrm diff .clnrm/baseline/spans/spans.clnrm.toml.ndjson ran
+	done
+	sed 's/"order.items":3/"order.items":4/' ran >changed
+	run -1 clnrm diff --only-changes .clnrm/baseline/spans/spans.clnrm.toml.ndjson changed
+	[ "$(grep -c '^~' <<<"$output")" = 1 ]
+	[[ "$output" == *"attributes.order.items: 3 -> 4"* ]]
+}
+
+@test "record with five runs keeps their durations, and --update no more than what is new" {
+	one_step shop.clnrm.toml 'cat spans.log' <<-'T'
+	isolation = "process"
+	[otel]
+	exporter = "stdout"
+	T
+	span 1 0 shop '{}' 1000000 11000000 | jq -c '{name, context: {trace_id: "0x\(.trace_id)",
+		span_id: "0x\(.span_id)"}, parent_id: null, kind: "SpanKind.INTERNAL",
+		start_time: "2026-11-21T10:00:00.000000Z", end_time: "2026-11-21T10:00:00.010000Z",
+		status: {status_code: "UNSET"}, attributes: {}, events: [], links: [],
+		resource: {attributes: {}, schema_url: ""}}' >spans.log
+	run -2 clnrm record --runs 1 shop.clnrm.toml
+	run -0 clnrm record --runs 5 shop.clnrm.toml
+	grep '"name":"shop".*"runs":\[10000000,10000000,10000000,10000000,10000000\]' .clnrm/baseline/shop.clnrm.toml.ndjson
+	is_as_documented .clnrm/baseline/shop.clnrm.toml.ndjson
 }
 
 @test "record keeps nothing of a test that is not green" {

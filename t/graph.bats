@@ -130,6 +130,27 @@ is_content() {
 	[ "${#output}" -lt 5000000 ]
 }
 
+@test "circles, orphans, a chain of 20000 and a value of a megabyte are drawn" {
+	{ span 1 2 a 1 2; span 2 1 b 1 2; span 3 99 orphan 1 2; span 4 0 root 9 1; span 4 0 other 1 2; } >odd
+	python3 - <<-'P'
+	import json
+	def line(i, **more):
+	    return json.dumps({"span_id": "%x" % i, "trace_id": "1", "parent_span_id": "%x" % (i - 1) if i > 1 else None, "name": "n", "start_unix_nano": str(i), "end_unix_nano": "30000", **more})
+	open("chain", "w").write("\n".join(line(i) for i in range(1, 20001)))
+	open("great", "w").write(line(1, attributes={"x": "x" * 1000000}, name="n" * 1000000))
+	P
+	for trace in odd chain great; do
+		for form in svg html dot mermaid json tree; do
+			clnrm graph --show $form $trace >$trace.$form
+			[ -s $trace.$form ]
+		done
+		xmllint --noout $trace.svg || ! command -v xmllint
+		clnrm diff --format html $trace $trace >$trace.diff.html
+		run ! grep -qE 'nan|inf"|="-[0-9]' $trace.svg
+	done
+	[ "$(grep -c '<g class="span' odd.svg)" = 5 ]
+}
+
 @test "in a browser a page can be zoomed with its script, and read without" {
 	need_browser
 	shop >a

@@ -18,7 +18,7 @@
 
 enum { PLANS_MAX = 64 << 20 };
 
-static struct cli_list ignores;
+static struct cli_list ignores, also;
 static const char *format = "ndjson", *color = "auto", *ignore_from, *tolerance;
 static const char *show, *name, *attr, *code, *against;
 static int64_t least_ns = 1000000, longer_ns;
@@ -30,6 +30,9 @@ static const struct cli_opt opts[] = {
 	&against},
     {0, "all", NULL, "compare what differs from run to run, too", CLI_FLAG,
 	&all},
+    {0, "also", "FILE",
+	"another run of BASELINE, for its durations; repeatable", CLI_LIST,
+	&also},
     {0, "attr", "KEY[=VALUE]", "with --show, spans that have it", CLI_TEXT,
 	&attr},
     {0, "color", "auto|always|never", "colour the tree", CLI_WORD, &color},
@@ -200,7 +203,7 @@ show_baseline(
 
 	(void)f;
 	json_int(&j, "v", 1);
-	normal_print(t, &text);
+	normal_print(t, true, &text);
 	normal_digest(t, hex);
 	json_str(&j, "digest", hex);
 	json_int(&j, "spans", (int64_t)t->n);
@@ -218,7 +221,7 @@ show_normal(const struct spans *t, const struct draw_filter *f, struct out *to)
 	AUTO_BUF text = BUF_INIT;
 
 	(void)f;
-	normal_print(t, &text);
+	normal_print(t, false, &text);
 	out_add(to, text.s, text.len);
 }
 
@@ -318,6 +321,20 @@ set_ignored(struct diff *d, struct span_keys *keys)
 	spans_free(&other);
 }
 
+/* What several runs took tells more than what one did. */
+static void
+add_runs(struct spans *base, struct span_keys *keys)
+{
+	for (size_t i = 0; i < also.n; i++) {
+		struct spans other = {0};
+
+		read_trace(&other, keys, also.item[i]);
+		check_cut(&other, also.item[i]);
+		diff_take_runs(base, &other);
+		spans_free(&other);
+	}
+}
+
 /* Compare the two that were read. */
 static int
 compare(struct diff *d, const char *path)
@@ -350,6 +367,7 @@ main(int argc, char *argv[])
 	set_ignored(&d, &keys);
 	read_trace(&base, &keys, path[0]);
 	check_cut(&base, path[0]);
+	add_runs(&base, &keys);
 	if (show) {
 		show_trace(&base);
 	} else {

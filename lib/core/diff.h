@@ -74,6 +74,23 @@ struct diff {
 	struct arena arena;
 };
 
+/*
+ * The durations of another run of the same become those of `to`, with its own.
+ * Where the other holds several itself, and they take in those of `to`, they
+ * are taken as they are: so a recorded trace changes only where it must.
+ */
+void diff_take_runs(struct spans *to, struct spans *other);
+
+enum { DIFF_RUNS = 5 }; /* so many, and their noise is known */
+
+/*
+ * Between which durations s would be no news: what its runs took, and five
+ * times their median distance from the median around that.
+ *
+ * out: false: it has fewer than DIFF_RUNS; else band[3] = low, median, high
+ */
+bool diff_band(const struct span *s, double band[3]);
+
 /* Match, then compare. */
 void diff_run(struct diff *d);
 

@@ -185,12 +185,21 @@ static void
 compare_took(struct diff *d, const struct span *x, const struct span *y)
 {
 	int64_t a = span_took(x), b = span_took(y);
-	int64_t low = a < b ? a : b, high = a < b ? b : a;
+	double band[3] = {(double)a, (double)a, (double)a};
+	double new_band[3] = {(double)b, (double)b, (double)b};
+	double took, low, high;
 	struct diff_change *c;
 	char *text;
 
-	if (d->no_durations || low < 0 || high - low < d->least_ns ||
-	    (double)high <= (double)low * d->tolerance)
+	if (diff_band(x, band))
+		a = (int64_t)band[1];
+	if (b < 0 && diff_band(y, new_band))
+		b = (int64_t)new_band[1];
+	took = (double)b;
+	low = took < band[0] ? took : band[2];
+	high = took < band[0] ? band[0] : took;
+	if (d->no_durations || a < 0 || b < 0 ||
+	    high - low < (double)d->least_ns || high <= low * d->tolerance)
 		return;
 	c = diff_add(d, DIFF_CHANGED, "duration_ns");
 	text = arena_fmt(&d->arena, "%lld", (long long)a);

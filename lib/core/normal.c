@@ -1,5 +1,6 @@
 #include "core/normal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -22,6 +23,7 @@ struct normal {
 	struct line *line;
 	struct buf text;
 	uint32_t *order; /* as spans.order, and by rank */
+	bool has_runs;
 };
 
 static void
@@ -206,19 +208,30 @@ rank(struct normal *n)
 }
 
 static void
+put_runs(struct buf *b, const struct span *s)
+{
+	for (uint32_t i = 0; i < s->runs_n; i++)
+		buf_addf(b, "%s%" PRIu64, i ? "," : ",\"runs\":[", s->runs[i]);
+	if (s->runs_n)
+		buf_addc(b, ']');
+}
+
+static void
 put_line(const struct normal *n, uint32_t i, struct buf *b)
 {
 	buf_addf(b, "{\"type\":\"node\",\"depth\":%u,", n->t->span[i].depth);
 	if (n->t->span[i].is_stranger)
 		buf_adds(b, "\"counted\":false,");
 	buf_add(b, n->text.s + n->line[i].at, n->line[i].len);
+	if (n->has_runs)
+		put_runs(b, &n->t->span[i]);
 	buf_adds(b, "}\n");
 }
 
 void
-normal_print(const struct spans *t, struct buf *b)
+normal_print(const struct spans *t, bool has_runs, struct buf *b)
 {
-	struct normal n = {.t = t, .text = BUF_INIT};
+	struct normal n = {.t = t, .text = BUF_INIT, .has_runs = has_runs};
 	uint32_t *stack = mem_new(t->n + 1, sizeof *stack);
 	size_t top = 0;
 
@@ -257,7 +270,7 @@ normal_digest(const struct spans *t, char hex[HASH_HEX])
 	struct spans counted;
 
 	spans_counted(t, &counted);
-	normal_print(&counted, &text);
+	normal_print(&counted, false, &text);
 	hash_hex(text.s, text.len, hex);
 	spans_free(&counted);
 }

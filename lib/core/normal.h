@@ -14,8 +14,12 @@
 /* From now on the names that are other in each run are ignored. */
 void normal_ignore(struct span_keys *keys);
 
-/* Append the `node` records. Names that are ignored are left out. */
-void normal_print(const struct spans *t, struct buf *b);
+/*
+ * Append the `node` records. Names that are ignored are left out.
+ *
+ * in:  has_runs: durations of several runs are told, too
+ */
+void normal_print(const struct spans *t, bool has_runs, struct buf *b);
 
 /*
  * The SHA-256 of that text of the spans that count; that of no span is the one

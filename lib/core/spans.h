@@ -71,6 +71,8 @@ struct span {
 	struct pull_text trace, id, parent; /* ids in lower case; "" is none */
 	struct pull_text name, kind, code, message;
 	uint64_t start_ns, end_ns; /* 0: not given */
+	uint64_t *runs; /* runs_n durations of several runs, or NULL */
+	uint32_t runs_n;
 	struct span_attrs attrs;
 	struct span_event *event, *link;
 	uint32_t events, links;

@@ -29,6 +29,7 @@ enum field {
 	F_SCOPE,
 	F_DEPTH,
 	F_IGNORE,
+	F_RUNS,
 	F_SPANS, /* whatever holds spans further in */
 };
 
@@ -102,6 +103,7 @@ static const struct {
     FIELD("depth", F_DEPTH),
     FIELD("counted", F_COUNTED),
     FIELD("ignore", F_IGNORE),
+    FIELD("runs", F_RUNS),
 };
 
 /* What one object may turn out to be. */
@@ -379,6 +381,27 @@ read_ignore(struct spans_reader *r)
 }
 
 static int
+read_runs(struct spans_reader *r, struct span *s)
+{
+	size_t n = 0, cap = 0;
+	int got;
+
+	s->runs = NULL;
+	if (pull_peek(&r->p) != '[')
+		return pull_skip(&r->p, NULL);
+	if (pull_open(&r->p, '[') < 0)
+		return -1;
+	while ((got = pull_item(&r->p, n > 0)) > 0) {
+		s->runs =
+		    arena_more(&r->t->arena, s->runs, n, &cap, sizeof *s->runs);
+		if (read_time(r, &s->runs[n++]) < 0)
+			return -1;
+	}
+	s->runs_n = (uint32_t)n;
+	return got;
+}
+
+static int
 read_type(struct spans_reader *r, struct draft *d)
 {
 	struct pull_text t;
@@ -466,6 +489,8 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 		return 0;
 	case F_IGNORE:
 		return d->is_baseline ? read_ignore(r) : pull_skip(&r->p, NULL);
+	case F_RUNS:
+		return read_runs(r, s);
 	case F_SPANS:
 		return read_spans(r);
 	case F_OTHER:

@@ -153,7 +153,7 @@ the_normal_form_is_its_own_normal_form(void)
 		     "{\"span_id\":\"3\",\"parent_id\":\"1\",\"name\":\"b\","
 		     "\"events\":[\"e\"]}"),
 	    0);
-	normal_print(&t, &first);
+	normal_print(&t, false, &first);
 	done();
 	is_str(first.s,
 	    "{\"type\":\"node\",\"depth\":0,\"name\":\"z\",\"kind\":"
@@ -162,7 +162,7 @@ the_normal_form_is_its_own_normal_form(void)
 	    "\"name\":\"e\"}]}\n"
 	    "{\"type\":\"node\",\"depth\":1,\"name\":\"y\"}\n");
 	is_int(parse(first.s), 0);
-	normal_print(&t, &again);
+	normal_print(&t, false, &again);
 	done();
 	is_str(again.s, first.s);
 }
