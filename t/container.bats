@@ -5,6 +5,7 @@ load helper
 image=clnrm-debian12
 
 setup() {
+	[ -z "${SAN-}" ] || skip "programs with sanitizers are not static; once is enough"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	docker image inspect $image >/dev/null 2>&1 ||
 		cannot "no engine with the image $image"
@@ -13,7 +14,6 @@ setup() {
 # The command "$@" in a container with the options of $options, and our programs
 # in its PATH.
 contained() {
-	[ -z "${SAN-}" ] || skip "programs with sanitizers are not static"
 	# shellcheck disable=SC2086 # a list of options
 	timeout 60 docker run --rm --network none ${options-} -v "$BIN:/clnrm:ro" \
 		-v "$PWD:/project" -w /project $image \
@@ -75,7 +75,6 @@ probed() {
 }
 
 @test "in a default container make check, as the first command, succeeds" {
-	[ -z "${SAN-}" ] || skip "once is enough"
 	git clone -q "$ROOT" clone
 	run timeout 1500 docker run --rm --network host -v "$PWD/clone:/clone" \
 		-w /clone $image sh -c 'git config --global safe.directory "*"; make check'
