@@ -91,4 +91,4 @@ python3 "$root/bench/otlp.py" run 100000 500 >ran
 ./race 9 verify=sh -c "'$BIN/clnrm-verify' <run >verdict" -- yajl=./otlp yajl run |
 	jq -c 'select(.name == "verify") | {type: "sample"} + . + {name: "otlp.verify", limit: 2.5} |
 		.holds = (.ratio <= .limit)'
-jq -e 'select(.type == "verdict") | .verdict == "pass"' verdict >/dev/null
+grep '^{"type":"verdict"' verdict | jq -e '.verdict == "pass"' >/dev/null
