@@ -17,6 +17,7 @@ enum {
 	HEADERS_MAX = 256 << 10, /* of all replies on the way */
 	KEPT = 64 << 10,
 	PIECE = 256 << 10, /* that is handed on at once */
+	SLOWEST = 1024,	   /* bytes a second that are borne */
 };
 
 struct transfer {
@@ -212,7 +213,7 @@ set_patience(CURL *c, const struct transfer_request *r)
 
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 	    stall_ms < CONNECT_MS ? stall_ms : (long)CONNECT_MS);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 64L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->whole_ns / NS_OF_MS));
 }
