@@ -357,6 +357,22 @@ a.clnrm.toml 1 scenario.end ok' ]
 b.clnrm.toml 0 scenario.end ok' ]
 }
 
+@test "a link in the place of a directory takes its files away, whatever it leads to" {
+	mkdir -p t/d t/other
+	echo 1 | tee t/d/a >t/d/b
+	echo 2 >t/other/a
+	watch --debounce 300ms t
+	rm -r t/d
+	ln -s other t/d
+	expect_batch 'created t/d
+deleted t/d/a
+deleted t/d/b'
+	ln -s t link
+	stop
+	watch link # an operand may be one
+	[[ "$batch" == *'initial link/other/a'* ]]
+}
+
 @test "an operand that goes away is told, and watched when it is back" {
 	mkdir t
 	echo 1 >t/a

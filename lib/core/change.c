@@ -28,7 +28,7 @@ change_init(struct change_table *t, struct watch *watch, int own_fd)
 {
 	struct stat st;
 
-	*t = (struct change_table){.watch = watch};
+	*t = (struct change_table){.watch = watch, .reached = BUF_INIT};
 	if (own_fd >= 0 && !fstat(own_fd, &st) && S_ISREG(st.st_mode)) {
 		t->own_dev = st.st_dev;
 		t->own_inode = st.st_ino;
@@ -61,13 +61,40 @@ is_same(const struct change_file *a, const struct change_file *b)
 	       a->inode == b->inode && a->kind == b->kind;
 }
 
+/*
+ * Where a link took the place of a directory, what it leads to may have files
+ * of the same names, and they are not the ones that were there.
+ */
+static bool
+is_reached(struct change_table *t, const char *path)
+{
+	size_t root = t->watch ? watch_root_len(t->watch, path) : 0;
+	AUTO_BUF dir = BUF_INIT;
+	const char *slash;
+	struct stat st;
+
+	buf_adds(&dir, path);
+	while ((slash = strrchr(dir.s, '/')) && slash > dir.s + root) {
+		buf_cut(&dir, (size_t)(slash - dir.s));
+		if (t->reached.len && watch_is_below(t->reached.s, dir.s))
+			break;
+		if (lstat(dir.s, &st) < 0 || !S_ISDIR(st.st_mode))
+			return false;
+	}
+	slash = strrchr(path, '/');
+	buf_reset(&t->reached);
+	if (slash)
+		buf_add(&t->reached, path, (size_t)(slash - path));
+	return true;
+}
+
 /* Is there a file of ours to tell of? */
 static bool
-look(const struct change_table *t, const char *path, struct change_file *f)
+look(struct change_table *t, const char *path, struct change_file *f)
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0 ||
+	if (!is_reached(t, path) || lstat(path, &st) < 0 ||
 	    (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)))
 		return false;
 	if (t->own_inode && st.st_ino == t->own_inode &&
@@ -301,6 +328,7 @@ change_open(struct change_table *t, struct watch_batch *b)
 	t->batch = *b;
 	*b = (struct watch_batch){0};
 	t->next = 0;
+	buf_reset(&t->reached);
 	t->is_initial = t->batches++ == 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct watch_item *it = &t->batch.item[i];
@@ -355,5 +383,6 @@ change_free(struct change_table *t)
 	for (size_t i = 0; i < t->file.n; i++)
 		free(t->file.entry[i].value);
 	map_free(&t->file);
+	buf_free(&t->reached);
 	watch_batch_free(&t->batch);
 }

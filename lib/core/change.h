@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "core/change_cache.h"
 #include "data/hash.h"
@@ -53,6 +54,8 @@ struct change_table {
 	size_t hashed;			  /* files, and not by the cache */
 	dev_t own_dev; /* our own output, which is never a change */
 	ino_t own_inode;
+	struct buf
+	    reached; /* a directory of this batch that no link leads to */
 
 	/* What the last change points to. */
 	char from[4096];

@@ -355,6 +355,20 @@ watch_fd(const struct watch *w)
 }
 
 size_t
+watch_root_len(const struct watch *w, const char *path)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < w->roots; i++) {
+		size_t n = strlen(w->root[i]->path);
+
+		if (n > longest && watch_is_below(path, w->root[i]->path))
+			longest = n;
+	}
+	return longest;
+}
+
+size_t
 watch_dirs(const struct watch *w)
 {
 	return w->dirs + w->polled.alive;

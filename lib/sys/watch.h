@@ -123,6 +123,9 @@ bool watch_is_below(const char *path, const char *dir);
 /* Is the path one of the map's directories, or below one? */
 bool watch_is_in(const struct map *dirs, const char *path);
 
+/* How many bytes of a path name the operand that it lies in, 0: `.` or none. */
+size_t watch_root_len(const struct watch *w, const char *path);
+
 /* Directories that are watched. */
 size_t watch_dirs(const struct watch *w);
 
