@@ -2,11 +2,9 @@
  * clnrm-bench: measure, compare, and hold to limits.
  */
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -98,57 +96,13 @@ static const struct cli tool = {
 };
 
 static struct stage st;
-static struct out held = {.fd = -1, .pending = BUF_INIT, .is_held = true};
-static struct buf saved = BUF_INIT;
-static bool is_text;
+static struct bench_view view = BENCH_VIEW_INIT;
 static struct bench_plan plan;
-
-/* ---- what the stage writes goes out as it is, or in words */
-
-static bool
-is_type(const char *line, size_t n, const char *type)
-{
-	AUTO_BUF begin = BUF_INIT;
-
-	buf_addf(&begin, "{\"type\":\"%s\"", type);
-	return n > begin.len && !memcmp(line, begin.s, begin.len);
-}
-
-static void
-show_line(const char *line, size_t n)
-{
-	AUTO_ARENA a = {0};
-	AUTO_BUF b = BUF_INIT;
-
-	if (is_type(line, n, "bench_env") || is_type(line, n, "bench_result")) {
-		buf_add(&saved, line, n);
-		buf_addc(&saved, '\n');
-	}
-	if (!is_text) {
-		out_add(&out_std, line, n);
-		out_add(&out_std, "\n", 1);
-		return;
-	}
-	bench_print(&b, json_parse(&a, line, n, NULL));
-	out_add(&out_std, b.s, b.len);
-}
-
-/* Hand on what was written since the last time. */
-static void
-show(void)
-{
-	const char *line = held.pending.s, *lf;
-
-	for (; (lf = strchr(line, '\n')); line = lf + 1)
-		show_line(line, (size_t)(lf - line));
-	buf_reset(&held.pending);
-	out_flush(&out_std);
-}
 
 static _Noreturn void
 fail(int status, const struct err *e)
 {
-	show();
+	bench_view_show(&view);
 	out_flush(&out_std);
 	warn("%s", e->text);
 	if (*e->hint)
@@ -196,9 +150,9 @@ make_plan(bool is_pair)
 static void
 begin(char *argv[])
 {
-	is_text = format ? !strcmp(format, "text") : isatty(1);
+	view.is_text = format ? !strcmp(format, "text") : isatty(1);
 	stop_catch(true);
-	stage_source(&st, "bench", &held, argv);
+	stage_source(&st, "bench", &view.held, argv);
 }
 
 static void
@@ -206,20 +160,21 @@ save_results(void)
 {
 	struct err e = {0};
 
-	if (save && bench_baseline_write(save, saved.s, saved.len, &e) < 0)
+	if (save && bench_baseline_write(
+			save, view.results.s, view.results.len, &e) < 0)
 		fail(EXIT_RUN, &e);
 }
 
 static int
 end(void)
 {
-	show();
+	bench_view_show(&view);
 	if (stop_signal())
 		stage_status(&st, 128 + stop_signal());
 	else
 		save_results();
 	stage_end(&st);
-	show();
+	bench_view_show(&view);
 	return st.status;
 }
 
@@ -274,63 +229,6 @@ add_prepare(struct proc *p)
 	return number;
 }
 
-/* `sh -c LINE`, of all the words. */
-static const char **
-shell_words(struct arena *a, const char *const *word)
-{
-	const char **argv = arena_alloc(a, 4 * sizeof *argv);
-	AUTO_BUF line = BUF_INIT;
-
-	for (; *word; word++) {
-		buf_adds(&line, *word);
-		if (word[1])
-			buf_addc(&line, ' ');
-	}
-	argv[0] = "/bin/sh";
-	argv[1] = "-c";
-	argv[2] = arena_dup(a, line.s, line.len);
-	return argv;
-}
-
-/* The name of what has none: its words. */
-static const char *
-name_of(struct arena *a, const char *const *word)
-{
-	AUTO_BUF b = BUF_INIT;
-
-	if (id)
-		return id;
-	for (; *word; word++) {
-		if (b.len)
-			buf_addc(&b, ' ');
-		buf_adds(&b, *word);
-	}
-	return arena_dup(a, b.s, b.len < 60 ? b.len : 60);
-}
-
-/* The result that was written last. */
-static const struct value *
-last_result(struct arena *a)
-{
-	size_t at = saved.len ? saved.len - 1 : 0;
-
-	while (at && saved.s[at - 1] != '\n')
-		at--;
-	return json_parse(a, saved.s + at, saved.len - at, NULL);
-}
-
-static const char **
-stored_words(struct arena *a, const struct value *result)
-{
-	const struct value *list = value_get(result, "argv");
-	size_t n = value_count(list);
-	const char **argv = arena_alloc(a, (n + 1) * sizeof *argv);
-
-	for (size_t i = 0; i < n; i++)
-		argv[i] = value_str_or(list->list.item[i], "");
-	return argv;
-}
-
 static void
 take_failure(struct stage *stage, const struct err *e)
 {
@@ -361,14 +259,15 @@ look_back(struct proc *p, int number, struct arena *a, const char *name)
 	}
 	if (value_count(value_get(old, "argv")) &&
 	    bench_program_kept(old, &program) == 0) {
-		int both[] = {add(p, stored_words(a, old), program.s), number};
+		int both[] = {
+		    add(p, bench_stored_words(a, old), program.s), number};
 
 		if (bench_pairs(&c, p, both, most_pairs, &plan, &e) < 0)
 			take_failure(&st, &e);
 		else
 			bench_compare_put(&c, &st);
 	} else {
-		bench_compare_results(&c, old, last_result(a), true);
+		bench_compare_results(&c, old, bench_view_last(&view, a), true);
 		bench_compare_put(&c, &st);
 	}
 	bench_set_free(&set);
@@ -380,18 +279,18 @@ verb_cmd(char **word, char *argv[])
 	struct proc p = open_proc();
 	AUTO_ARENA a = {0};
 	const char *const *command = (const char *const *)word;
-	struct bench_series s = {.id = name_of(&a, command)};
+	struct bench_series s = {.id = id ? id : bench_name(&a, command)};
 	int number;
 
 	if (!*word)
 		cli_misuse(&tool);
 	make_plan(false);
 	if (shell)
-		command = shell_words(&a, command);
+		command = bench_shell_words(&a, command);
 	number = add(&p, command, NULL);
 	begin(argv);
 	bench_env_put(&st);
-	show();
+	bench_view_show(&view);
 	s.argv = command;
 	bench_program_hash(command[0], s.program);
 	bench_command(&s, &p, number, add_prepare(&p), &plan);
@@ -399,7 +298,7 @@ verb_cmd(char **word, char *argv[])
 		stage_status(&st, EXIT_RUN);
 	if (!stop_signal())
 		bench_series_put(&s, &plan, &st);
-	show();
+	bench_view_show(&view);
 	if (baseline && !s.error && !stop_signal()) {
 		plan.warm_up_ns = 0; /* the new one is warm */
 		look_back(&p, number, &a, s.id);
@@ -417,7 +316,7 @@ pair_words(struct arena *a, const char *text)
 	const char *const line[] = {text, NULL};
 	struct err e = {0};
 	const char **words =
-	    shell ? shell_words(a, line) : bench_words(a, text, &e);
+	    shell ? bench_shell_words(a, line) : bench_words(a, text, &e);
 
 	if (!words)
 		fail(EXIT_INPUT, &e);
@@ -443,7 +342,7 @@ verb_pair(char **word, char *argv[])
 	both[1] = pair_words(&a, new);
 	begin(argv);
 	bench_env_put(&st);
-	show();
+	bench_view_show(&view);
 	if (exact) {
 		rc = bench_exact(&c, &p, both, &plan, &e);
 	} else {
@@ -477,28 +376,12 @@ verb_env(char **word, char *argv[])
 
 /* ---- suites */
 
-/* Beside the programs, where make leaves them, unless told otherwise. */
-static const char *
-suites_dir(char path[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 32);
-	char *slash;
-
-	if (suites)
-		return suites;
-	path[n > 0 ? n : 0] = 0;
-	slash = strrchr(path, '/');
-	if (!slash)
-		return "bench";
-	strcpy(slash, "/../bench");
-	return path;
-}
-
 static int
 walk_suites(char **word, char *argv[], bool runs)
 {
 	const char *const *prefixes = (const char *const *)word;
 	char path[PATH_MAX];
+	const char *dir = suites ? suites : bench_suite_dir(path);
 	struct err e = {0};
 	long n;
 
@@ -506,8 +389,8 @@ walk_suites(char **word, char *argv[], bool runs)
 	begin(argv);
 	if (runs)
 		bench_env_put(&st);
-	n = runs ? bench_suite_run(suites_dir(path), prefixes, &plan, &st, &e)
-		 : bench_suite_list(suites_dir(path), prefixes, &st, &e);
+	n = runs ? bench_suite_run(dir, prefixes, &plan, &st, &e)
+		 : bench_suite_list(dir, prefixes, &st, &e);
 	if (n < 0 && !stop_signal())
 		fail(EXIT_RUN, &e);
 	if (n == 0)
@@ -534,33 +417,9 @@ begin_filter(char **operand)
 {
 	int fd = stage_input(&tool, operand);
 
-	is_text = format ? !strcmp(format, "text") : isatty(1);
+	view.is_text = format ? !strcmp(format, "text") : isatty(1);
 	stop_catch(false);
-	stage_filter(&st, "bench", &held, fd, loose);
-}
-
-/* stage_next(), for what is shown by ourselves. */
-static bool
-next(struct record *r)
-{
-	struct err e = {0};
-
-	while (!stage_pull(&st, r)) {
-		show();
-		if (out_std.lost) {
-			stage_status(&st, 128 + SIGPIPE);
-			return false;
-		}
-		if (!st.in.is_eof && ndjson_fill(&st.in, &e) >= 0)
-			continue;
-		if (*e.text) {
-			stage_diagnose(&st, NULL, "error", "E101", &e);
-			stage_status(&st, EXIT_INPUT);
-		}
-		stage_check_cut(&st);
-		return false;
-	}
-	return true;
+	stage_filter(&st, "bench", &view.held, fd, loose);
 }
 
 static const char *
@@ -580,7 +439,7 @@ verb_stats(char **word, char *argv[])
 	make_plan(false);
 	plan.warm_up_ns = plan.measure_ns = 0;
 	begin_filter(word);
-	while (next(&r)) {
+	while (bench_view_next(&view, &st, &r)) {
 		AUTO_ARENA a = {0};
 		struct value *v = record_value(&r, &a);
 		struct err e = {.line = (unsigned)r.number};
@@ -630,7 +489,7 @@ verb_compare(char **word, char *argv[])
 {
 	struct bench_set old = {0}, new = {0};
 	struct err e = {0};
-	size_t n = 0;
+	size_t n, slower;
 
 	if (!word[0] || !word[1] || word[2])
 		cli_misuse(&tool);
@@ -638,21 +497,9 @@ verb_compare(char **word, char *argv[])
 	    bench_set_read(&new, word[1], &e) < 0)
 		fail(EXIT_INPUT, &e);
 	begin(argv);
-	for (size_t i = 0; i < new.result.n; i++) {
-		const struct map_entry *it = &new.result.entry[i];
-		const struct value *was =
-		    map_get(&old.result, it->key, it->len);
-		struct bench_compare c = {
-		    .id = it->key, .old_name = word[0], .new_name = word[1]};
-
-		if (!was)
-			continue;
-		bench_compare_results(&c, was, it->value, true);
-		bench_compare_put(&c, &st);
-		if (c.word == BENCH_SUSPECT && c.wall.change > 0)
-			stage_status(&st, EXIT_NO);
-		n++;
-	}
+	n = bench_compare_sets(&old, &new, word[0], word[1], &slower, &st);
+	if (slower)
+		stage_status(&st, EXIT_NO);
 	if (!n)
 		stage_status(&st, EXIT_NONE);
 	if (old.env && new.env && strcmp(old.env, new.env) != 0)
@@ -669,7 +516,7 @@ take_all(struct bench_set *now, struct bench_budget *limits, struct buf *ends,
 {
 	struct record r;
 
-	while (next(&r)) {
+	while (bench_view_next(&view, &st, &r)) {
 		struct value *v = record_value(&r, &now->kept);
 
 		bench_set_take(now, v);
@@ -678,31 +525,10 @@ take_all(struct bench_set *now, struct bench_budget *limits, struct buf *ends,
 		if (r.type == RECORD_END) {
 			buf_add(ends, r.line, r.len);
 			buf_addc(ends, '\n');
-		} else if (passes && !is_text) {
+		} else if (passes && !view.is_text) {
 			record_pass(&r, st.out);
 		}
 	}
-}
-
-/* Run a shell line with the verdicts that fail on its standard input. */
-static void
-alarm_with(const char *line, const struct buf *alert)
-{
-	FILE *f;
-	int status;
-
-	out_flush(&out_std);
-	f = popen(line, "we");
-	if (!f || (fwrite(alert->s, 1, alert->len, f) < alert->len)) {
-		if (f)
-			pclose(f);
-		warn("--on-alert: cannot tell %s", line);
-		return;
-	}
-	status = pclose(f);
-	if (status)
-		warn("--on-alert: %s: exit status %d", line,
-		    WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 }
 
 static void
@@ -747,8 +573,11 @@ conclude(const struct bench_gate *g)
 		stage_diagnose(&st, NULL, "error", "E432", &e);
 		stage_status(&st, EXIT_NONE);
 	}
-	if (on_alert && g->alert.len)
-		alarm_with(on_alert, &g->alert);
+	if (!on_alert || !g->alert.len)
+		return;
+	out_flush(&out_std);
+	if (bench_gate_alert(g, on_alert, &e) < 0)
+		warn("--on-alert: %s", e.text);
 }
 
 static int
@@ -805,44 +634,6 @@ verb_budget(char **word, char *argv[])
 	return st.status;
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(const struct bench_report *r, struct buf *to);
-} reports[] = {
-    {"markdown", bench_report_markdown},
-    {"html", bench_report_html},
-    {"bencher", bench_report_bencher},
-    {"prometheus", bench_report_prometheus},
-};
-
-static void
-add_record(
-    const struct value ***list, size_t *n, size_t *cap, const struct value *v)
-{
-	*list = mem_more(*list, *n, cap, sizeof **list);
-	(*list)[(*n)++] = v;
-}
-
-static void
-read_history(struct bench_report *r, struct arena *a)
-{
-	for (size_t i = 0; i < history.n; i++) {
-		struct bench_set set = {0};
-		struct err e = {0};
-
-		if (bench_set_read(&set, history.item[i], &e) < 0)
-			fail(EXIT_INPUT, &e);
-		for (size_t k = 0; k < set.result.n; k++) {
-			AUTO_JSON j = JSON_INIT;
-
-			json_value(&j, NULL, set.result.entry[k].value);
-			add_record(&r->past, &r->pasts, &r->pasts_cap,
-			    json_parse(a, j.text.s, j.text.len, NULL));
-		}
-		bench_set_free(&set);
-	}
-}
-
 static int
 verb_report(char **word, char *argv[])
 {
@@ -850,24 +641,23 @@ verb_report(char **word, char *argv[])
 	AUTO_BUF to = BUF_INIT;
 	AUTO_ARENA a = {0};
 	struct record record;
+	struct err e = {0};
 
 	(void)argv;
 	begin_filter(word);
-	is_text = true;
-	while (next(&record))
-		add_record(&r.record, &r.n, &r.cap, record_value(&record, &a));
-	read_history(&r, &a);
+	view.is_text = true;
+	while (bench_view_next(&view, &st, &record))
+		bench_report_add(&r, record_value(&record, &a));
+	for (size_t i = 0; i < history.n; i++)
+		if (bench_report_read_past(&r, history.item[i], &a, &e) < 0)
+			fail(EXIT_INPUT, &e);
 	if (!r.n)
 		stage_status(&st, EXIT_NONE);
-	for (size_t i = 0; i < COUNT(reports); i++)
-		if (!strcmp(reports[i].name, format ? format : "markdown"))
-			reports[i].fn(&r, &to);
-	if (!to.len)
+	if (!bench_report_print(&r, format ? format : "markdown", &to))
 		die(EXIT_INPUT, "report --format takes markdown, html, bencher "
 				"or prometheus");
 	out_add(&out_std, to.s, to.len);
-	free(r.record);
-	free(r.past);
+	bench_report_free(&r);
 	return end();
 }
 

@@ -9,6 +9,7 @@
 #ifndef CORE_BENCH_H
 #define CORE_BENCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -115,6 +116,15 @@ void bench_samples_free(struct bench_samples *s);
  */
 const char **bench_words(struct arena *a, const char *text, struct err *e);
 
+/* `sh -c LINE`, of all the words. */
+const char **bench_shell_words(struct arena *a, const char *const *word);
+
+/* The name of what has none: its words. */
+const char *bench_name(struct arena *a, const char *const *word);
+
+/* The words of a result's command; none: it was no command. */
+const char **bench_stored_words(struct arena *a, const struct value *result);
+
 /* Measure a command; what goes wrong is in s->error. */
 void bench_command(struct bench_series *s, struct proc *p, int command,
     int prepare, const struct bench_plan *plan);
@@ -199,6 +209,11 @@ int bench_set_read(struct bench_set *s, const char *path, struct err *e);
 void bench_set_take(struct bench_set *s, const struct value *record);
 void bench_set_free(struct bench_set *s);
 
+/* Compare the results that both have; how many, and how many are slower? */
+size_t bench_compare_sets(const struct bench_set *old,
+    const struct bench_set *new, const char *old_name, const char *new_name,
+    size_t *slower, struct stage *st);
+
 /* Where the baseline of that name is; -1 and *e when the name is no name. */
 int bench_baseline_path(const char *name, struct buf *path, struct err *e);
 
@@ -270,10 +285,21 @@ struct bench_gate {
 /* Write a `bench_verdict` for whatever has a limit or something before it. */
 void bench_gate(struct bench_gate *g, struct stage *st);
 
+/*
+ * Run a shell line with the verdicts that fail on its standard input.
+ *
+ * err: -1 and *e: it could not be told, or fails
+ */
+int bench_gate_alert(
+    const struct bench_gate *g, const char *line, struct err *e);
+
 /* A number of a result, such as "p95_ns" or "p95"; false: it has none. */
 bool bench_number(const struct value *result, const char *metric, double *to);
 
 /* ---- suites: programs that list benchmarks and print samples */
+
+/* Where make leaves them: beside the programs. Fills path, or borrows. */
+const char *bench_suite_dir(char path[PATH_MAX]);
 
 /*
  * Write the `bench` records of all programs in a directory whose ids begin with
@@ -305,5 +331,28 @@ void bench_print_ns(struct buf *b, double ns);
 
 /* A record as a line or a few; nothing for types that say nothing here. */
 void bench_print(struct buf *b, const struct value *record);
+
+/* What a stage writes, held back to be shown as it is or in words. */
+struct bench_view {
+	struct out held;    /* to be written to */
+	struct buf results; /* each bench_env and bench_result shown */
+	bool is_text;
+};
+
+#define BENCH_VIEW_INIT                                                   \
+	{                                                                 \
+		.held = {.fd = -1, .pending = BUF_INIT, .is_held = true}, \
+		.results = BUF_INIT                                       \
+	}
+
+/* Hand on to standard output what was written since the last time. */
+void bench_view_show(struct bench_view *v);
+
+/* The result that was shown last. */
+const struct value *bench_view_last(
+    const struct bench_view *v, struct arena *a);
+
+/* stage_next(), for what is shown by a view. */
+bool bench_view_next(struct bench_view *v, struct stage *st, struct record *r);
 
 #endif

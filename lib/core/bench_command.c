@@ -250,3 +250,45 @@ bench_command(struct bench_series *s, struct proc *p, int command, int prepare,
 		s->checksum = sum;
 	}
 }
+
+const char **
+bench_shell_words(struct arena *a, const char *const *word)
+{
+	const char **argv = arena_alloc(a, 4 * sizeof *argv);
+	AUTO_BUF line = BUF_INIT;
+
+	for (; *word; word++) {
+		buf_adds(&line, *word);
+		if (word[1])
+			buf_addc(&line, ' ');
+	}
+	argv[0] = "/bin/sh";
+	argv[1] = "-c";
+	argv[2] = arena_dup(a, line.s, line.len);
+	return argv;
+}
+
+const char *
+bench_name(struct arena *a, const char *const *word)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	for (; *word; word++) {
+		if (b.len)
+			buf_addc(&b, ' ');
+		buf_adds(&b, *word);
+	}
+	return arena_dup(a, b.s, b.len < 60 ? b.len : 60);
+}
+
+const char **
+bench_stored_words(struct arena *a, const struct value *result)
+{
+	const struct value *list = value_get(result, "argv");
+	size_t n = value_count(list);
+	const char **argv = arena_alloc(a, (n + 1) * sizeof *argv);
+
+	for (size_t i = 0; i < n; i++)
+		argv[i] = value_str_or(list->list.item[i], "");
+	return argv;
+}

@@ -1,6 +1,8 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/mem.h"
 #include "core/bench.h"
@@ -302,4 +304,22 @@ bench_gate(struct bench_gate *g, struct stage *st)
 	judge_rest(g, st, &g->now->result, NULL);
 	if (g->baseline)
 		judge_rest(g, st, &g->baseline->result, &g->now->result);
+}
+
+int
+bench_gate_alert(const struct bench_gate *g, const char *line, struct err *e)
+{
+	FILE *f = popen(line, "we");
+	int status;
+
+	if (!f || fwrite(g->alert.s, 1, g->alert.len, f) < g->alert.len) {
+		if (f)
+			pclose(f);
+		return err_set(e, "cannot tell %s", line);
+	}
+	status = pclose(f);
+	if (!status)
+		return 0;
+	return err_set(e, "%s: exit status %d", line,
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 }

@@ -393,3 +393,28 @@ bench_compare_put(const struct bench_compare *c, struct stage *st)
 	json_str(&j, "verdict", bench_word(c->word));
 	stage_put(st, &j);
 }
+
+size_t
+bench_compare_sets(const struct bench_set *old, const struct bench_set *new,
+    const char *old_name, const char *new_name, size_t *slower,
+    struct stage *st)
+{
+	size_t n = 0;
+
+	*slower = 0;
+	for (size_t i = 0; i < new->result.n; i++) {
+		const struct map_entry *it = &new->result.entry[i];
+		const struct value *was =
+		    map_get(&old->result, it->key, it->len);
+		struct bench_compare c = {
+		    .id = it->key, .old_name = old_name, .new_name = new_name};
+
+		if (!was)
+			continue;
+		bench_compare_results(&c, was, it->value, true);
+		bench_compare_put(&c, st);
+		*slower += c.word == BENCH_SUSPECT && c.wall.change > 0;
+		n++;
+	}
+	return n;
+}

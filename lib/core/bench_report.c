@@ -516,3 +516,64 @@ bench_report_prometheus(const struct bench_report *r, struct buf *to)
 			    number(r->record[i], key) / 1e9);
 		}
 }
+
+static const struct {
+	const char *name;
+	void (*fn)(const struct bench_report *r, struct buf *to);
+} forms[] = {
+    {"markdown", bench_report_markdown},
+    {"html", bench_report_html},
+    {"bencher", bench_report_bencher},
+    {"prometheus", bench_report_prometheus},
+};
+
+bool
+bench_report_print(
+    const struct bench_report *r, const char *form, struct buf *to)
+{
+	for (size_t i = 0; i < COUNT(forms); i++)
+		if (!strcmp(forms[i].name, form)) {
+			forms[i].fn(r, to);
+			return true;
+		}
+	return false;
+}
+
+static void
+add_record(
+    const struct value ***list, size_t *n, size_t *cap, const struct value *v)
+{
+	*list = mem_more(*list, *n, cap, sizeof **list);
+	(*list)[(*n)++] = v;
+}
+
+void
+bench_report_add(struct bench_report *r, const struct value *record)
+{
+	add_record(&r->record, &r->n, &r->cap, record);
+}
+
+int
+bench_report_read_past(
+    struct bench_report *r, const char *path, struct arena *a, struct err *e)
+{
+	struct bench_set set = {0};
+	int got = bench_set_read(&set, path, e);
+
+	for (size_t i = 0; !got && i < set.result.n; i++) {
+		AUTO_JSON j = JSON_INIT;
+
+		json_value(&j, NULL, set.result.entry[i].value);
+		add_record(&r->past, &r->pasts, &r->pasts_cap,
+		    json_parse(a, j.text.s, j.text.len, NULL));
+	}
+	bench_set_free(&set);
+	return got;
+}
+
+void
+bench_report_free(struct bench_report *r)
+{
+	free(r->record);
+	free(r->past);
+}

@@ -299,3 +299,17 @@ bench_suite_run(const char *dir, const char *const *prefixes,
 
 	return walk(dir, &w, e);
 }
+
+const char *
+bench_suite_dir(char path[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 32);
+	char *slash;
+
+	path[n > 0 ? n : 0] = 0;
+	slash = strrchr(path, '/');
+	if (!slash)
+		return "bench";
+	strcpy(slash, "/../bench");
+	return path;
+}

@@ -1,0 +1,79 @@
+#include <signal.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/out.h"
+#include "core/bench.h"
+#include "data/json.h"
+
+static bool
+is_type(const char *line, size_t n, const char *type)
+{
+	AUTO_BUF begin = BUF_INIT;
+
+	buf_addf(&begin, "{\"type\":\"%s\"", type);
+	return n > begin.len && !memcmp(line, begin.s, begin.len);
+}
+
+static void
+show_line(struct bench_view *v, const char *line, size_t n)
+{
+	AUTO_ARENA a = {0};
+	AUTO_BUF b = BUF_INIT;
+
+	if (is_type(line, n, "bench_env") || is_type(line, n, "bench_result")) {
+		buf_add(&v->results, line, n);
+		buf_addc(&v->results, '\n');
+	}
+	if (!v->is_text) {
+		out_add(&out_std, line, n);
+		out_add(&out_std, "\n", 1);
+		return;
+	}
+	bench_print(&b, json_parse(&a, line, n, NULL));
+	out_add(&out_std, b.s, b.len);
+}
+
+void
+bench_view_show(struct bench_view *v)
+{
+	const char *line = v->held.pending.s, *lf;
+
+	for (; (lf = strchr(line, '\n')); line = lf + 1)
+		show_line(v, line, (size_t)(lf - line));
+	buf_reset(&v->held.pending);
+	out_flush(&out_std);
+}
+
+const struct value *
+bench_view_last(const struct bench_view *v, struct arena *a)
+{
+	size_t at = v->results.len ? v->results.len - 1 : 0;
+
+	while (at && v->results.s[at - 1] != '\n')
+		at--;
+	return json_parse(a, v->results.s + at, v->results.len - at, NULL);
+}
+
+bool
+bench_view_next(struct bench_view *v, struct stage *st, struct record *r)
+{
+	struct err e = {0};
+
+	while (!stage_pull(st, r)) {
+		bench_view_show(v);
+		if (out_std.lost) {
+			stage_status(st, 128 + SIGPIPE);
+			return false;
+		}
+		if (!st->in.is_eof && ndjson_fill(&st->in, &e) >= 0)
+			continue;
+		if (*e.text) {
+			stage_diagnose(st, NULL, "error", "E101", &e);
+			stage_status(st, EXIT_INPUT);
+		}
+		stage_check_cut(st);
+		return false;
+	}
+	return true;
+}
