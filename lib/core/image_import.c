@@ -20,7 +20,7 @@ image_architecture(void)
 {
 	static const char *const other[][2] = {{"x86_64", "amd64"},
 	    {"aarch64", "arm64"}, {"i686", "386"}, {"armv7l", "arm"}};
-	static struct utsname u;
+	static _Thread_local struct utsname u;
 
 	uname(&u);
 	for (size_t i = 0; i < COUNT(other); i++)
