@@ -180,7 +180,7 @@ format:					## put the C sources in form
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run room watch dev toml tera lint fmt otlp pull; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in start run room watch dev toml tera lint fmt otlp pull diff; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin

@@ -221,6 +221,28 @@ renamed shop/reserve/store" ]
 	run -0 clnrm-diff --show digest a
 }
 
+@test "what is too deep to be printed is counted, and decides" {
+	need_shared corpus/traces
+	pair=$SHARED/corpus/traces/pairs/100-renamed
+	run -1 diff_text "$pair/baseline.ndjson" "$pair/current.ndjson"
+	all=$output
+	for depth in 1 2 4; do
+		run -1 diff_text --max-depth $depth "$pair/baseline.ndjson" "$pair/current.ndjson"
+		[ "${lines[-1]}" = "$(tail -n 1 <<<"$all")" ]
+		# no line is indented further
+		run ! grep -qE "^. ( ){$((2 * depth))}[^ ]" <<<"$output"
+	done
+	run -1 diff_text --max-depth 1 "$pair/baseline.ndjson" "$pair/current.ndjson"
+	[[ "${lines[0]}" == "  test: checkout  ("*" changes below)" && ${#lines[@]} = 2 ]]
+	# an added subtree is one change, however deep it is cut
+	shop >a
+	{ shop; span 4 1 log; span 5 4 write; } >b
+	run -1 diff_text --max-depth 1 a b
+	[[ "${lines[0]}" == *"(1 changes below)" && "${lines[1]}" == "2 added;"* ]]
+	run -1 clnrm-diff --max-depth 1 a b
+	[ "$(jq -c 'select(.type == "diff") | .path' <<<"$output")" = '"shop/log"' ]
+}
+
 @test "a hundred runs of the same behaviour have one digest" {
 	for i in $(seq 100); do
 		{ span $i 0 shop; span 20$i $i pay '{"amount":1}' $((RANDOM + 1)); span 30$i $i log '{}' $((RANDOM + 1)); } |

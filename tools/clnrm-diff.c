@@ -156,7 +156,7 @@ write_records(const struct diff *d, const char *path)
 	if (!is_stream)
 		return;
 	out_add(&out_std, text->s + end, text->len - end);
-	st.status = d->changes ? EXIT_NO : EXIT_YES;
+	st.status = diff_changes(d) ? EXIT_NO : EXIT_YES;
 	st.start_ns = clock_mono_ns();
 	stage_end(&st);
 }
@@ -166,7 +166,7 @@ write_text(const struct diff *d, const struct diff_view *view)
 {
 	if (stat)
 		diff_print_stat(d, &out_std);
-	else if (d->changes || !only_changes)
+	else if (diff_changes(d) || !only_changes)
 		diff_print(d, view, &out_std);
 	diff_print_summary(d, &out_std);
 }
@@ -341,9 +341,12 @@ compare(struct diff *d, const char *path)
 {
 	int status;
 
+	if (max_depth > 0 && !stat &&
+	    (!strcmp(format, "text") || !strcmp(format, "html")))
+		d->max_depth = (uint32_t)max_depth;
 	diff_run(d);
 	write_diff(d, path);
-	status = d->changes ? EXIT_NO : EXIT_YES;
+	status = diff_changes(d) ? EXIT_NO : EXIT_YES;
 	diff_free(d);
 	return status;
 }

@@ -142,6 +142,7 @@ order_kids(struct diff *d, uint32_t b, uint32_t c)
 
 struct todo {
 	uint32_t base, now, up, depth;
+	bool is_below_one; /* what is above it is on one side only, too */
 };
 
 struct stack {
@@ -150,21 +151,26 @@ struct stack {
 };
 
 static void
-push(struct stack *s, uint32_t base, uint32_t now, uint32_t up, uint32_t depth)
+push(struct stack *s, uint32_t base, uint32_t now, const struct todo *above)
 {
+	bool is_below_one = now == SPAN_NONE  ? above->now == SPAN_NONE
+			  : base == SPAN_NONE ? above->base == SPAN_NONE
+					      : false;
+
 	s->item = mem_more(s->item, s->n, &s->cap, sizeof *s->item);
-	s->item[s->n++] = (struct todo){base, now, up, depth};
+	s->item[s->n++] =
+	    (struct todo){base, now, above->up, above->depth, is_below_one};
 }
 
 static void
 push_gone(struct diff *d, struct stack *s, const uint32_t *kid, uint32_t *n,
-    uint32_t down_to, uint32_t up, uint32_t depth)
+    uint32_t down_to, const struct todo *above)
 {
 	while (*n > down_to) {
 		uint32_t b = kid[--*n];
 
 		if (d->node[BASE][b].mate == SPAN_NONE)
-			push(s, b, SPAN_NONE, up, depth);
+			push(s, b, SPAN_NONE, above);
 	}
 }
 
@@ -184,7 +190,9 @@ static void
 push_kids(struct diff *d, struct stack *s, const struct todo *t, uint32_t entry,
     uint32_t place[])
 {
-	uint32_t n = 0, m = 0, depth = entry == SPAN_NONE ? 0 : t->depth + 1;
+	struct todo above = {t->base, t->now, entry,
+	    entry == SPAN_NONE ? 0 : t->depth + 1, false};
+	uint32_t n = 0, m = 0;
 	const uint32_t *gone = NULL, *kid = NULL;
 
 	if (t->base != SPAN_NONE)
@@ -198,24 +206,44 @@ push_kids(struct diff *d, struct stack *s, const struct todo *t, uint32_t entry,
 		uint32_t at = old_place(d, t->base, mate, place);
 
 		if (at != SPAN_NONE && at < n)
-			push_gone(d, s, gone, &n, at + 1, entry, depth);
-		push(s, mate, c, entry, depth);
+			push_gone(d, s, gone, &n, at + 1, &above);
+		push(s, mate, c, &above);
 	}
-	push_gone(d, s, gone, &n, 0, entry, depth);
+	push_gone(d, s, gone, &n, 0, &above);
 }
 
 static void
-tell_alone(struct diff *d, const struct diff_entry *e, enum diff_op op)
+tell_alone(struct diff *d, const struct todo *t, enum diff_op op)
 {
-	const struct diff_entry *up =
-	    e->up == SPAN_NONE ? NULL : &d->entry[e->up];
-	bool is_top =
-	    !up || (op == DIFF_ADDED ? up->base : up->now) != SPAN_NONE;
-
-	if (is_top)
-		diff_add(d, op, NULL);
-	else
+	if (t->is_below_one)
 		d->count[op]++;
+	else
+		diff_add(d, op, NULL);
+}
+
+static void
+tell(struct diff *d, const struct todo *t)
+{
+	if (t->base == SPAN_NONE)
+		tell_alone(d, t, DIFF_ADDED);
+	else if (t->now == SPAN_NONE)
+		tell_alone(d, t, DIFF_REMOVED);
+	else
+		diff_pair(d, t->base, t->now);
+}
+
+/* Too deep to be seen: counted, and not kept. Its children are handed to the
+ * last that is seen. */
+static uint32_t
+count(struct diff *d, const struct todo *t)
+{
+	size_t from = d->changes;
+
+	tell(d, t);
+	d->hidden += d->changes - from;
+	d->entry[t->up].below += (uint32_t)(d->changes - from);
+	d->changes = from;
+	return t->up;
 }
 
 static uint32_t
@@ -224,17 +252,14 @@ enter(struct diff *d, const struct todo *t)
 	struct diff_entry *e;
 	size_t from = d->changes;
 
+	if (d->max_depth && t->depth >= d->max_depth)
+		return count(d, t);
 	d->entry =
 	    mem_more(d->entry, d->entries, &d->entries_cap, sizeof *d->entry);
 	e = &d->entry[d->entries];
 	*e = (struct diff_entry){
 	    t->base, t->now, t->up, t->depth, (uint32_t)from, 0, 0};
-	if (t->base == SPAN_NONE)
-		tell_alone(d, e, DIFF_ADDED);
-	else if (t->now == SPAN_NONE)
-		tell_alone(d, e, DIFF_REMOVED);
-	else
-		diff_pair(d, t->base, t->now);
+	tell(d, t);
 	e->changes = (uint32_t)(d->changes - from);
 	return (uint32_t)d->entries++;
 }
@@ -244,7 +269,7 @@ diff_compare(struct diff *d)
 {
 	uint32_t *place = mem_new(d->base->n + 1, sizeof *place);
 	struct todo t = {
-	    (uint32_t)d->base->n, (uint32_t)d->now->n, SPAN_NONE, 0};
+	    (uint32_t)d->base->n, (uint32_t)d->now->n, SPAN_NONE, 0, false};
 	struct stack s = {0};
 
 	for (size_t i = 0; !d->no_order && i <= d->base->n; i++)

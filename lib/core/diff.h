@@ -64,12 +64,14 @@ struct diff {
 	double tolerance; /* a duration may be so many times another */
 	int64_t least_ns; /* and differ by this much */
 	bool no_durations, no_order;
+	uint32_t max_depth; /* deeper changes are counted alone; 0: all kept */
 	/* the result */
 	struct diff_node *node[2]; /* the last one stands above the roots */
 	struct diff_entry *entry;
 	size_t entries, entries_cap;
 	struct diff_change *change;
 	size_t changes, changes_cap;
+	size_t hidden;		/* changes that are too deep to be kept */
 	size_t count[DIFF_OPS]; /* spans added and removed, else changes */
 	struct arena arena;
 };
@@ -93,6 +95,13 @@ bool diff_band(const struct span *s, double band[3]);
 
 /* Match, then compare. */
 void diff_run(struct diff *d);
+
+/* How many changes there are. */
+static inline size_t
+diff_changes(const struct diff *d)
+{
+	return d->changes + d->hidden;
+}
 
 /* "a/b/c" of an entry, as text; long ones lose their middle. */
 void diff_path(const struct diff *d, size_t entry, struct buf *b);

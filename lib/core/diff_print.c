@@ -142,15 +142,15 @@ diff_summary(const struct diff *d, struct buf *b)
 {
 	const char *comma = "";
 
-	if (!d->changes)
+	if (!diff_changes(d))
 		buf_addf(b, "same: %zu spans", d->now->n);
-	for (int op = 0; op < DIFF_OPS && d->changes; op++) {
+	for (int op = 0; op < DIFF_OPS && diff_changes(d); op++) {
 		if (!d->count[op])
 			continue;
 		buf_addf(b, "%s%zu %s", comma, d->count[op], diff_op_name(op));
 		comma = ", ";
 	}
-	if (d->changes)
+	if (diff_changes(d))
 		buf_addf(
 		    b, "; %zu spans before, %zu now", d->base->n, d->now->n);
 }
