@@ -8,6 +8,7 @@
 #include "core/doctor.h"
 #include "core/earlier.h"
 #include "core/engine.h"
+#include "core/replay.h"
 #include "core/setting.h"
 #include "sys/stop.h"
 
@@ -16,7 +17,8 @@ enum { MAX_JOBS = 256 };
 static const char *jobs = "auto", *root;
 static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
 static int64_t capture = 1 << 20;
-static int allow_degraded, loose, observe, probe, strict, metrics;
+static int allow_degraded, cache, force, loose, no_cache, observe, probe,
+    strict, metrics;
 
 static const struct cli_opt opts[] = {
     {'j', "jobs", "N|auto", "scenarios at a time (auto: as the machine bears)",
@@ -30,6 +32,11 @@ static const struct cli_opt opts[] = {
 	CLI_FLAG, &allow_degraded},
     {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
 	&metrics},
+    {0, "cache", NULL, "let what passed and is unchanged come again", CLI_FLAG,
+	&cache},
+    {0, "no-cache", NULL, "run all, and store nothing", CLI_FLAG, &no_cache},
+    {0, "force", NULL, "with --cache: run all, and store it anew", CLI_FLAG,
+	&force},
     {0, "observe", NULL, "tell what is read, and who calls outside", CLI_FLAG,
 	&observe},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
@@ -96,6 +103,9 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	struct loop loop = {0};
 	struct stage stage;
 	struct earlier earlier = {0};
+	struct replay replay = {0};
+	struct err e = {0};
+	bool stores = cache && !no_cache;
 	struct scenario_host host = {
 	    .loop = &loop,
 	    .stage = &stage,
@@ -104,7 +114,8 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	    .timeout_ns = timeout_ns,
 	    .grace_ns = grace_ns,
 	    .capture = (size_t)capture,
-	    .observe = observe,
+	    .observe = observe || stores,
+	    .replay = stores ? &replay : NULL,
 	    .allow_degraded = allow_degraded,
 	    .earlier = &earlier,
 	};
@@ -114,6 +125,8 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	if (metrics)
 		stage_measure(&stage);
 	earlier_read(&earlier);
+	if (stores && replay_start(&replay, force, &e) < 0)
+		die(EXIT_RUN, "%s", e.text);
 	sig = engine_run(&host, workers);
 	if (sig)
 		stage_status(&stage, 128 + sig);
@@ -123,6 +136,7 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 		image_set_free(&host.images);
 	loop_free(&loop);
 	earlier_free(&earlier);
+	replay_free(&replay);
 	return status;
 }
 

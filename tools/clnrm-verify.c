@@ -7,13 +7,17 @@
 #include "core/verdict.h"
 #include "sys/stop.h"
 
-static int loose, metrics;
+static const char *root;
+static int cache, loose, metrics;
 static struct cli_list traces;
 
 static const struct cli_opt opts[] = {
     {0, "traces", "FILE",
 	"hold the plans that come against a saved run or trace; repeatable",
 	CLI_LIST, &traces},
+    {0, "cache", NULL, "mark what passed, for clnrm-exec --cache", CLI_FLAG,
+	&cache},
+    {0, "root", "DIR", "with --cache: the project's root", CLI_TEXT, &root},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
     {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
 	&metrics},
@@ -73,7 +77,7 @@ main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	int fd = stage_input(&tool, path);
-	AUTO_VERDICT v = {.stage = &st};
+	AUTO_VERDICT v = {.stage = &st, .marks = cache, .root = root};
 	AUTO_BUF ends = BUF_INIT;
 	struct record r;
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -105,14 +106,12 @@ file_mkparent(const char *path, struct err *e)
 static int
 fill(int fd, const char *s, size_t n, mode_t mode)
 {
-	if (fchmod(fd, mode) < 0 || fd_write(fd, s, n) < 0 || fsync(fd) < 0)
-		return -1;
-	return 0;
+	return fchmod(fd, mode) < 0 || fd_write(fd, s, n) < 0 ? -1 : 0;
 }
 
-int
-file_replace(
-    const char *path, const char *s, size_t n, mode_t mode, struct err *e)
+static int
+put(const char *path, const char *s, size_t n, mode_t mode, bool is_synced,
+    struct err *e)
 {
 	AUTO_BUF temp = BUF_INIT;
 	AUTO_FD fd = -1;
@@ -126,12 +125,27 @@ file_replace(
 	fd = mkostemp(temp.s, O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, "%s:", path);
-	if (fill(fd, s, n, mode) < 0 || rename(temp.s, path) < 0) {
+	if (fill(fd, s, n, mode) < 0 || (is_synced && fsync(fd) < 0) ||
+	    rename(temp.s, path) < 0) {
 		err_set(e, "%s:", path);
 		unlink(temp.s);
 		return -1;
 	}
 	return 0;
+}
+
+int
+file_replace(
+    const char *path, const char *s, size_t n, mode_t mode, struct err *e)
+{
+	return put(path, s, n, mode, true, e);
+}
+
+int
+file_renew(
+    const char *path, const char *s, size_t n, mode_t mode, struct err *e)
+{
+	return put(path, s, n, mode, false, e);
 }
 
 static void remove_at(int dir, const char *name, int *failed);

@@ -55,6 +55,13 @@ int file_read(const char *path, struct buf *out, struct err *e);
 int file_replace(
     const char *path, const char *s, size_t n, mode_t mode, struct err *e);
 
+/*
+ * The same without waiting for the disk: for what is told from a good one when
+ * it is read, and may be lost.
+ */
+int file_renew(
+    const char *path, const char *s, size_t n, mode_t mode, struct err *e);
+
 /* Make a directory and all above it. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 

@@ -12,6 +12,7 @@
 #include "core/inputs.h"
 #include "core/load.h"
 #include "core/pool.h"
+#include "core/replay.h"
 #include "sys/stop.h"
 
 enum {
@@ -67,7 +68,20 @@ stage(const struct engine *g)
 static void
 add_jobs(struct engine *g, struct test *t)
 {
-	for (size_t i = 0; i < t->scenarios->list.n; i++) {
+	AUTO_ARENA a = {0};
+	size_t n = t->scenarios->list.n;
+	bool *runs = arena_alloc(&a, n * sizeof *runs);
+
+	for (size_t i = 0; i < n; i++)
+		runs[i] = true;
+	if (g->host->replay)
+		replay_test(g->host->replay, t,
+		    sandbox_level_name(
+			(enum sandbox_level)(SANDBOX_FULL - g->host->refused)),
+		    runs);
+	for (size_t i = 0; i < n; i++) {
+		if (!runs[i])
+			continue;
 		g->job = mem_more(g->job, g->jobs, &g->job_cap, sizeof *g->job);
 		g->job[g->jobs++] = (struct job){test_hold(t), i,
 		    value_int_or(
@@ -473,6 +487,29 @@ turn(struct engine *g)
 	set_watches(g);
 }
 
+static struct image_set *
+images(void *arg, struct err *e)
+{
+	return scenario_images(arg, e);
+}
+
+static void
+store_from(struct scenario_host *host)
+{
+	struct replay *r = host->replay;
+
+	r->stage = host->stage;
+	r->root = host->root;
+	r->digests = &host->digests;
+	r->images = images;
+	r->images_arg = host;
+	buf_addf(&r->options, "%d %lld %lld %zu", host->allow_degraded,
+	    (long long)host->timeout_ns, (long long)host->grace_ns,
+	    host->capture);
+	host->stage->hear = scenario_hear;
+	host->stage->hear_arg = host;
+}
+
 int
 engine_run(struct scenario_host *host, size_t jobs)
 {
@@ -484,6 +521,8 @@ engine_run(struct scenario_host *host, size_t jobs)
 	host->pool = pool_new(host->loop, host->spawner, 2 * g.workers);
 	g.running = mem_new(g.workers, sizeof *g.running);
 	s->out->is_held = true;
+	if (host->replay)
+		store_from(host);
 	loop_add(host->loop, s->in.fd, POLLIN, on_input, &g);
 	loop_add(host->loop, stop_fd(), POLLIN, on_stop, &g);
 	loop_add(host->loop, s->out->fd, 0, on_output, &g);

@@ -10,19 +10,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/elf.h"
 #include "data/hash.h"
 #include "sys/sandbox.h"
 
-enum { BYTES_MAX = 32 << 20, LINKS_MAX = 40, DIGESTS_MAX = 100000 };
+enum {
+	BYTES_MAX = 32 << 20,
+	LINKS_MAX = 40,
+	DIGESTS_MAX = 100000,
+	TICK_NS = 20000000
+};
 
 const char *
 reading_kind_name(enum reading_kind kind)
 {
 	static const char *const name[] = {"read", "executed", "listed",
-	    "missing", "link", "env", "image", "more"};
+	    "looked", "missing", "link", "env", "image", "more"};
 
 	return name[kind];
 }
@@ -33,7 +39,7 @@ reading_note(struct reading *in, const char *name, unsigned use)
 	size_t n = strlen(name);
 	uintptr_t known = (uintptr_t)map_get(&in->names, name, n);
 
-	/* What it made itself it may read. */
+	/* What it made itself it may read; where it was made is another's. */
 	if (known & READING_USE_MADE || (known & use) == use)
 		return;
 	if (known)
@@ -54,13 +60,35 @@ is_at(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
 
+	while (n && dir[n - 1] == '/')
+		n--;
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
-static bool
-is_hosts(const char *path)
+void
+reading_show(struct reading *in, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *both[] = {path, real ? arena_str(&in->a, real) : path};
+
+	free(real);
+	for (size_t i = 0; i < 2; i++) {
+		in->shown = arena_more(&in->a, in->shown, in->shows,
+		    &in->show_cap, sizeof *in->shown);
+		in->shown[in->shows++] = both[i];
+	}
+}
+
+bool
+reading_is_hosts(const struct reading *in, const char *path)
 {
 	char top[NAME_MAX + 1] = "";
+
+	if (is_at(path, in->project))
+		return true;
+	for (size_t i = 0; i < in->shows; i++)
+		if (is_at(path, in->shown[i]))
+			return true;
 
 	if (*path)
 		snprintf(top, sizeof top, "%.*s", (int)strcspn(path + 1, "/"),
@@ -72,11 +100,14 @@ is_hosts(const char *path)
 static bool
 is_shown(const struct reading *in, const char *path)
 {
-	if (is_at(path, in->project) || is_at(in->project, path))
+	if (is_at(in->project, path))
 		return true;
+	for (size_t i = 0; i < in->shows; i++)
+		if (is_at(in->shown[i], path))
+			return true;
 	if (in->has_own_hosts && !strcmp(path, "/etc/hosts"))
 		return false;
-	return is_hosts(path);
+	return reading_is_hosts(in, path);
 }
 
 static void
@@ -85,7 +116,7 @@ find(struct reading *in, const char *path, enum reading_kind kind)
 	AUTO_BUF key = BUF_INIT;
 
 	/* What is above a project may be fresh itself. */
-	if (!is_at(path, in->project) && !is_hosts(path))
+	if (!reading_is_hosts(in, path))
 		return;
 	if (in->found.n >= READING_MAX) {
 		in->is_cut = true;
@@ -130,15 +161,20 @@ static void
 find_end(struct reading *in, const char *path, const struct stat *st,
     unsigned use, int links)
 {
+	/* What lies below has new names, too, which nobody here knows. */
+	if (S_ISDIR(st->st_mode) && use & READING_USE_NAME)
+		in->is_cut = true;
 	if (S_ISDIR(st->st_mode) && use & READING_USE_OPEN)
 		find(in, path, READING_LISTED);
+	else if (!S_ISREG(st->st_mode))
+		find(in, path, READING_LOOKED);
 	if (!S_ISREG(st->st_mode))
 		return;
 	if (use & READING_USE_RUN) {
 		find(in, path, READING_EXECUTED);
 		find_interpreter(in, path, links);
 	}
-	if (use & (READING_USE_OPEN | READING_USE_LOOK | READING_USE_LINK))
+	if (use & ~(unsigned)READING_USE_RUN)
 		find(in, path, READING_READ);
 }
 
@@ -235,6 +271,14 @@ is_same(const struct stat *a, const struct stat *b)
 	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim);
 }
 
+/* It may change once more within one tick of the clock of files. */
+static bool
+is_fresh(const struct stat *st)
+{
+	return st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec >
+	       clock_wall_ns() - TICK_NS;
+}
+
 static const char *
 digest_file(struct reading_digests *d, const char *path, char hex[HASH_HEX])
 {
@@ -248,6 +292,8 @@ digest_file(struct reading_digests *d, const char *path, char hex[HASH_HEX])
 		return known->hex;
 	if (hash_fd(fd, hex) < 0)
 		return NULL;
+	if (is_fresh(&st))
+		return hex;
 	if (!known && d->known.n < DIGESTS_MAX) {
 		known = arena_alloc(&d->a, sizeof *known);
 		map_set(&d->known, path, strlen(path), known);
@@ -263,6 +309,22 @@ static int
 by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A reader of a list may tell them apart without asking for each. */
+static const char *
+suffix(unsigned char type)
+{
+	switch (type) {
+	case DT_REG:
+		return "";
+	case DT_DIR:
+		return "/";
+	case DT_LNK:
+		return "@";
+	default:
+		return "=";
+	}
 }
 
 static const char *
@@ -281,7 +343,8 @@ digest_list(const char *path, char hex[HASH_HEX])
 		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, ".."))
 			continue;
 		name = arena_more(&a, name, n, &cap, sizeof *name);
-		name[n++] = arena_str(&a, ent->d_name);
+		name[n++] =
+		    arena_fmt(&a, "%s%s", ent->d_name, suffix(ent->d_type));
 	}
 	closedir(d);
 	if (n)
@@ -304,6 +367,23 @@ digest_link(const char *path, char hex[HASH_HEX])
 	return hex;
 }
 
+const char *
+reading_digest(struct reading_digests *d, enum reading_kind kind,
+    const char *path, char hex[HASH_HEX])
+{
+	switch (kind) {
+	case READING_READ:
+	case READING_EXECUTED:
+		return digest_file(d, path, hex);
+	case READING_LISTED:
+		return digest_list(path, hex);
+	case READING_LINK:
+		return digest_link(path, hex);
+	default:
+		return NULL;
+	}
+}
+
 /* ---- all of them */
 
 static int
@@ -321,19 +401,29 @@ tell(struct reading *in, struct reading_digests *d, const struct map_entry *it,
     reading_fn *fn, void *arg)
 {
 	enum reading_kind kind = (enum reading_kind)((uintptr_t)it->value - 1);
-	const char *path = it->key, *sha256 = NULL;
+	const char *path = it->key, *sha256;
 	size_t n = strlen(in->project);
 	char hex[HASH_HEX];
 
-	if (kind == READING_READ || kind == READING_EXECUTED)
-		sha256 = digest_file(d, path, hex);
-	else if (kind == READING_LISTED)
-		sha256 = digest_list(path, hex);
-	else if (kind == READING_LINK)
-		sha256 = digest_link(path, hex);
+	sha256 = reading_digest(d, kind, path, hex);
 	if (is_at(path, in->project))
 		path = path[n] ? path + n + 1 : ".";
 	fn(arg, kind, path, sha256);
+}
+
+/* Of what was made anew its directory had to be there. */
+static void
+follow_name(struct reading *in, const char *name, unsigned use)
+{
+	AUTO_BUF dir = BUF_INIT;
+	const char *slash = strrchr(name, '/');
+
+	if (use != READING_USE_MADE) {
+		follow(in, name, use, 0);
+	} else if (slash) {
+		buf_add(&dir, name, (size_t)(slash - name));
+		follow(in, dir.s, READING_USE_LOOK, 0);
+	}
 }
 
 bool
@@ -344,8 +434,7 @@ reading_tell(struct reading *in, struct reading_digests *digests,
 		const struct map_entry *it = &in->names.entry[i];
 		unsigned use = (unsigned)(uintptr_t)it->value;
 
-		if (use & ~(unsigned)READING_USE_MADE)
-			follow(in, it->key, use, 0);
+		follow_name(in, it->key, use);
 	}
 	if (in->found.n)
 		qsort(in->found.entry, in->found.n, sizeof *in->found.entry,

@@ -47,6 +47,7 @@ struct result {
 	struct proof *proof; /* proof[proofs]: the same */
 	size_t proofs, proof_cap;
 	bool is_done;
+	bool is_cached; /* it came again and did not run */
 };
 
 /* One source and variant: a plan, or what kept it from having one. */

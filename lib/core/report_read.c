@@ -116,6 +116,7 @@ report_fill(struct arena *a, struct result *v, const struct value *tree)
 	v->digest = report_text_of(a, tree, "digest");
 	v->unjudged = unjudged(a, value_get(tree, "unjudged"));
 	v->is_done = true;
+	v->is_cached = value_bool_or(value_get(tree, "cached"), false);
 }
 
 /* "key=value" of each attribute, and the events by name. */

@@ -105,6 +105,8 @@ details(struct buf *b, const struct entry *e, const struct result *v)
 		outputs(b, v);
 	}
 	member(b, 2, "not_judged", v->unjudged);
+	if (v->is_cached)
+		buf_adds(b, "  cached: true\n");
 	buf_addf(b, "  duration_ms: %.3f\n  spans: %" PRId64 "\n  ...\n",
 	    (double)v->duration_ns / 1e6, v->spans);
 }

@@ -115,6 +115,8 @@ put_line(struct view *w, const struct entry *e, const char *name,
 		buf_addf(&time, "%.2fs", (double)v->duration_ns / 1e9);
 		buf_addf(&b, "  %6s", time.s);
 		say_detail(w, &b, v, from + 8);
+		if (v->is_cached)
+			add_remark(&b, "unchanged");
 		if (v->unjudged)
 			add_remark(&b, v->unjudged);
 	} else {

@@ -58,7 +58,8 @@ void
 report_count(struct totals *t, const struct result *v)
 {
 	++*count_of(t, kind_of(v));
-	if (!v || !v->verdict)
+	/* The time of what did not run now was another's. */
+	if (!v || !v->verdict || v->is_cached)
 		return;
 	if (__builtin_add_overflow(
 		t->duration_ns, v->duration_ns, &t->duration_ns))

@@ -85,6 +85,7 @@ end(struct scenario *s)
 	scenario_write_artifacts(s);
 	scenario_write_inputs(s);
 	scenario_write_end(s);
+	scenario_store(s);
 	drop_sandbox(s);
 }
 
@@ -292,6 +293,7 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 
 	s->ready = *ev;
 	scenario_watch(s);
+	scenario_begin_store(s);
 	scenario_write_start(s, sandbox_level_name(s->level));
 	make_world(s);
 	is_time = !scenario_set_clock(s, &e);
@@ -517,10 +519,12 @@ scenario_start(
 	s->host = h;
 	s->test = test_hold(t);
 	s->spec = t->scenarios->list.item[index];
+	s->index = index;
 	s->name = value_str_or(value_get(s->spec, "name"), "");
 	s->worker = worker;
 	s->status = "ok";
 	s->unfrozen = s->emitted = (struct buf)BUF_INIT;
+	s->script = s->inputs = (struct buf)BUF_INIT;
 	s->printed[0] = s->printed[1] = (struct buf)BUF_INIT;
 	s->level = SANDBOX_FULL;
 	s->grace_ns = h->grace_ns;
@@ -572,8 +576,11 @@ scenario_del(struct scenario *s)
 	scenario_drop_artifacts(s);
 	scenario_unwatch(s);
 	collector_del(s->collector);
+	scenario_end_store(s);
 	test_release(s->test);
 	arena_free(&s->arena);
 	buf_free(&s->unfrozen);
+	buf_free(&s->script);
+	buf_free(&s->inputs);
 	free(s);
 }

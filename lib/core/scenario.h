@@ -32,6 +32,8 @@ struct scenario_host {
 	size_t capture;	    /* bytes kept of a stream */
 	bool observe;	    /* tell what scenarios read, and whom they call */
 	struct reading_digests digests;
+	struct replay *replay;	       /* NULL: nothing is stored */
+	struct scenario *stored;       /* those that may be, and run */
 	const struct earlier *earlier; /* traces that were seen before */
 	bool allow_degraded;	 /* run below the level that a test asks for */
 	struct image_set images; /* once one is asked for: */
@@ -49,6 +51,9 @@ struct image_set *scenario_images(struct scenario_host *h, struct err *e);
 
 /* The test that it belongs to. */
 const struct test *scenario_test(const struct scenario *s);
+
+/* A record was put: it is stored with the scenario, of `host`, that has it. */
+void scenario_hear(void *host, const char *line, size_t n);
 
 bool scenario_is_over(const struct scenario *s);
 

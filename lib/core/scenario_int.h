@@ -9,6 +9,7 @@
 #include "core/scenario.h"
 #include "core/trace.h"
 #include "core/world.h"
+#include "data/hash.h"
 
 /* One end of a step's output; it outlives the step, whose children may write
    on. */
@@ -50,6 +51,7 @@ struct scenario {
 	struct scenario_host *host;
 	struct test *test;
 	const struct value *spec; /* its entry in the plan */
+	size_t index;
 	const char *name;
 	struct arena arena;
 	struct record_key key;
@@ -87,6 +89,13 @@ struct scenario {
 
 	struct scenario_watch *watch; /* NULL: not observed */
 	bool inputs_whole;
+
+	char replay_key[HASH_HEX];    /* "": it is not stored */
+	struct scenario *next_stored; /* of the host's */
+	bool is_unchanged;	      /* all is as when it was last stored */
+	bool is_unstored;	      /* what would be stored is not all */
+	struct buf script;	      /* its records */
+	struct buf inputs; /* what they are on the disk; empty: not known */
 
 	struct rusage usage; /* of all steps */
 	bool is_gone;	     /* no process is left, and we have looked at: */
@@ -234,6 +243,16 @@ int64_t scenario_name_strays(struct scenario *s, const char *step);
 void scenario_write_inputs(struct scenario *s);
 void scenario_add_observe_notes(const struct scenario *s, struct buf *notes);
 void scenario_unwatch(struct scenario *s);
+
+/* ---- that it need not run again: scenario_store.c */
+
+/* Its level is known. */
+void scenario_begin_store(struct scenario *s);
+void scenario_end_store(struct scenario *s);
+
+/* All inputs are told: what are they on the disk? */
+void scenario_take_inputs(struct scenario *s, const struct reading *in);
+void scenario_store(struct scenario *s);
 
 /* The name of the service that has a room, or NULL. */
 const char *scenario_room_name(const struct scenario *s, unsigned room);

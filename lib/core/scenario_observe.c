@@ -2,9 +2,11 @@
  * A scenario that is observed: each call of its processes that names a file or
  * an address comes by here, and goes on.
  */
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -37,7 +39,7 @@ struct scenario_watch {
 	bool is_blind; /* something could not be seen */
 };
 
-enum { STRAYS_MAX = 10000, BURST = 64 };
+enum { STRAYS_MAX = 10000, BURST = 64, LINKS_MAX = 40 };
 
 /* ---- what is seen */
 
@@ -68,6 +70,8 @@ is_at(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
 
+	while (n && dir[n - 1] == '/')
+		n--;
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
@@ -90,12 +94,66 @@ to_host(const struct room *r, const char *path, struct buf *host)
 
 		if (!is_at(path, inside))
 			continue;
-		buf_addf(host, "%s%s",
+		buf_addf(host, "%s/%s",
 		    value_str_or(value_get(v, "host_path"), ""),
-		    path + strlen(inside));
+		    strlen(path) > strlen(inside) ? path + strlen(inside) : "");
 		return true;
 	}
 	return false;
+}
+
+/* By the files and directories that a process has open there is a way to all
+   that it sees. */
+static bool
+is_roundabout(const char *path)
+{
+	const char *at;
+
+	if (strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/dev/fd/", 8))
+		return false;
+	at = strstr(path, "/fd/");
+	return strstr(path, "/cwd/") || strstr(path, "/root/") ||
+	       (at && strchr(at + 4, '/'));
+}
+
+/* Where the links of an image lead, as far as it has them: that may be into a
+   volume. */
+static void
+follow_image(const struct service *v, const char *name, struct buf *path)
+{
+	char target[PATH_MAX];
+	AUTO_BUF rest = BUF_INIT, next = BUF_INIT;
+	int links = 0;
+
+	buf_adds(&rest, name);
+	while (rest.len) {
+		size_t skip = strspn(rest.s, "/");
+		size_t n = strcspn(rest.s + skip, "/");
+		AUTO_BUF at = BUF_INIT;
+		ssize_t got;
+
+		buf_addf(&at, "%s%s/%.*s", v->image.path, path->s, (int)n,
+		    rest.s + skip);
+		got = readlink(at.s, target, sizeof target - 1);
+		if (got > 0 && links++ < LINKS_MAX) {
+			target[got] = 0;
+			buf_reset(&next);
+			buf_addf(&next, "%s%s", target, rest.s + skip + n);
+			if (*target == '/')
+				buf_reset(path);
+			buf_reset(&rest);
+			buf_adds(&rest, next.s);
+			continue;
+		}
+		if (n == 2 && !strncmp(rest.s + skip, "..", 2)) {
+			char *slash = strrchr(path->s, '/');
+
+			buf_cut(path, slash ? (size_t)(slash - path->s) : 0);
+		} else if (n && (n != 1 || rest.s[skip] != '.')) {
+			buf_addf(path, "/%.*s", (int)n, rest.s + skip);
+		}
+		buf_drop(&rest, skip + n);
+	}
 }
 
 static void
@@ -104,15 +162,24 @@ note_file(struct room *r, const struct observe_seen *seen)
 	static const unsigned use[] = {[OBSERVE_OPEN] = READING_USE_OPEN,
 	    [OBSERVE_RUN] = READING_USE_RUN,
 	    [OBSERVE_LOOK] = READING_USE_LOOK,
-	    [OBSERVE_LINK] = READING_USE_LINK};
+	    [OBSERVE_LINK] = READING_USE_LINK,
+	    [OBSERVE_NAME] = READING_USE_NAME};
 	unsigned how = use[seen->kind];
-	AUTO_BUF host = BUF_INIT;
+	AUTO_BUF path = BUF_INIT, host = BUF_INIT;
 
 	if (seen->kind == OBSERVE_OPEN && seen->is_place)
 		how = READING_USE_LOOK;
 	if (seen->kind == OBSERVE_OPEN && seen->is_made)
 		how = READING_USE_MADE;
-	if (to_host(r, seen->path, &host))
+	if (is_roundabout(seen->path)) {
+		r->of->is_blind = true;
+		return;
+	}
+	if (r->service && r->service->room)
+		follow_image(r->service, seen->path, &path);
+	else
+		buf_adds(&path, seen->path);
+	if (to_host(r, path.s, &host))
 		reading_note(&r->of->inputs, host.s, how);
 }
 
@@ -161,6 +228,17 @@ on_call(void *arg, int events)
 
 /* ---- the scenario */
 
+static void
+show_volumes(struct scenario_watch *w, const struct service *v)
+{
+	const struct value *list = value_get(v->spec, "volumes");
+
+	for (size_t i = 0; i < value_count(list); i++)
+		reading_show(&w->inputs,
+		    value_str_or(
+			value_get(list->list.item[i], "host_path"), ""));
+}
+
 static struct service *
 service_of(struct scenario *s, size_t room)
 {
@@ -181,6 +259,8 @@ scenario_watch(struct scenario *s)
 	w->scenario = s;
 	w->inputs.project = s->project;
 	w->inputs.has_own_hosts = s->services > 0;
+	for (size_t i = 0; i < s->services; i++)
+		show_volumes(w, &s->service[i]);
 	w->rooms = s->ready.observers;
 	for (size_t i = 0; i < w->rooms; i++) {
 		struct room *r = &w->room[i];
@@ -327,6 +407,7 @@ scenario_write_inputs(struct scenario *s)
 	write_images(s);
 	if (!reading_tell(&w->inputs, &s->host->digests, write_input, s))
 		s->inputs_whole = false;
+	scenario_take_inputs(s, &w->inputs);
 }
 
 void

@@ -238,6 +238,12 @@ scenario_write_end(struct scenario *s)
 	scenario_write_enforced(s, &j);
 	if (s->host->observe)
 		json_bool(&j, "inputs_whole", s->inputs_whole);
+	if (*s->replay_key) {
+		json_open(&j, "cache", '{');
+		json_str(&j, "key", s->replay_key);
+		json_bool(&j, "unchanged", s->is_unchanged);
+		json_close(&j, '}');
+	}
 	json_bool(&j, "cached", false);
 	json_int(&j, "duration_ns", clock_mono_ns() - s->start_ns);
 	write_usage(&j, &s->usage);

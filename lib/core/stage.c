@@ -100,6 +100,8 @@ stage_put(struct stage *s, struct json *j)
 	if (s->metrics)
 		see(s->metrics, j);
 	record_end(j, s->out);
+	if (s->hear)
+		s->hear(s->hear_arg, j->text.s, j->text.len);
 }
 
 void

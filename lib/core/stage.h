@@ -20,8 +20,11 @@ struct stage {
 	bool has_input, is_loose;
 	bool last_was_end; /* of what came in */
 	int64_t start_ns;
-	uint64_t records;	 /* written by this stage itself */
-	int status;		 /* the worst so far */
+	uint64_t records; /* written by this stage itself */
+	int status;	  /* the worst so far */
+	/* Hears of each record that is put, a line with its LF; or NULL. */
+	void (*hear)(void *arg, const char *line, size_t n);
+	void *hear_arg;
 	struct metrics *metrics; /* what it measures of itself; or NULL */
 };
 

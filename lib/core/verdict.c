@@ -362,6 +362,10 @@ put_verdict(struct judging *g)
 	put_unjudged(&j, g);
 	stage_put(g->v->stage, &j);
 	note_status(g->v, f, status_of(verdict));
+	if (g->run)
+		g->run->is_green = !strcmp(verdict, "pass");
+	else
+		f->is_red = strcmp(verdict, "pass") != 0;
 }
 
 /* run NULL: the verdict of the file on its [expect]. */
@@ -404,6 +408,8 @@ settle_file(struct verdict *v, struct verdict_file *f)
 			judge(v, f, &f->run[k]);
 	if (f->runs > 1 && has_expect(f))
 		judge(v, f, NULL);
+	if (v->marks && !v->is_given)
+		verdict_mark(v, f);
 	drop(v, &f->key);
 }
 

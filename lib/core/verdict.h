@@ -20,6 +20,8 @@ struct verdict {
 	struct map worst;    /* by source and variant: its last exit status */
 	char *stranger;	     /* the saved source that stands for the one plan */
 	size_t given;	     /* records of a run, and spans, that were given */
+	bool marks;	     /* stored runnings get one (core/mark.h) */
+	const char *root;    /* their project's, or NULL: found upwards */
 	bool is_given;	     /* what ran is given, and not seen in the stream */
 };
 

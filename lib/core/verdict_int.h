@@ -41,6 +41,7 @@ struct running {
 	size_t spans;	    /* counted ones */
 	size_t round;	    /* runnings of it that were before this one */
 	struct buf trace;   /* their records, a line each */
+	bool is_green;	    /* its verdict is a pass */
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
 
@@ -59,6 +60,7 @@ struct verdict_file {
 	const char *trouble;	/* the last error diagnostic on the source */
 	const char *incomplete; /* what of the collection is not; or NULL */
 	int64_t given_gen;	/* of the saved run at hand; else -1 */
+	bool is_red;		/* its own verdict on several is no pass */
 	bool is_trace;		/* spans are all there is: no run */
 	bool is_pooling;	/* earlier spans are picked, too */
 };
@@ -105,6 +107,9 @@ struct judging {
 
 /* Make the check's record and remember what it means for the verdict. */
 void verdict_check(struct judging *j, struct check *c);
+
+/* All of a file is judged: say so of those of its runnings that are stored. */
+void verdict_mark(const struct verdict *v, const struct verdict_file *f);
 
 /* Write all checks so far, as their rules stand in the file; frees them. */
 void verdict_tell(struct judging *j);

@@ -39,6 +39,26 @@ static const struct call {
     {SYS_faccessat, OBSERVE_LOOK, 0, 1, NONE},
     {SYS_faccessat2, OBSERVE_LOOK, 0, 1, NONE},
     {SYS_readlinkat, OBSERVE_LINK, 0, 1, NONE},
+    {SYS_chdir, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_mkdirat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_mknodat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_unlinkat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_linkat, OBSERVE_NAME, 0, 1, NONE},
+    {SYS_renameat2, OBSERVE_NAME, 0, 1, NONE},
+    {SYS_truncate, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_fchmodat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_fchownat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_utimensat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_getxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_lgetxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_listxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_llistxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_setxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_lsetxattr, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_inotify_add_watch, OBSERVE_LOOK, NONE, 1, NONE},
+    {SYS_statfs, OBSERVE_LOOK, NONE, 0, NONE},
+    /* `path` is what the link is to name, `flags` the link. */
+    {SYS_symlinkat, OBSERVE_NAME, 1, 0, 2},
 #ifdef SYS_open
     {SYS_open, OBSERVE_OPEN, NONE, 0, 1},
     {SYS_creat, OBSERVE_OPEN, NONE, 0, NONE},
@@ -46,6 +66,22 @@ static const struct call {
     {SYS_lstat, OBSERVE_LOOK, NONE, 0, NONE},
     {SYS_access, OBSERVE_LOOK, NONE, 0, NONE},
     {SYS_readlink, OBSERVE_LINK, NONE, 0, NONE},
+    {SYS_mkdir, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_rmdir, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_mknod, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_unlink, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_link, OBSERVE_NAME, NONE, 0, NONE},
+    {SYS_rename, OBSERVE_NAME, NONE, 0, NONE},
+    {SYS_chmod, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_chown, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_lchown, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_utime, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_utimes, OBSERVE_LOOK, NONE, 0, NONE},
+    {SYS_futimesat, OBSERVE_LOOK, 0, 1, NONE},
+    {SYS_symlink, OBSERVE_NAME, NONE, 0, 1},
+#endif
+#ifdef SYS_renameat
+    {SYS_renameat, OBSERVE_NAME, 0, 1, NONE},
 #endif
     /* `path` is the address, `flags` its length. */
     {SYS_connect, OBSERVE_CALL, 0, 1, 2},
@@ -147,8 +183,31 @@ set_open(const struct call *c, const struct seccomp_notif *n, pid_t pid,
 	else if (c->flags != NONE)
 		flags = n->data.args[c->flags];
 	seen->is_place = flags & O_PATH;
-	seen->is_made = flags & O_TRUNC ||
-			(flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	seen->is_made = flags & O_TRUNC && !(flags & O_EXCL);
+	/* It must not be there: so that is what was asked. */
+	seen->is_place |= (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+}
+
+/* What a link is to name is named as from the link's directory. */
+static bool
+peek_link(const struct call *c, const struct seccomp_notif *n, char *path)
+{
+	char link[PATH_MAX], whole[2 * PATH_MAX];
+	char *slash;
+
+	if (c->kind != OBSERVE_NAME || c->flags == NONE || *path == '/')
+		return true;
+	if (!peek_path((pid_t)n->pid, n->data.args[c->flags], link))
+		return false;
+	slash = strrchr(link, '/');
+	if (!slash)
+		return true;
+	snprintf(
+	    whole, sizeof whole, "%.*s/%s", (int)(slash - link), link, path);
+	if (strlen(whole) >= PATH_MAX)
+		return false;
+	memcpy(path, whole, strlen(whole) + 1);
+	return true;
 }
 
 /* 1, 0 for none, or -2. */
@@ -162,11 +221,16 @@ see_file(const struct call *c, const struct seccomp_notif *n,
 	size_t len;
 	bool ok;
 
+	/* Some calls take an open file instead of a name. */
+	if (!n->data.args[c->path])
+		return 0;
 	if (!peek_path(pid, n->data.args[c->path], path))
 		/* Of a step's own program others know. */
 		return c->kind == OBSERVE_RUN ? 0 : -2;
 	if (!*path)
 		return 0;
+	if (!peek_link(c, n, path))
+		return -2;
 	if (c->kind == OBSERVE_OPEN)
 		set_open(c, n, pid, seen);
 	if (*path == '/') {

@@ -20,6 +20,7 @@ enum observe_kind {
 	OBSERVE_RUN,  /* executed */
 	OBSERVE_LOOK, /* asked whether it is there, or what it is */
 	OBSERVE_LINK, /* asked where a link leads */
+	OBSERVE_NAME, /* given another name, or a link made to it */
 	OBSERVE_CALL, /* an address outside of the loopback */
 };
 
