@@ -215,9 +215,14 @@ teardown() {
 	printf p >&9
 	await has 1 'paused'
 	one_step a.clnrm.toml false </dev/null
+	watch=$(pgrep -x clnrm-watch -P "$(pgrep -P "$(pgrep -P $terminal)")")
+	sleep 0.1
+	before=$(ticks "$watch")
+	sleep 0.5
+	[ $(($(ticks "$watch") - before)) -lt 10 ] # it waits, and does not turn
 	printf '\n' >&9
 	await has 1 '1 failed' # all ran, as they are now
-	run ! grep -q changed said
+	run ! grep -q '^changed: ' said
 	printf p >&9
 	await has 1 'going on'
 	await has 1 'changed: a.clnrm.toml'
@@ -226,6 +231,11 @@ teardown() {
 	exec 9>&-
 	wait $terminal || :
 	[ "$(cat before)" = "$(cat after)" ]
+}
+
+# The processor time of a process, in hundredths of a second.
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
 has() {

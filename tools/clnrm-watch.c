@@ -304,6 +304,13 @@ step(void)
 	now.has_settings |= territory_is_own(&territory, c.source, SETTINGS);
 }
 
+/* Changes are kept for when a key says to go on. */
+static bool
+is_resting(void)
+{
+	return is_paused && now.is_ready;
+}
+
 /*
  * Write what is due, as far as the reader keeps up. Notices are read in
  * between: the kernel's queue is short.
@@ -316,7 +323,7 @@ work(struct err *e)
 	bool is_open = change_is_open(&table);
 	int64_t until = clock_mono_ns() + 5000000;
 
-	if (!is_open && ((is_paused && now.is_ready) || !open_batch(false)))
+	if (!is_open && (is_resting() || !open_batch(false)))
 		return 0;
 	while (change_is_open(&table)) {
 		if (out_pending(&out_std) >= AHEAD)
@@ -435,7 +442,7 @@ wait_ns(int more)
 
 	if (more)
 		return 0;
-	if (!change_is_open(&table) && due < at)
+	if (!change_is_open(&table) && !is_resting() && due < at)
 		at = due;
 	if (at == INT64_MAX)
 		return -1;
