@@ -195,6 +195,7 @@ runs_to() {
 	cached
 	[ "$(verdicts)" != "pass true" ]
 	echo 1 >"$vol/f"
+	sleep 0.1 # what is written as a run begins is not stored
 	cached
 	cached
 	[ "$(verdicts)" = "pass true" ]

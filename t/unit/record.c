@@ -19,6 +19,7 @@ every_type_is_known_by_its_name(void)
 	    [RECORD_BATCH] = "batch",
 	    [RECORD_READY] = "ready",
 	    [RECORD_REQUEST] = "request",
+	    [RECORD_AFFECTED] = "affected",
 	    [RECORD_RENDERED] = "rendered",
 	    [RECORD_DIAGNOSTIC] = "diagnostic",
 	    [RECORD_PLAN] = "plan",
@@ -34,6 +35,7 @@ every_type_is_known_by_its_name(void)
 	    [RECORD_CHECK] = "check",
 	    [RECORD_VERDICT] = "verdict",
 	    [RECORD_LISTENING] = "listening",
+	    [RECORD_METRIC] = "metric",
 	    [RECORD_END] = "end"};
 
 	for (size_t i = 1; i < COUNT(names); i++) {
