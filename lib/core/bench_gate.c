@@ -79,14 +79,6 @@ judge_limit(const struct bench_gate *g, struct verdict_of *v)
 
 /* ---- what was before */
 
-static double
-float_of(const struct value *v)
-{
-	return v && v->kind == VALUE_FLOAT ? v->f
-	     : v			   ? (double)value_int_or(v, 0)
-					   : 0;
-}
-
 static void
 take_compare(struct verdict_of *v, const struct value *compare)
 {
@@ -95,13 +87,13 @@ take_compare(struct verdict_of *v, const struct value *compare)
 	const struct value *noise = value_get(compare, "noise");
 
 	v->is_compared = true;
-	v->change = float_of(value_get(by, "change"));
-	v->ci.low = float_of(value_find(by, "change_ci95.0"));
-	v->ci.high = float_of(value_find(by, "change_ci95.1"));
-	v->p = float_of(value_get(by, "p"));
+	v->change = value_num_or(value_get(by, "change"), 0);
+	v->ci.low = value_num_or(value_find(by, "change_ci95.0"), 0);
+	v->ci.high = value_num_or(value_find(by, "change_ci95.1"), 0);
+	v->p = value_num_or(value_get(by, "p"), 0);
 	v->word = value_str_or(value_get(compare, "verdict"), "");
 	v->c.pairs = (size_t)value_int_or(value_get(compare, "pairs"), 0);
-	v->c.noise.score = float_of(value_get(noise, "score"));
+	v->c.noise.score = value_num_or(value_get(noise, "score"), 0);
 }
 
 static void

@@ -34,11 +34,7 @@ text(const struct value *v, const char *key)
 static double
 number(const struct value *v, const char *path)
 {
-	const struct value *at = value_find(v, path);
-
-	if (at && at->kind == VALUE_FLOAT)
-		return at->f;
-	return (double)value_int_or(at, 0);
+	return value_num_or(value_find(v, path), 0);
 }
 
 /* "name 1.23 ms" with blanks up to a width. */

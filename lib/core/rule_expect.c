@@ -27,14 +27,6 @@ check_glob_keys(struct rule_ctx *c, const struct value *table)
 	}
 }
 
-static double
-number(const struct value *v, double otherwise)
-{
-	if (v && v->kind == VALUE_FLOAT)
-		return v->f;
-	return v && v->kind == VALUE_INT ? (double)v->i : otherwise;
-}
-
 /* Two members of a table that must not be the wrong way round. */
 static void
 check_range(struct rule_ctx *c, const struct value *table, const char *low,
@@ -43,11 +35,11 @@ check_range(struct rule_ctx *c, const struct value *table, const char *low,
 	const struct value *a = value_get(table, low);
 	const struct value *b = value_get(table, high);
 
-	if (number(a, 0) > number(b, number(a, 0)))
+	if (value_num_or(a, 0) > value_num_or(b, value_num_or(a, 0)))
 		rule_tell(c, "E304", &b->at,
 		    "nothing can hold: %s is %g and "
 		    "%s is %g",
-		    low, number(a, 0), high, number(b, 0));
+		    low, value_num_or(a, 0), high, value_num_or(b, 0));
 }
 
 /* attrs.any as a list cannot name a key twice: a plan has it by key. */
@@ -78,10 +70,10 @@ check_open_range(struct rule_ctx *c, const struct value *table, const char *low,
 	const struct value *a = value_get(table, low);
 	const struct value *b = value_get(table, high);
 
-	if (a && b && number(a, 0) >= number(b, 0))
+	if (a && b && value_num_or(a, 0) >= value_num_or(b, 0))
 		rule_tell(c, "E304", &b->at,
 		    "nothing can hold: %s is %g and %s is %g", low,
-		    number(a, 0), high, number(b, 0));
+		    value_num_or(a, 0), high, value_num_or(b, 0));
 }
 
 static void
@@ -158,9 +150,9 @@ check_quantiles(struct rule_ctx *c, const struct value *duration)
 			rule_tell(c, "W303", &q->at,
 			    "'%s' has no bound: min or max", keys[i]);
 		check_range(c, q, "min", "max");
-		if (number(value_get(q, "min"), 0) > least)
-			least = number(value_get(q, "min"), 0);
-		else if (number(max, least) < least)
+		if (value_num_or(value_get(q, "min"), 0) > least)
+			least = value_num_or(value_get(q, "min"), 0);
+		else if (value_num_or(max, least) < least)
 			rule_tell(c, "E304", &max->at,
 			    "nothing can hold: a lower quantile is %g at least",
 			    least);

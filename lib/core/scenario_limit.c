@@ -16,8 +16,7 @@ policy_limit(const struct scenario *s, const char *name)
 		return value_int_or(value_get(p, "max_memory_mb"), 0);
 	if (strcmp(name, "cpu_millicores") != 0 || !cpu)
 		return 0;
-	return cpu->kind == VALUE_FLOAT ? (int64_t)(cpu->f * 1000)
-					: value_int_or(cpu, 0) * 1000;
+	return (int64_t)(value_num_or(cpu, 0) * 1000);
 }
 
 int64_t

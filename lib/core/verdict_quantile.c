@@ -44,16 +44,6 @@ measure(struct wish *w)
 	return d;
 }
 
-static double
-bound(const struct value *of, const char *key)
-{
-	const struct value *v = value_get(of, key);
-
-	if (v && v->kind == VALUE_FLOAT)
-		return v->f;
-	return v && v->kind == VALUE_INT ? (double)v->i : -1;
-}
-
 static const char *
 say_bounds(struct arena *a, double min, double max)
 {
@@ -85,7 +75,9 @@ check_quantile(struct wish *w, const struct durations *d,
 {
 	struct arena *a = &w->j->a;
 	struct check c = {.code = "E205", .outcome = HOLDS, .is_open = true};
-	double min = bound(want, "min_ms"), max = bound(want, "max_ms"), ms;
+	double min = value_num_or(value_get(want, "min_ms"), -1);
+	double max = value_num_or(value_get(want, "max_ms"), -1);
+	double ms;
 
 	c.rule = arena_fmt(a, "expect.span[%zu].duration_%s", w->at, q->name);
 	c.expected = say_bounds(a, min, max);

@@ -142,19 +142,11 @@ has_events_any(struct asked *q)
 	return has_events(q, "events_any", false);
 }
 
-static double
-number(const struct value *v, double otherwise)
-{
-	if (v && v->kind == VALUE_FLOAT)
-		return v->f;
-	return v && v->kind == VALUE_INT ? (double)v->i : otherwise;
-}
-
 static bool
 has_duration(struct asked *q)
 {
-	double min = number(value_get(q->w->want, "duration_min_ms"), -1);
-	double max = number(value_get(q->w->want, "duration_max_ms"), -1);
+	double min = value_num_or(value_get(q->w->want, "duration_min_ms"), -1);
+	double max = value_num_or(value_get(q->w->want, "duration_max_ms"), -1);
 	const struct seen *s = q->s;
 	double ms = (double)(s->end_ns - s->start_ns) / 1e6;
 	bool is_known = s->start_ns && s->end_ns >= s->start_ns;
@@ -199,8 +191,10 @@ is_in_plan(const struct wish *w, const struct condition *c)
 	const struct value *v = value_get(w->want, c->member);
 
 	if (c->holds == has_duration)
-		return number(value_get(w->want, "duration_min_ms"), -1) >= 0 ||
-		       number(value_get(w->want, "duration_max_ms"), -1) >= 0;
+		return value_num_or(
+			   value_get(w->want, "duration_min_ms"), -1) >= 0 ||
+		       value_num_or(
+			   value_get(w->want, "duration_max_ms"), -1) >= 0;
 	return v && (v->kind == VALUE_STR || value_count(v));
 }
 

@@ -58,10 +58,7 @@ is_number(const struct value *v)
 bool
 world_is_sampled(const struct world *w)
 {
-	const struct value *ratio = value_get(w->otel, "sample_ratio");
-
-	return !is_number(ratio) ||
-	       (ratio->kind == VALUE_INT ? ratio->i > 0 : ratio->f > 0);
+	return value_num_or(value_get(w->otel, "sample_ratio"), 1) > 0;
 }
 
 /* A child of ours does what its parent does, or a test would be green by

@@ -296,6 +296,14 @@ value_int_or(const struct value *v, int64_t otherwise)
 	return v && v->kind == VALUE_INT ? v->i : otherwise;
 }
 
+double
+value_num_or(const struct value *v, double otherwise)
+{
+	if (v && v->kind == VALUE_FLOAT)
+		return v->f;
+	return v && v->kind == VALUE_INT ? (double)v->i : otherwise;
+}
+
 bool
 value_bool_or(const struct value *v, bool otherwise)
 {

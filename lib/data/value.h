@@ -124,6 +124,7 @@ struct value *value_find(const struct value *v, const char *path);
 /* What the value holds, or `otherwise` when absent or of another kind. */
 const char *value_str_or(const struct value *v, const char *otherwise);
 int64_t value_int_or(const struct value *v, int64_t otherwise);
+double value_num_or(const struct value *v, double otherwise); /* of either */
 bool value_bool_or(const struct value *v, bool otherwise);
 
 /* Items of a list, members of a table, else 0. */
