@@ -191,6 +191,62 @@ talk() {
 		jq -e '.message | contains("OTEL_METRICS_EXPORTER=none")'
 }
 
+@test "each status of HTTP has its occasion, and the coding of the request" {
+	start
+	local json='-H Content-Type:application/json' bytes='-H Content-Type:application/x-protobuf'
+	a_request "$(a_span 1)" >one
+	gzip -c one >zipped
+	printf '\n\004\022\002\022\000' >pb # one span without ids
+	head -c 68000000 /dev/zero | gzip >bomb
+	: >none
+	while read -r want coding path options; do
+		# shellcheck disable=SC2086 # words of curl
+		got=$(curl -s -o answer -w '%{http_code} %{content_type}' $options \
+			"http://127.0.0.1:$port$path")
+		[ "$got" = "$want application/$coding" ] || echo "$want $path $options: $got"
+		case $want,$coding in
+		200,*) ;;
+		*,json) jq -e '.message | length > 9' answer >/dev/null ;;
+		*) [ "$(head -c 1 answer)" = $'\022' ] ;;
+		esac || echo "$want $path $options: $(cat answer)"
+	done >wrong <<-T
+	200 json /v1/traces $json --data-binary @one
+	200 json /v1/traces -H content-type:Application/JSON;charset=utf-8 --data-binary @one
+	200 json /v1/traces $json -H Content-Encoding:identity --data-binary @one
+	200 json /v1/traces $json -H Content-Encoding:GZIP --data-binary @zipped
+	200 json /v1/traces $json -H Transfer-Encoding:chunked --data-binary @one
+	200 json /v1/traces $json -H Expect:100-continue --data-binary @one
+	200 json /v1/traces $json --http1.0 --data-binary @one
+	200 json /v1/traces $json --data {}
+	200 json /v1/traces $json --data {"resourceSpans":[{"scopeSpans":[{"spans":[]}]}]}
+	200 x-protobuf /v1/traces $bytes --data-binary @pb
+	200 x-protobuf /v1/traces $bytes --data-binary @none
+	400 json /v1/traces $json --data {
+	400 json /v1/traces $json -H Content-Encoding:gzip --data-binary @one
+	400 x-protobuf /v1/traces $bytes --data-binary @one
+	400 json /v1/traces $json -H Content-Length:9 -H Transfer-Encoding:chunked --data-binary @one
+	404 json /v1/trace $json --data-binary @one
+	404 json /v1/metrics $json --data {}
+	404 x-protobuf /v1/logs $bytes --data-binary @none
+	405 json /v1/traces -X GET $json
+	405 x-protobuf /v1/traces -X PUT $bytes --data-binary @none
+	413 x-protobuf /v1/traces $bytes -H Content-Length:67108865 --data-binary @pb
+	413 x-protobuf /v1/traces $bytes -H Content-Encoding:gzip --data-binary @bomb
+	415 json /v1/traces -H Content-Type:text/plain --data-binary @one
+	415 json /v1/traces -H Content-Type: --data-binary @one
+	415 x-protobuf /v1/traces $bytes -H Content-Encoding:br --data-binary @pb
+	431 json /v1/traces -H X:$(head -c 70000 /dev/zero | tr '\0' x) $json --data-binary @one
+	501 json /v1/traces $json -H Transfer-Encoding:gzip,chunked --data-binary @one
+	T
+	printf 'POST /v1/traces HTTP/3.0\r\n\r\n' >three
+	talk three | grep -qx 505 || echo 505 >>wrong
+	cut -c 1-300 wrong
+	[ ! -s wrong ]
+	# However often the span came, it is one.
+	finish
+	[ "$(grep -c '"type":"span"' spans)" = 1 ]
+}
+
 @test "the program of the example is heard, and its trace joins its caller's" {
 	[ -x "$ROOT/examples/spans/checkout" ] || cannot "checkout is not built"
 	start --max-spans 3

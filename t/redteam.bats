@@ -142,6 +142,35 @@ wants() {
 	done
 }
 
+@test "attack: spans from before the run began do not bind by arrival" {
+	need_namespaces
+	# A second before, and a second before to now.
+	for to in '' ' TO=$(date +%s%N)'; do
+		early=$(($(date +%s%N) - 1000000000))
+		[ "$(wants | attack "TRACE=5b8efff798038103d269b633813fc60c FROM=$early${to:- TO=$early} ./emit $ROOT_SPAN $CHILD")" = \
+			"fake expect.span[0].existence" ]
+		[ "$(jq -r 'select(.type == "span" and .via == "otlp").bound' ran | sort -u)" = no ]
+	done
+}
+
+@test "attack: a step that sends the spans of the next one" {
+	printf '%s\n' '[meta]' 'name = "a"' 'version = "1"' '[[scenario]]' 'name = "s"' \
+		'[[scenario.steps]]' 'name = "one"' 'command = ["sh", "one"]' \
+		'[[scenario.steps]]' 'name = "two"' 'command = ["sh", "two"]' \
+		'[[expect.span]]' 'name = "root"' 'parent = "clnrm.step:two"' >b.clnrm.toml
+	send='./emit "root:00000000000000a1:$(echo "$TRACEPARENT" | cut -d- -f3)"'
+	while read -r want one two; do
+		echo "${one/send/$send}" >one
+		echo "${two/send/$send}" >two
+		executed b.clnrm.toml | clnrm-verify >ran || :
+		[ "$(jq -r 'select(.type == "verdict").verdict' ran)" = "$want" ]
+	done <<-'T'
+	pass true send
+	fail send true
+	T
+	[ "$(jq -r 'select(.type == "verdict").first_failure.rule' ran)" = "expect.span[0].parent" ]
+}
+
 @test "attack: the right names under the wrong parents" {
 	[ "$(wants | attack "./emit $ROOT_SPAN child:00000000000000a2:00000000000000ff")" = "error expect.span[1].parent" ]
 	[ "$(wants | attack "./emit $ROOT_SPAN other:00000000000000a3: child:00000000000000a2:00000000000000a3")" = \

@@ -253,6 +253,106 @@ ways() {
 	[ "$(verdict b.clnrm.toml)" = "fail expect.span[0].attrs_all" ]
 }
 
+@test "headers of [otel] are on what the SDK sends" {
+	# Between the SDK and the listener, to see them.
+	cat >between.js <<-'JS'
+	const http = require("http");
+	const { spawn } = require("child_process");
+	const to = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+	const seen = new Set();
+	const server = http.createServer((from, back) => {
+		seen.add(`${from.headers["x-team"]}|${from.headers["x-key"]}`);
+		from.pipe(http.request(to + from.url,
+			{ method: from.method, headers: from.headers },
+			(got) => got.pipe(back.writeHead(got.statusCode, got.headers))));
+	}).listen(0, "127.0.0.1", () => {
+		process.env.OTEL_EXPORTER_OTLP_ENDPOINT =
+			`http://127.0.0.1:${server.address().port}`;
+		spawn("node", ["told.js"], { stdio: "inherit" }).on("exit", (code) => {
+			console.log([...seen].join());
+			process.exit(code);
+		});
+	});
+	JS
+	for protocol in http/protobuf http/json; do
+		a_test 'node between.js' <<-T
+		protocol = "$protocol"
+		headers = { x-team = "a b,c=d%", x-key = "plain" }
+		T
+		sed -i "s/^run = .*/&\nexpected_output_regex = '^a b,c=d%[|]plain\$'/" a.clnrm.toml
+		[ "$(verdict)" = pass ]
+		altered 's/"plain" }/"other" }/'
+		[ "$(verdict b.clnrm.toml)" = "fail scenarios[0].steps[0].stdout_regex" ]
+	done
+}
+
+@test "propagators of [otel] carry the trace from one program to the next" {
+	cat >cross.js <<-'JS'
+	const http = require("http");
+	const { NodeSDK } = require("@opentelemetry/sdk-node");
+	const { trace, context, propagation, ROOT_CONTEXT } =
+		require("@opentelemetry/api");
+	const sdk = new NodeSDK();
+	sdk.start();
+	const tracer = trace.getTracer("shop");
+	const server = http.createServer((from, back) => {
+		const above = propagation.extract(ROOT_CONTEXT, from.headers);
+		tracer.startSpan("answer", {}, above).end();
+		console.log(["b3", "traceparent", "uber-trace-id"]
+			.filter((key) => key in from.headers).join() || "none");
+		back.end();
+	}).listen(0, "127.0.0.1", () => {
+		const ask = tracer.startSpan("ask");
+		const headers = {};
+		propagation.inject(trace.setSpan(context.active(), ask), headers);
+		http.get({ host: "127.0.0.1", port: server.address().port, headers },
+			(got) => got.resume().on("end", () => {
+				ask.end();
+				server.close();
+				sdk.shutdown();
+			}));
+	});
+	JS
+	while read -r name header want; do
+		cat >a.clnrm.toml <<-T
+		[meta]
+		name = "a"
+		version = "1"
+		[[scenario]]
+		name = "s"
+		run = "node cross.js"
+		expected_output_regex = '^$header\$'
+		[[expect.span]]
+		name = "answer"
+		parent = "ask"
+		[otel]
+		propagators.use = ["$name"]
+		T
+		got=$(verdict)
+		[ "$got" = "$want" ] || echo "$name: $got, not $want"
+	done >wrong <<-'T'
+	tracecontext traceparent pass
+	b3 b3 pass
+	none none fail expect.span[0].parent
+	T
+	cat wrong
+	[ ! -s wrong ]
+}
+
+@test "resources and the ratio of samples of [otel] are in what the SDK sends" {
+	a_test 'node told.js' <<-'T'
+	sample_ratio = 1
+	resources = { "deployment.environment.name" = "a b", "service.version" = "1.2" }
+	[expect.hermeticity.sdk_resource_attrs]
+	must_match = { "deployment.environment.name" = "a b", "service.version" = "1.2", "telemetry.sdk.language" = "nodejs" }
+	T
+	[ "$(verdict)" = pass ]
+	altered 's/, "service.version" = "1.2" }/ }/'
+	[ "$(verdict b.clnrm.toml)" = "fail expect.hermeticity.resource_attrs.service.version" ]
+	altered 's/sample_ratio = 1/sample_ratio = 0/'
+	[ "$(verdict b.clnrm.toml)" = "fake expect.span[0].existence" ]
+}
+
 @test "links, events and statuses arrive with all that the program said of them" {
 	for way in 'protocol = "http/protobuf"' 'protocol = "http/json"' \
 		'protocol = "grpc"' 'exporter = "stdout"'; do
