@@ -5,50 +5,64 @@
 #include "base/die.h"
 #include "base/mem.h"
 
+#define TYPE(name, type)                     \
+	{                                    \
+		name, sizeof(name) - 1, type \
+	}
+
 static const struct {
 	const char *name;
+	size_t n;
 	enum record_type type;
 } types[] = {
-    {"begin", RECORD_BEGIN},
-    {"change", RECORD_CHANGE},
-    {"batch", RECORD_BATCH},
-    {"ready", RECORD_READY},
-    {"request", RECORD_REQUEST},
-    {"affected", RECORD_AFFECTED},
-    {"rendered", RECORD_RENDERED},
-    {"diagnostic", RECORD_DIAGNOSTIC},
-    {"plan", RECORD_PLAN},
-    {"scenario.start", RECORD_SCENARIO_START},
-    {"service", RECORD_SERVICE},
-    {"step", RECORD_STEP},
-    {"log", RECORD_LOG},
-    {"span", RECORD_SPAN},
-    {"violation", RECORD_VIOLATION},
-    {"input", RECORD_INPUT},
-    {"artifact", RECORD_ARTIFACT},
-    {"scenario.end", RECORD_SCENARIO_END},
-    {"check", RECORD_CHECK},
-    {"verdict", RECORD_VERDICT},
-    {"listening", RECORD_LISTENING},
-    {"metric", RECORD_METRIC},
-    {"end", RECORD_END},
+    TYPE("begin", RECORD_BEGIN),
+    TYPE("change", RECORD_CHANGE),
+    TYPE("batch", RECORD_BATCH),
+    TYPE("ready", RECORD_READY),
+    TYPE("request", RECORD_REQUEST),
+    TYPE("affected", RECORD_AFFECTED),
+    TYPE("rendered", RECORD_RENDERED),
+    TYPE("diagnostic", RECORD_DIAGNOSTIC),
+    TYPE("plan", RECORD_PLAN),
+    TYPE("scenario.start", RECORD_SCENARIO_START),
+    TYPE("service", RECORD_SERVICE),
+    TYPE("step", RECORD_STEP),
+    TYPE("log", RECORD_LOG),
+    TYPE("span", RECORD_SPAN),
+    TYPE("violation", RECORD_VIOLATION),
+    TYPE("input", RECORD_INPUT),
+    TYPE("artifact", RECORD_ARTIFACT),
+    TYPE("scenario.end", RECORD_SCENARIO_END),
+    TYPE("check", RECORD_CHECK),
+    TYPE("verdict", RECORD_VERDICT),
+    TYPE("listening", RECORD_LISTENING),
+    TYPE("metric", RECORD_METRIC),
+    TYPE("end", RECORD_END),
 };
+
+static enum record_type
+type_of(struct pull_text name)
+{
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (types[i].n == name.n &&
+		    !memcmp(types[i].name, name.s, name.n))
+			return types[i].type;
+	return RECORD_OTHER;
+}
 
 int
 record_read(const char *line, size_t len, struct record *r, struct err *e)
 {
-	const char *type;
-	size_t n;
+	struct json_want want[] = {JSON_WANT("type")};
+	struct pull_text type;
 
 	*r = (struct record){RECORD_OTHER, line, len, r->number};
-	if (json_peek(line, len, "type", &type, &n, e) < 0)
+	if (json_look(line, len, want, COUNT(want), e) < 0)
 		return -1;
-	if (!type)
+	type = json_plain(want[0].text);
+	if (!type.s)
 		return err_at(e, NULL, 1, 1, "a record without a \"type\"");
-	for (size_t i = 0; i < COUNT(types); i++)
-		if (strlen(types[i].name) == n &&
-		    !memcmp(types[i].name, type, n))
-			r->type = types[i].type;
+	r->type = type_of(type);
 	return 0;
 }
 

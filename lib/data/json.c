@@ -1,4 +1,4 @@
-#include "data/json.h"
+#include "data/json_int.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,8 +10,6 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
-enum { MAX_DEPTH = 256 };
-
 /*
  * yajl counts no depth, lets some byte sequences pass that are not UTF-8 and
  * mangles lone surrogates, so the text is looked over before yajl sees it.
@@ -19,15 +17,10 @@ enum { MAX_DEPTH = 256 };
 struct reading {
 	struct arena *a; /* NULL: only look, build nothing */
 	struct value *root;
-	struct value *open[MAX_DEPTH];
+	struct value *open[JSON_DEPTH];
 	unsigned depth;
 	struct value_member *member; /* whose value comes next */
-	const char *want;	     /* top-level key of interest */
-	size_t want_len;
-	bool is_wanted; /* its value comes next */
-	const char *found;
-	size_t found_len;
-	bool is_too_deep, is_object;
+	bool is_too_deep;
 };
 
 static struct value *
@@ -49,7 +42,6 @@ on_null(void *arg)
 {
 	struct reading *r = arg;
 
-	r->is_wanted = false;
 	if (r->a)
 		attach(r, value_new(r->a, VALUE_NULL));
 	return 1;
@@ -60,7 +52,6 @@ on_bool(void *arg, int b)
 {
 	struct reading *r = arg;
 
-	r->is_wanted = false;
 	if (r->a)
 		attach(r, value_bool(r->a, b));
 	return 1;
@@ -95,7 +86,6 @@ on_number(void *arg, const char *s, size_t n)
 	struct reading *r = arg;
 	AUTO_BUF text = BUF_INIT;
 
-	r->is_wanted = false;
 	if (!r->a)
 		return 1;
 	buf_add(&text, s, n);
@@ -108,11 +98,6 @@ on_string(void *arg, const unsigned char *s, size_t n)
 {
 	struct reading *r = arg;
 
-	if (r->is_wanted) {
-		r->found = (const char *)s;
-		r->found_len = n;
-		r->is_wanted = false;
-	}
 	if (r->a)
 		attach(r, value_str(r->a, (const char *)s, n));
 	return 1;
@@ -123,10 +108,6 @@ on_key(void *arg, const unsigned char *s, size_t n)
 {
 	struct reading *r = arg;
 
-	r->is_wanted = r->want && r->depth == 1 && n == r->want_len &&
-		       !memcmp(s, r->want, n);
-	if (r->is_wanted)
-		r->found = NULL; /* of equal keys the last wins */
 	if (r->a)
 		r->member = value_set(
 		    r->a, r->open[r->depth - 1], (const char *)s, n, NULL);
@@ -136,10 +117,7 @@ on_key(void *arg, const unsigned char *s, size_t n)
 static int
 open_bracket(struct reading *r, enum value_kind kind)
 {
-	r->is_wanted = false;
-	if (!r->depth)
-		r->is_object = kind == VALUE_TABLE;
-	if (r->depth == MAX_DEPTH) {
+	if (r->depth == JSON_DEPTH) {
 		r->is_too_deep = true;
 		return 0;
 	}
@@ -179,8 +157,9 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_close,
 };
 
-static int
-fail_at(const char *s, size_t n, size_t offset, struct err *e, const char *what)
+int
+json_fail(
+    const char *s, size_t n, size_t offset, struct err *e, const char *what)
 {
 	const char *line = s;
 	unsigned number = 1;
@@ -280,7 +259,7 @@ run(struct reading *r, const char *s, size_t n, struct err *e)
 		used = n;
 	}
 	if (status != yajl_status_ok)
-		got = fail_at(s, n, used ? used - 1 : 0, e,
+		got = json_fail(s, n, used ? used - 1 : 0, e,
 		    r->is_too_deep ? "nested deeper than 256 levels"
 				   : "malformed JSON");
 	yajl_free(y);
@@ -293,7 +272,7 @@ read_text(struct reading *r, const char *s, size_t n, struct err *e)
 	size_t bad = utf8_check(s, n);
 
 	if (bad < n)
-		return fail_at(s, n, bad, e, "not UTF-8");
+		return json_fail(s, n, bad, e, "not UTF-8");
 	return run(r, s, n, e);
 }
 
@@ -312,21 +291,11 @@ json_parse(struct arena *a, const char *s, size_t n, struct err *e)
 }
 
 int
-json_peek(const char *s, size_t n, const char *key, const char **text,
-    size_t *len, struct err *e)
+json_check(const char *s, size_t n, struct err *e)
 {
-	struct reading r = {.want = key, .want_len = strlen(key)};
+	struct reading r = {.a = NULL};
 
-	if (read_text(&r, s, n, e) < 0)
-		return -1;
-	if (!r.is_object)
-		return fail_at(s, n, 0, e, "not a JSON object");
-	/* A string with escapes was decoded elsewhere, and is gone by now. */
-	if (r.found && (r.found < s || r.found > s + n))
-		r.found = NULL;
-	*text = r.found;
-	*len = r.found_len;
-	return 0;
+	return read_text(&r, s, n, e);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "data/pull.h"
 #include "data/value.h"
 
 /*
@@ -27,12 +28,35 @@
 struct value *json_parse(
     struct arena *a, const char *s, size_t n, struct err *e);
 
+/* A member that is looked for: key[len], and its value as it stands. */
+struct json_want {
+	const char *key;
+	size_t len;
+	struct pull_text text; /* NULL: there is none */
+};
+
+#define JSON_WANT(word)                 \
+	{                               \
+		word, sizeof(word) - 1, \
+		{                       \
+			NULL, 0         \
+		}                       \
+	}
+
 /*
- * Is s[n] one JSON object? The text of its member `key`, where that is a
- * string without escapes, comes back in *text (borrowed from s; NULL if none).
+ * Is s[n] one JSON object? Its members want[wants] come back, of equal ones
+ * the last.
  *
  * err: -1 and *e as above, or when the text is no object
+ * mem: borrows s
  */
+int json_look(const char *s, size_t n, struct json_want want[], size_t wants,
+    struct err *e);
+
+/* What a text of JSON is that is a string without escapes, or NULL. */
+struct pull_text json_plain(struct pull_text text);
+
+/* The same for one member alone, where it is such a string; NULL if not. */
 int json_peek(const char *s, size_t n, const char *key, const char **text,
     size_t *len, struct err *e);
 

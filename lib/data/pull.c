@@ -1,11 +1,11 @@
 #include "data/pull.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "data/token.h"
 
 int
 pull_fail(struct pull *p, const char *why)
@@ -19,10 +19,8 @@ int
 pull_peek(struct pull *p)
 {
 	while (p->at < p->n) {
-		char c = p->s[p->at];
-
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-			return (unsigned char)c;
+		if (!token_is_blank(p->s[p->at]))
+			return (unsigned char)p->s[p->at];
 		p->at++;
 	}
 	return -1;
@@ -81,30 +79,6 @@ int
 pull_item(struct pull *p, bool more)
 {
 	return advance(p, ']', more);
-}
-
-/* Eight bytes at a time: bytes below 0x20, quotes and backslashes stop it. */
-static size_t
-plain(const char *s, size_t n)
-{
-	const uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
-	size_t i = 0;
-
-	for (; i + 8 <= n; i += 8) {
-		uint64_t v, quote, back;
-
-		memcpy(&v, s + i, 8);
-		quote = v ^ ones * '"';
-		back = v ^ ones * '\\';
-		if ((((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) |
-			((back - ones) & ~back)) &
-		    high)
-			break;
-	}
-	while (
-	    i < n && s[i] != '"' && s[i] != '\\' && (unsigned char)s[i] >= 0x20)
-		i++;
-	return i;
 }
 
 static int
@@ -167,7 +141,7 @@ measure(const struct pull *p, size_t *len, bool *is_escaped)
 
 	*is_escaped = false;
 	for (;;) {
-		i += plain(p->s + i, p->n - i);
+		i += token_plain(p->s + i, p->n - i);
 		if (i < p->n && p->s[i] == '"')
 			break;
 		if (p->n - i < 2 || p->s[i] != '\\')
@@ -206,44 +180,18 @@ pull_string(struct pull *p, struct pull_text *to)
 	return 0;
 }
 
-/* How much of s[n] is a number; 0: nothing. */
-static size_t
-number(const char *s, size_t n)
-{
-	size_t i = n && *s == '-', from = i;
-
-	while (i < n && s[i] >= '0' && s[i] <= '9')
-		i++;
-	if (i == from || (i > from + 1 && s[from] == '0'))
-		return 0;
-	if (i < n && s[i] == '.')
-		for (from = ++i; i < n && s[i] >= '0' && s[i] <= '9'; i++)
-			;
-	if (i == from)
-		return 0;
-	if (i < n && (s[i] | 0x20) == 'e') {
-		i++;
-		i += i < n && (s[i] == '+' || s[i] == '-');
-		for (from = i; i < n && s[i] >= '0' && s[i] <= '9'; i++)
-			;
-	}
-	return i == from ? 0 : i;
-}
-
 int
 pull_scalar(struct pull *p, struct pull_text *to)
 {
-	static const char *const word[] = {"true", "false", "null"};
+	size_t left, n;
 	const char *s;
-	size_t n;
 
 	pull_peek(p);
 	s = p->s + p->at;
-	n = number(s, p->n - p->at);
-	for (size_t i = 0; !n && i < 3; i++)
-		if (p->n - p->at >= strlen(word[i]) &&
-		    !memcmp(s, word[i], strlen(word[i])))
-			n = strlen(word[i]);
+	left = p->n - p->at;
+	n = token_number(s, left);
+	if (!n)
+		n = token_word(s, left);
 	*to = (struct pull_text){s, n};
 	p->at += n;
 	return n ? 0 : pull_fail(p, "no value");

@@ -205,6 +205,66 @@ peeking_refuses_what_is_no_object(void)
 	is_str(e.text, "malformed JSON");
 }
 
+static const char *
+look(const char *text, const char *key)
+{
+	static char said[64];
+	struct json_want want[] = {{key, strlen(key), {0}}, JSON_WANT("other")};
+
+	if (json_look(text, strlen(text), want, 2, NULL) < 0)
+		return "refused";
+	snprintf(said, sizeof said, "%.*s", (int)want[0].text.n,
+	    want[0].text.s ? want[0].text.s : "none");
+	return want[0].text.s ? said : "none";
+}
+
+static void
+what_is_looked_for_comes_as_it_stands(void)
+{
+	is_str(look("{\"other\":1,\"k\" : [1, {}] ,\"x\":2}", "k"), "[1, {}]");
+	is_str(look("{\"k\":{\"k\":[]}}", "k"), "{\"k\":[]}");
+	is_str(look("{\"k\":\"\\u0041\"}", "k"), "\"\\u0041\"");
+	is_str(look("{\"k\":-1e5 ,\"k\":null}", "k"), "null");
+	is_str(look("{\"k\\u0000\":1}", "k"), "none");
+	is_str(look("{\"\\u006b\":1}", "k"), "1");
+	is_str(look("[{\"k\":1}]", "k"), "refused");
+}
+
+static void
+looking_refuses_what_building_refuses(void)
+{
+	static const char *const bad[] = {"", " ", "{", "{\"a\"}", "{\"a\":}",
+	    "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{a:1}", "{\"a\":01}",
+	    "{\"a\":1.}", "{\"a\":.5}", "{\"a\":-}", "{\"a\":1e}", "{\"a\":+1}",
+	    "{\"a\":tru}", "{\"a\":nulll}", "{\"a\":[1,]}", "{\"a\":[1}",
+	    "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{\"a\":\"\\u12\"}",
+	    "{\"a\":\"\t\"}", "{\"a\":\"}", "{}}", "{\"a\":\"\xff\"}",
+	    "{\"\xed\xa0\x80\":1}", "{}\xc3\xa9"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		is_str(look(bad[i], "a"), "refused");
+		is_true(complaint(bad[i]) != NULL);
+	}
+	is_str(look("{\"a\":1}\"", "a"), "refused");
+	is_str(look(" {\"a\" : -0.5E+3\t}\r\n", "a"), "-0.5E+3");
+}
+
+static void
+looking_goes_as_deep_as_building(void)
+{
+	char text[2 * 300 + 1];
+
+	for (int depth = 256; depth <= 257; depth++) {
+		memcpy(text, "{\"a\":", 5);
+		memset(text + 5, '[', (size_t)depth - 1);
+		memset(text + 4 + depth, ']', (size_t)depth - 1);
+		strcpy(text + 3 + 2 * depth, "}");
+		is_true((complaint(text) == NULL) == (depth == 256));
+		is_true(strcmp(look(text, "b"),
+			    depth == 256 ? "none" : "refused") == 0);
+	}
+}
+
 static void
 members_are_written_in_the_order_given(void)
 {
@@ -294,6 +354,9 @@ TAP_MAIN(TEST(every_kind_of_value_is_read),
     TEST(malformed_text_is_refused_with_its_place),
     TEST(peeking_finds_a_member_of_the_top_level_only),
     TEST(peeking_refuses_what_is_no_object),
+    TEST(what_is_looked_for_comes_as_it_stands),
+    TEST(looking_refuses_what_building_refuses),
+    TEST(looking_goes_as_deep_as_building),
     TEST(members_are_written_in_the_order_given),
     TEST(strings_are_escaped_as_little_as_can_be),
     TEST(bytes_that_are_not_utf_8_are_replaced_when_written),
