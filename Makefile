@@ -46,6 +46,7 @@ LINT_DEPS = clang clang-format shellcheck mandoc bats
 preload_src := $(wildcard lib/preload/*.c)
 lib_src := $(filter-out $(preload_src),$(wildcard lib/*/*.c))
 tool_src := $(wildcard tools/*.c)
+part_src := $(wildcard tools/*/*.c) # of a tool that is more than a file
 unit_src := $(wildcard t/unit/*.c)
 headers := $(wildcard lib/*/*.h)
 lib_obj = $(lib_src:%.c=$B/%.o)
@@ -80,7 +81,10 @@ $B/libclnrm.a: $(lib_obj) $(preload_obj)
 
 $B/bin/clnrm-%: $B/tools/clnrm-%.o $B/libclnrm.a
 	@mkdir -p $(@D)
-	$Q$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$Q$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+
+$B/bin/clnrm-bench: $B/tools/bench/filter.o
+$B/tools/bench/filter.o: CPPFLAGS += -Itools
 
 # Debian has no static libcurl that would do without Kerberos: who speaks to
 # registries is linked with the shared one, and with nothing else that is shared.
@@ -144,7 +148,7 @@ bench-deps:
 	@.ci/deps $(BENCH_DEPS)
 
 lint: | lint-deps			## format, shell, manuals, headers, layers
-	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(unit_src) \
+	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) \
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
 		$(wildcard bench/*.sh bench/suite/*.sh)
@@ -176,7 +180,7 @@ fuzz-deps:
 	@.ci/deps clang libclang-rt-14-dev
 
 format:					## put the C sources in form
-	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(unit_src) $(headers) \
+	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) $(headers) \
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all | bench-deps				## measure against the peers (as root)
@@ -202,4 +206,4 @@ help:
 .PHONY: all units soak torture fuzzers demo check fuzz lint format bench install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
--include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)
+-include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

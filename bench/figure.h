@@ -1,6 +1,6 @@
 /*
- * Samples of times become a figure: medians, and the median of the ratios of
- * what was measured in the same turn, with where their middle half lies.
+ * Times of two that took turns, as a figure: their medians, and the median of
+ * the ratios within a turn, with where their middle half lies.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
@@ -10,24 +10,17 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/stats.h"
 
-static int
-figure_ascending(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* The value below which `part` of x[n] lies. */
+/* The value below which `part` of x[n] lies, in whatever order they are. */
 static inline double
 figure_quantile(const double x[], int n, double part)
 {
 	double *sorted = mem_new((size_t)n, sizeof *sorted), got;
 
 	memcpy(sorted, x, (size_t)n * sizeof *sorted);
-	qsort(sorted, (size_t)n, sizeof *sorted, figure_ascending);
-	got = sorted[(size_t)(part * (n - 1) + 0.5)];
+	stats_sort(sorted, (size_t)n);
+	got = stats_quantile(sorted, (size_t)n, part);
 	free(sorted);
 	return got;
 }

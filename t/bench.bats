@@ -505,6 +505,61 @@ busy() {
 	run -2 clnrm-bench spans /dev/null
 }
 
+@test "workloads are the same bytes each time, and others by another seed" {
+	clnrm-bench gen >kinds
+	[ "$(wc -l <kinds)" = 17 ]
+	cut -f 1 kinds | grep -vx 'templates\|tree' >texts
+	while read -r kind; do
+		clnrm-bench gen "$kind" --size 50 >one
+		clnrm-bench gen "$kind" --size 50 >again
+		[ -s one ] && cmp one again
+	done <texts
+	clnrm-bench gen trace --seed 43 >other
+	run ! cmp -s other <(clnrm-bench gen trace)
+	[ "$(clnrm-bench gen file --size 10K | wc -c)" = 10240 ]
+	run -2 clnrm-bench gen tracee
+	[[ "$output" == *"did you mean trace?"* ]]
+	run -2 clnrm-bench gen tree
+	[[ "$output" == *"-o names the directory"* ]]
+}
+
+@test "test files of a workload have their size, and break no rule" {
+	for kind in toml-simple toml-medium toml-large scenario; do
+		clnrm-bench gen $kind >$kind.clnrm.toml
+	done
+	for size in 300 1K 10K; do
+		clnrm-bench gen toml --size $size >$size.clnrm.toml
+	done
+	[ "$(cat 300.clnrm.toml 1K.clnrm.toml 10K.clnrm.toml | wc -c)" = 11564 ]
+	clnrm-lint --format ndjson ./*.clnrm.toml >found
+	run ! grep -E '"severity":"(error|warning)"' found
+	echo '{"v0": "a", "v1": "b", "v2": "c"}' >vars
+	for kind in simple medium complex; do
+		clnrm-bench gen template-$kind >t.clnrm.toml.tera
+		clnrm-render --context vars t.clnrm.toml.tera >out
+		grep -q '^name = "a"' out
+	done
+}
+
+@test "a changed trace has the same spans but for those that changed" {
+	clnrm-bench gen trace --size 1000 >a.ndjson
+	clnrm-bench gen trace --size 1000 --mutate 10 >b.ndjson
+	[ "$(wc -l <a.ndjson)" = 1000 ]
+	same=$(sort a.ndjson b.ndjson | uniq -d | wc -l)
+	[ "$same" -gt 850 ] && [ "$same" -lt 1000 ]
+	run -1 clnrm-diff a.ndjson b.ndjson
+	run -0 clnrm-diff a.ndjson a.ndjson
+}
+
+@test "a tree of a workload has what must be ignored beside its files" {
+	clnrm-bench gen tree --size 100 -o t
+	[ "$(find t -type f -not -path 't/.git/*' -not -path 't/target/*' \
+		-not -path 't/node_modules/*' | wc -l)" = 100 ]
+	[ -d t/.git ] && [ -d t/target ] && [ -d t/node_modules ]
+	clnrm-bench gen templates --size 3 -o many
+	[ "$(echo many/*)" = "many/test_0.clnrm.toml.tera many/test_1.clnrm.toml.tera many/test_2.clnrm.toml.tera" ]
+}
+
 @test "suites are programs that list benchmarks and print samples" {
 	mkdir suites
 	cat >suites/mine <<-'T'

@@ -3,10 +3,15 @@
 # A noun is what stands before the first `_` of a file's name.
 load helper
 
+# Where an include may stand.
+sources() {
+	(cd "$1" && find lib tools -name '*.[ch]')
+}
+
 # The include lines of a tree, as "FILE LAYER/NOUN.h".
 includes() {
-	(cd "$1" && grep -HoE '^#include "[a-z]+/[a-z0-9_]+\.h"' \
-		lib/*/*.[ch] tools/*.c) | sed -E 's/:#include "/ /; s/"$//'
+	(cd "$1" && sources . | xargs grep -HoE \
+		'^#include "[a-z]+/[a-z0-9_]+\.h"') | sed -E 's/:#include "/ /; s/"$//'
 }
 
 # The noun of each path in the columns: lib/data/toml_int.h -> data/toml.
@@ -18,7 +23,7 @@ nouns() {
 wrong_arrows() {
 	includes "$1" | awk '
 	BEGIN {
-		may["tools"] = "core data sys base"
+		may["tools"] = "bench core data sys base"
 		may["core"] = "core data sys base"
 		may["data"] = "data base"
 		may["sys"] = "sys base"
@@ -33,8 +38,8 @@ wrong_arrows() {
 
 # Quoted includes that name no layer.
 nameless_includes() {
-	(cd "$1" && grep -HnE '^#include "' lib/*/*.[ch] tools/*.c |
-		grep -vE '"(base|data|sys|core)/[a-z0-9_]+\.h"$') || :
+	(cd "$1" && sources . | xargs grep -HnE '^#include "' |
+		grep -vE '"(base|data|sys|core|bench)/[a-z0-9_]+\.h"$') || :
 }
 
 # What tsort says of the nouns that lean on each other in a circle.
@@ -57,9 +62,8 @@ trespassers() {
 
 # Foreign libraries that several nouns include.
 shared_libraries() {
-	(cd "$1" && grep -oE \
-		'^#include <(yajl/|ini\.h|nettle/|pcre2\.h|inotifytools/|zlib\.h|zstd\.h|nghttp2/|curl/)' \
-		lib/*/*.[ch] tools/*.c) | tr : ' ' | nouns | sort -u |
+	(cd "$1" && sources . | xargs grep -HoE \
+		'^#include <(yajl/|ini\.h|nettle/|pcre2\.h|inotifytools/|zlib\.h|zstd\.h|nghttp2/|curl/)') | tr : ' ' | nouns | sort -u |
 		awk '{ print $3 }' | sort | uniq -d
 }
 

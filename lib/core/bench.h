@@ -125,6 +125,26 @@ const char *bench_name(struct arena *a, const char *const *word);
 /* The words of a result's command; none: it was no command. */
 const char **bench_stored_words(struct arena *a, const struct value *result);
 
+/* How commands are run. */
+struct bench_ask {
+	const char *input;   /* a file; NULL: none */
+	const char *output;  /* "null", "pipe", "inherit" */
+	const char *prepare; /* a line for sh before each run; NULL: none */
+	int64_t timeout_ns;
+	bool wants_same_output;
+};
+
+/*
+ * Tell the helper of a command, or of what prepares it.
+ *
+ * in:  program, a file to run in its place; or NULL
+ * out: its number, or -1 and *e
+ */
+int bench_add(struct proc *p, const struct bench_ask *how,
+    const char *const *argv, const char *program, struct err *e);
+int bench_add_prepare(
+    struct proc *p, const struct bench_ask *how, struct err *e);
+
 /* Measure a command; what goes wrong is in s->error. */
 void bench_command(struct bench_series *s, struct proc *p, int command,
     int prepare, const struct bench_plan *plan);
@@ -217,6 +237,9 @@ size_t bench_compare_sets(const struct bench_set *old,
 /* Where the baseline of that name is; -1 and *e when the name is no name. */
 int bench_baseline_path(const char *name, struct buf *path, struct err *e);
 
+/* bench_set_read() of the baseline of that name. */
+int bench_baseline_read(struct bench_set *s, const char *name, struct err *e);
+
 /* Save records, lines that begin with a bench_env, as that baseline. */
 int bench_baseline_write(
     const char *name, const char *s, size_t n, struct err *e);
@@ -229,6 +252,17 @@ void bench_program_keep(const char *word);
 
 /* Where a kept program is, by a stored result; -1: it is not there any more. */
 int bench_program_kept(const struct value *result, struct buf *path);
+
+/*
+ * The result c->id of a baseline beside the command `number` of now: its
+ * program is run again where it was kept, else the two results are compared.
+ *
+ * in:  set has that result
+ * err: -1 and *e: one of them fails
+ */
+int bench_look_back(struct bench_compare *c, struct proc *p, int number,
+    const struct bench_ask *how, const struct bench_set *set, long most,
+    const struct bench_plan *plan, const struct value *now, struct err *e);
 
 /* ---- limits and levels */
 
@@ -354,5 +388,15 @@ const struct value *bench_view_last(
 
 /* stage_next(), for what is shown by a view. */
 bool bench_view_next(struct bench_view *v, struct stage *st, struct record *r);
+
+/*
+ * Read a stream to its end: the samples, or its results and with `limits` its
+ * budgets. What is not ours is passed on (of results all, with `limits`, to
+ * who takes records); `end` records wait in *ends for what we owe.
+ */
+void bench_view_samples(struct bench_view *v, struct stage *st,
+    struct bench_samples *to, struct buf *ends);
+void bench_view_gather(struct bench_view *v, struct stage *st,
+    struct bench_set *to, struct bench_budget *limits, struct buf *ends);
 
 #endif

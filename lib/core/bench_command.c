@@ -292,3 +292,28 @@ bench_stored_words(struct arena *a, const struct value *result)
 		argv[i] = value_str_or(list->list.item[i], "");
 	return argv;
 }
+
+int
+bench_add(struct proc *p, const struct bench_ask *how, const char *const *argv,
+    const char *program, struct err *e)
+{
+	bool reads = how->wants_same_output || !strcmp(how->output, "pipe");
+	struct proc_command c = {.argv = argv,
+	    .program = program,
+	    .input = how->input,
+	    .timeout_ns = how->timeout_ns,
+	    .output = reads			      ? PROC_PIPE
+		    : !strcmp(how->output, "inherit") ? PROC_INHERIT
+						      : PROC_NULL};
+
+	return proc_add(p, &c, e);
+}
+
+int
+bench_add_prepare(struct proc *p, const struct bench_ask *how, struct err *e)
+{
+	const char *argv[] = {"/bin/sh", "-c", how->prepare, NULL};
+	struct proc_command c = {.argv = argv, .timeout_ns = how->timeout_ns};
+
+	return proc_add(p, &c, e);
+}

@@ -182,3 +182,32 @@ bench_program_kept(const struct value *result, struct buf *path)
 	buf_adds(path, was);
 	return 0;
 }
+
+int
+bench_baseline_read(struct bench_set *s, const char *name, struct err *e)
+{
+	AUTO_BUF path = BUF_INIT;
+
+	if (bench_baseline_path(name, &path, e) < 0)
+		return -1;
+	return bench_set_read(s, path.s, e);
+}
+
+int
+bench_look_back(struct bench_compare *c, struct proc *p, int number,
+    const struct bench_ask *how, const struct bench_set *set, long most,
+    const struct bench_plan *plan, const struct value *now, struct err *e)
+{
+	const struct value *old = map_get(&set->result, c->id, strlen(c->id));
+	AUTO_BUF program = BUF_INIT;
+	AUTO_ARENA a = {0};
+	int both[] = {-1, number};
+
+	if (!value_count(value_get(old, "argv")) ||
+	    bench_program_kept(old, &program) < 0) {
+		bench_compare_results(c, old, now, true);
+		return 0;
+	}
+	both[0] = bench_add(p, how, bench_stored_words(&a, old), program.s, e);
+	return both[0] < 0 ? -1 : bench_pairs(c, p, both, most, plan, e);
+}

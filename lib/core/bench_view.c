@@ -77,3 +77,57 @@ bench_view_next(struct bench_view *v, struct stage *st, struct record *r)
 	}
 	return true;
 }
+
+static const char *
+type_of(const struct value *v)
+{
+	return value_str_or(value_get(v, "type"), "");
+}
+
+static void
+hold_back(struct buf *ends, const struct record *r)
+{
+	buf_add(ends, r->line, r->len);
+	buf_addc(ends, '\n');
+}
+
+void
+bench_view_samples(struct bench_view *v, struct stage *st,
+    struct bench_samples *to, struct buf *ends)
+{
+	struct record r;
+
+	while (bench_view_next(v, st, &r)) {
+		AUTO_ARENA a = {0};
+		const struct value *got = record_value(&r, &a);
+		struct err e = {.line = (unsigned)r.number};
+
+		if (r.type == RECORD_END) {
+			hold_back(ends, &r);
+		} else if (strcmp(type_of(got), "sample") != 0) {
+			record_pass(&r, st->out);
+		} else if (bench_samples_take(to, got, &e) < 0) {
+			stage_diagnose(st, NULL, "error", "E431", &e);
+			stage_status(st, EXIT_INPUT);
+		}
+	}
+}
+
+void
+bench_view_gather(struct bench_view *v, struct stage *st, struct bench_set *to,
+    struct bench_budget *limits, struct buf *ends)
+{
+	struct record r;
+
+	while (bench_view_next(v, st, &r)) {
+		struct value *got = record_value(&r, &to->kept);
+
+		bench_set_take(to, got);
+		if (limits && !strcmp(type_of(got), "bench"))
+			bench_budget_take(limits, got);
+		if (r.type == RECORD_END)
+			hold_back(ends, &r);
+		else if (limits && !v->is_text)
+			record_pass(&r, st->out);
+	}
+}
