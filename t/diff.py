@@ -13,6 +13,7 @@ A found difference counts when kind, path and attribute agree. Two siblings
 that changed places are one difference, found by either of them.
 """
 import collections
+import hashlib
 import json
 import os
 import subprocess
@@ -30,8 +31,13 @@ def load(path):
     return {s["span_id"]: s for s in map(json.loads, open(path))}
 
 
+def digest(path):
+    return hashlib.sha1(path.encode()).digest()
+
+
 def paths(spans):
-    """The names from the root down, of each span."""
+    """The names from the root down, of each span, as a digest: those of a
+    chain would be a square of it."""
     known = {}
     for i in spans:
         chain = []
@@ -39,9 +45,10 @@ def paths(spans):
             chain.append(i)
             i = spans[i]["parent_span_id"]
         for j in reversed(chain):
-            up = spans[j]["parent_span_id"]
-            known[j] = (known[up] + "/" if up else "") + spans[j]["name"]
-    return known
+            up, name = spans[j]["parent_span_id"], spans[j]["name"].encode()
+            known[j] = known[up].copy() if up else hashlib.sha1()
+            known[j].update(b"/" + name if up else name)
+    return {i: path.digest() for i, path in known.items()}
 
 
 def found(record, base, now):
@@ -85,15 +92,16 @@ def run(out, base, now):
 def score(out, base_name, now_name):
     base, now = (load("%s/%s.ndjson" % (out, n)) for n in ("baseline", "current"))
     b, c = paths(base), paths(now)
-    got = collections.Counter(
-        found(r, b, c) for r in run(out, base_name, now_name))
+    records = run(out, base_name, now_name)
+    got = collections.Counter(found(r, b, c) for r in records)
     hit, missed = collections.Counter(), collections.Counter()
     wanted = list(truths(json.load(open(out + "/truth.json"))["changes"]))
     for op, path, attribute, other in wanted:
         ok = False
         for p in (path, other):
-            if p and got[(op, p, attribute)]:
-                got[(op, p, attribute)] -= 1
+            key = (op, digest(p), attribute) if p else None
+            if got[key]:
+                got[key] -= 1
                 ok = True
                 if op != "reorder":
                     break
@@ -104,8 +112,9 @@ def score(out, base_name, now_name):
     for (op, *_), n in got.items():
         false[op] += n
     if os.environ.get("WHY"):
-        for wrong in got.elements():
-            print("    false", *wrong)
+        for r in records:
+            if got[found(r, b, c)]:
+                print("    false", r["op"], r["path"], r["field"])
     return hit, missed, false
 
 

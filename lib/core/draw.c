@@ -65,7 +65,7 @@ draw_critical(const struct spans *t)
 	bool *is = mem_new(t->n + 1, sizeof *is);
 
 	for (uint32_t i = 0; i < t->roots; i++)
-		is[t->order[i]] = true;
+		is[t->order[t->root + i]] = true;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct span *s = &t->span[t->walk[i]];
 		uint32_t last = SPAN_NONE;

@@ -75,7 +75,7 @@ read_log(struct spans *t)
 	t->text = found;
 	found = (struct buf)BUF_INIT;
 	t->lost = 0;
-	spans_json(t);
+	spans_json(t, t->text.s, t->text.len);
 }
 
 int
@@ -88,7 +88,7 @@ spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 	*text = (struct buf)BUF_INIT;
 	if (good < t->text.len)
 		return err_set(e, "%s: not UTF-8 at byte %zu", name, good + 1);
-	spans_json(t);
+	spans_json(t, t->text.s, t->text.len);
 	if (!t->n)
 		read_log(t);
 	if (!t->n && t->lost) {
@@ -101,6 +101,26 @@ spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 				   "console exporter prints is read");
 	}
 	spans_link(t);
+	spans_settle(t);
+	return 0;
+}
+
+int
+spans_grow(struct spans *t, const char *s, size_t n, struct err *e)
+{
+	size_t good = utf8_check(s, n);
+
+	if (good < n)
+		return err_set(e, "%s: not UTF-8 at byte %zu", t->name,
+		    t->grown + good + 1);
+	if (t->grown + n > TEXT_MAX)
+		return err_set(
+		    e, "%s: more than %d MiB", t->name, TEXT_MAX >> 20);
+	spans_json(t, arena_dup(&t->arena, s, n), n);
+	spans_link(t);
+	t->grown += n;
+	for (size_t i = 0; i < n; i++)
+		t->links->lines += s[i] == '\n';
 	return 0;
 }
 
@@ -180,4 +200,5 @@ spans_free(struct spans *t)
 	free(t->span);
 	free(t->order);
 	free(t->walk);
+	spans_links_free(t);
 }

@@ -82,6 +82,7 @@ struct span {
 	bool is_stranger;   /* our own, or not bound to the run it came in */
 	uint32_t up;	    /* SPAN_NONE: a root */
 	uint32_t kid, kids; /* spans.order[kid, kid + kids), by start */
+	uint32_t room;	    /* for so many kids */
 	uint32_t depth;
 };
 
@@ -92,9 +93,11 @@ struct spans {
 	struct buf text; /* what was read; spans borrow from it */
 	struct span *span;
 	size_t n, cap;
-	uint32_t *order; /* order[n]: children of one parent together */
-	uint32_t roots;	 /* order[0, roots) */
-	uint32_t *walk;	 /* walk[n]: the tree in reading order */
+	uint32_t *order;		 /* children of one parent together */
+	uint32_t root, roots, root_room; /* order[root, root + roots) */
+	uint32_t *walk;			 /* walk[n]: in reading order */
+	struct spans_links *links;	 /* while it grows */
+	size_t grown;			 /* bytes, by spans_grow() */
 	size_t repeated; /* spans that came again, the same bytes */
 	size_t clashes;	 /* ids that came again with other contents */
 	size_t orphans, circles;
@@ -115,6 +118,24 @@ int spans_read(struct spans *t, const char *path, struct err *e);
 /* The same of a text, which is handed over. */
 int spans_parse(
     struct spans *t, const char *name, struct buf *text, struct err *e);
+
+/*
+ * A trace that grows: what came next of its text, whole lines, and whole
+ * objects where they are longer; logs are not looked into. Its walk and depths
+ * are not known until spans_settle(), which is the end of growing.
+ *
+ * err: -1 and *e: it is not UTF-8; or its spans would be too many
+ */
+int spans_grow(struct spans *t, const char *s, size_t n, struct err *e);
+void spans_settle(struct spans *t);
+
+/*
+ * What the last spans_grow() brought, and all above that, children first;
+ * the last one is t->n, which stands above the roots.
+ *
+ * out: list[*n]
+ */
+const uint32_t *spans_changed(const struct spans *t, size_t *n);
 
 /*
  * The same trace without strangers; what is below one is a root.

@@ -13,8 +13,28 @@ struct spans_reader {
 	struct buf scratch;
 	struct span_attr *attr; /* of the list that is being read */
 	size_t attrs_cap;
+};
+
+/* An id, known by its span or by those that wait for it; index + 1, 0: none */
+struct spans_slot {
+	uint32_t span, wait;
+};
+
+/* What is known of a trace that may grow. */
+struct spans_links {
+	struct spans_slot *slot; /* open addressing */
+	size_t mask, slots;
+	size_t done;	   /* spans that hang in the tree */
+	size_t cap;	   /* of these: */
+	uint32_t *next;	   /* who waits for the same parent, as in the slot */
+	uint32_t *mark;	   /* which walk came by; 0: none */
+	uint32_t *wait;	   /* children that are yet to be told */
+	uint32_t *changed; /* see spans_changed() */
+	size_t changes;
+	size_t placed, order_cap; /* of spans.order */
 	uint32_t *last; /* of recorded spans: the last of each depth */
 	size_t lasts, lasts_cap;
+	unsigned lines; /* before the text that is read */
 };
 
 /* A value as plain JSON, or as OTLP's {"stringValue":…}, made canonical. */
@@ -25,11 +45,12 @@ int spans_any(struct spans_reader *r, struct pull_text *to);
  * null has none. */
 int spans_attrs(struct spans_reader *r, struct span_attrs *to);
 
-/* Read all texts of JSON in t->text. */
-void spans_json(struct spans *t);
+/* Read all texts of JSON in s[n], which is borrowed. */
+void spans_json(struct spans *t, const char *s, size_t n);
 
-/* The tree of all spans that were read. */
+/* Hang the spans that were read since into the tree. */
 void spans_link(struct spans *t);
+void spans_links_free(struct spans *t);
 
 static inline struct pull_text
 span_text(const char *s)

@@ -504,14 +504,15 @@ static void
 place_node(struct spans_reader *r, struct draft *d)
 {
 	struct spans *t = r->t;
-	size_t depth = d->depth < r->lasts ? d->depth : r->lasts;
+	struct spans_links *l = t->links;
+	size_t depth = d->depth < l->lasts ? d->depth : l->lasts;
 
-	d->span.up = depth ? r->last[depth - 1] : SPAN_NONE;
+	d->span.up = depth ? l->last[depth - 1] : SPAN_NONE;
 	if (!d->resource && depth)
 		d->span.resource = t->span[d->span.up].resource;
-	r->last = mem_more(r->last, depth, &r->lasts_cap, sizeof *r->last);
-	r->last[depth] = (uint32_t)t->n;
-	r->lasts = depth + 1;
+	l->last = mem_more(l->last, depth, &l->lasts_cap, sizeof *l->last);
+	l->last[depth] = (uint32_t)t->n;
+	l->lasts = depth + 1;
 }
 
 static void
@@ -594,7 +595,7 @@ lose(struct spans_reader *r, size_t from, size_t before)
 {
 	struct spans *t = r->t;
 	const char *end;
-	unsigned line = 1;
+	unsigned line = t->links->lines + 1;
 
 	for (size_t i = 0; i < r->p.at && !t->lost; i++)
 		line += r->p.s[i] == '\n';
@@ -609,14 +610,16 @@ lose(struct spans_reader *r, size_t from, size_t before)
 }
 
 void
-spans_json(struct spans *t)
+spans_json(struct spans *t, const char *s, size_t n)
 {
 	struct spans_reader r = {.t = t,
-	    .p = {.s = t->text.s, .n = t->text.len, .arena = &t->arena},
+	    .p = {.s = s, .n = n, .arena = &t->arena},
 	    .scratch = BUF_INIT};
 	const char *end;
 	int c;
 
+	if (!t->links)
+		t->links = mem_new(1, sizeof *t->links);
 	while ((c = pull_peek(&r.p)) >= 0) {
 		size_t from = r.p.at, before = t->n;
 
@@ -631,5 +634,4 @@ spans_json(struct spans *t)
 	}
 	buf_free(&r.scratch);
 	free(r.attr);
-	free(r.last);
 }

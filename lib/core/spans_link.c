@@ -11,25 +11,73 @@ is_same(struct pull_text a, struct pull_text b)
 	return a.n == b.n && !memcmp(a.s, b.s, a.n);
 }
 
-/* Open addressing; index + 1, 0 is free. */
-struct table {
-	uint32_t *slot;
-	size_t mask;
-};
+/* ---- ids */
 
-static uint32_t *
-find(const struct table *h, const struct span *span, struct pull_text trace,
-    struct pull_text id)
+static struct pull_text
+trace_of(const struct spans *t, struct spans_slot at)
 {
+	return t->span[(at.span ? at.span : at.wait) - 1].trace;
+}
+
+static struct pull_text
+id_of(const struct spans *t, struct spans_slot at)
+{
+	return at.span ? t->span[at.span - 1].id : t->span[at.wait - 1].parent;
+}
+
+/* The slot of an id, or the free one for it. */
+static struct spans_slot *
+find(const struct spans *t, struct pull_text trace, struct pull_text id)
+{
+	const struct spans_links *l = t->links;
 	size_t at = mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
 
 	for (;; at++) {
-		uint32_t *slot = &h->slot[at & h->mask];
+		struct spans_slot *slot = &l->slot[at & l->mask];
 
-		if (!*slot || (is_same(span[*slot - 1].id, id) &&
-				  is_same(span[*slot - 1].trace, trace)))
+		if ((!slot->span && !slot->wait) ||
+		    (is_same(id_of(t, *slot), id) &&
+			is_same(trace_of(t, *slot), trace)))
 			return slot;
 	}
+}
+
+/* Room for so many ids. */
+static void
+make_room(struct spans *t, size_t n)
+{
+	struct spans_links *l = t->links;
+	struct spans_slot *old = l->slot;
+	size_t slots = old ? l->mask + 1 : 0;
+
+	if (old && l->mask >= n * 2)
+		return;
+	for (l->mask = 15; l->mask < n * 2;)
+		l->mask = l->mask * 2 + 1;
+	l->slot = mem_new(l->mask + 1, sizeof *l->slot);
+	for (size_t i = 0; i < slots; i++)
+		if (old[i].span || old[i].wait)
+			*find(t, trace_of(t, old[i]), id_of(t, old[i])) =
+			    old[i];
+	free(old);
+}
+
+static void
+widen(struct spans *t)
+{
+	struct spans_links *l = t->links;
+	uint32_t **list[] = {&l->next, &l->mark, &l->wait, &l->changed};
+	size_t n = t->n + 1;
+
+	if (n <= l->cap)
+		return;
+	if (l->cap)
+		n *= 2;
+	for (size_t i = 0; i < COUNT(list); i++) {
+		*list[i] = mem_resize(*list[i], n * sizeof **list[i]);
+		memset(*list[i] + l->cap, 0, (n - l->cap) * sizeof **list[i]);
+	}
+	l->cap = n;
 }
 
 /* An exporter that tries again brings the same span twice. */
@@ -41,76 +89,184 @@ is_again(const struct span *a, const struct span *b)
 	       a->attrs.hash == b->attrs.hash && a->events == b->events;
 }
 
+/* Those that were roots and found a parent. */
+struct moved {
+	uint32_t *at;
+	size_t n, cap;
+};
+
+/* Its id becomes known: who waited for it has a parent. */
 static void
-take_in(struct spans *t, struct table *h)
+be_known(struct spans *t, uint32_t i, struct spans_slot *slot, struct moved *to)
 {
-	uint32_t *now = mem_new(t->n + 1, sizeof *now);
-	size_t n = 0;
+	uint32_t next;
 
-	for (size_t i = 0; i < t->n; i++) {
-		struct span *s = &t->span[i];
-		uint32_t *slot;
+	for (uint32_t w = slot->wait; w; w = next) {
+		struct span *s = &t->span[w - 1];
 
-		if (s->up != SPAN_NONE)
-			s->up = now[s->up];
-		now[i] = (uint32_t)n;
-		if (s->id.n) {
-			slot = find(h, t->span, s->trace, s->id);
-			if (*slot && is_again(&t->span[*slot - 1], s)) {
-				t->repeated++;
-				continue;
-			}
-			t->clashes += *slot > 0;
-			if (!*slot)
-				*slot = (uint32_t)n + 1;
+		next = t->links->next[w - 1];
+		s->up = i;
+		s->state = SPAN_GOOD;
+		t->orphans--;
+		if (w - 1 < t->links->done) {
+			to->at =
+			    mem_more(to->at, to->n, &to->cap, sizeof *to->at);
+			to->at[to->n++] = w - 1;
 		}
-		t->span[n++] = *s;
+	}
+	t->links->slots += !slot->wait;
+	*slot = (struct spans_slot){i + 1, 0};
+}
+
+static void
+find_parent(struct spans *t, uint32_t i)
+{
+	struct span *s = &t->span[i];
+	struct spans_slot *slot = find(t, s->trace, s->parent);
+
+	if (slot->span && slot->span - 1 != i) {
+		s->up = slot->span - 1;
+	} else if (slot->span) {
+		s->state = SPAN_CIRCLE;
+		t->circles++;
+	} else {
+		s->state = SPAN_ORPHAN;
+		t->orphans++;
+		t->links->slots += !slot->wait;
+		t->links->next[i] = slot->wait;
+		slot->wait = i + 1;
+	}
+}
+
+/* Is it to be kept? */
+static bool
+take(struct spans *t, uint32_t i, struct moved *to)
+{
+	struct span *s = &t->span[i];
+	struct spans_slot *slot;
+
+	make_room(t, t->links->slots + 2);
+	if (s->id.n) {
+		slot = find(t, s->trace, s->id);
+		if (slot->span && is_again(&t->span[slot->span - 1], s)) {
+			t->repeated++;
+			return false;
+		}
+		t->clashes += slot->span > 0;
+		if (!slot->span)
+			be_known(t, i, slot, to);
+	}
+	if (s->parent.n)
+		find_parent(t, i);
+	return true;
+}
+
+static void
+take_in(struct spans *t, struct moved *to)
+{
+	size_t from = t->links->done, n = from;
+	uint32_t *now = mem_new(t->n - from + 1, sizeof *now);
+
+	for (size_t i = from; i < t->n; i++) {
+		struct span *s = &t->span[i];
+
+		if (s->up != SPAN_NONE && s->up >= from)
+			s->up = now[s->up - from];
+		now[i - from] = (uint32_t)n;
+		t->span[n] = *s;
+		n += take(t, (uint32_t)n, to);
 	}
 	t->n = n;
 	free(now);
 }
 
-static void
-find_parents(struct spans *t, const struct table *h)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct span *s = &t->span[i];
-		uint32_t slot;
+/* ---- what changes */
 
-		if (!s->parent.n)
-			continue;
-		slot = *find(h, t->span, s->trace, s->parent);
-		if (slot && slot - 1 != i) {
-			s->up = slot - 1;
-			continue;
-		}
-		s->state = slot ? SPAN_CIRCLE : SPAN_ORPHAN;
-		t->circles += slot > 0;
-		t->orphans += !slot;
-	}
+/* The one that came last leaves its circle, whatever came with it. */
+static void
+cut_circle(struct spans *t, uint32_t at)
+{
+	uint32_t last = at;
+
+	for (uint32_t i = t->span[at].up; i != at; i = t->span[i].up)
+		if (i > last)
+			last = i;
+	t->span[last].up = SPAN_NONE;
+	t->span[last].state = SPAN_CIRCLE;
+	t->circles++;
 }
 
-/* Follow the parents of each span once: who comes back to where it was in the
- * same walk is on a circle, which is cut there. */
+/*
+ * All above the new ones, each once. Who comes back to where he was in the
+ * same walk is on a circle.
+ */
 static void
-cut_circles(struct spans *t)
+mark_changed(struct spans *t)
 {
-	uint32_t *seen = mem_new(t->n + 1, sizeof *seen);
+	struct spans_links *l = t->links;
 
-	for (uint32_t i = 0; i < t->n; i++) {
+	l->changes = 0;
+	for (uint32_t i = (uint32_t)l->done; i < t->n; i++) {
 		uint32_t at = i;
 
-		while (at != SPAN_NONE && !seen[at]) {
-			seen[at] = i + 1;
+		while (at != SPAN_NONE && !l->mark[at]) {
+			l->mark[at] = i + 1;
+			l->changed[l->changes++] = at;
 			at = t->span[at].up;
 		}
-		if (at == SPAN_NONE || seen[at] != i + 1)
-			continue;
-		t->span[at].up = SPAN_NONE;
-		t->span[at].state = SPAN_CIRCLE;
-		t->circles++;
+		if (at != SPAN_NONE && l->mark[at] == i + 1)
+			cut_circle(t, at);
 	}
-	free(seen);
+	for (size_t i = 0; i < l->changes; i++)
+		l->mark[l->changed[i]] = 0;
+}
+
+/* Children first, and who stands above the roots last. */
+static void
+sort_changed(struct spans *t)
+{
+	struct spans_links *l = t->links;
+	uint32_t *all = l->mark; /* not in use here */
+	size_t done = 0;
+
+	memcpy(all, l->changed, l->changes * sizeof *all);
+	for (size_t i = 0; i < l->changes; i++)
+		if (t->span[all[i]].up != SPAN_NONE)
+			l->wait[t->span[all[i]].up]++;
+	for (size_t i = 0; i < l->changes; i++)
+		for (uint32_t at = all[i]; at != SPAN_NONE && !l->wait[at];
+		     at = t->span[at].up) {
+			l->changed[done++] = at;
+			l->wait[at] = UINT32_MAX;
+			if (t->span[at].up != SPAN_NONE)
+				l->wait[t->span[at].up]--;
+		}
+	for (size_t i = 0; i < l->changes; i++)
+		l->wait[all[i]] = 0;
+	memset(all, 0, l->changes * sizeof *all);
+	l->changed[l->changes++] = (uint32_t)t->n;
+}
+
+/* ---- children */
+
+struct kin {
+	uint32_t *at, *n, *room;
+};
+
+/* Of t->n: the roots. */
+static struct kin
+kin_of(struct spans *t, uint32_t up)
+{
+	struct span *s = &t->span[up];
+
+	return up < t->n ? (struct kin){&s->kid, &s->kids, &s->room}
+			 : (struct kin){&t->root, &t->roots, &t->root_room};
+}
+
+static uint32_t
+parent_of(const struct spans *t, uint32_t i)
+{
+	return t->span[i].up == SPAN_NONE ? (uint32_t)t->n : t->span[i].up;
 }
 
 static int
@@ -124,41 +280,114 @@ by_start(const void *left, const void *right, void *arg)
 	return a < b ? -1 : 1;
 }
 
+/* Where children are put: a list that is full moves to the end. */
 static void
-place_kids(struct spans *t)
+give_room(struct spans *t, struct spans_links *l, uint32_t up, uint32_t more)
 {
-	uint32_t at = 0;
+	struct kin k = kin_of(t, up);
+	size_t room = *k.n ? (size_t)(*k.n + more) * 2 : more;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->span[i].up == SPAN_NONE)
-			t->roots++;
-		else
-			t->span[t->span[i].up].kids++;
-	at = t->roots;
-	for (size_t i = 0; i < t->n; i++) {
-		t->span[i].kid = at;
-		at += t->span[i].kids;
-		t->span[i].kids = 0;
+	if (*k.n + more <= *k.room)
+		return;
+	if (l->placed + room > l->order_cap) {
+		l->order_cap = (l->placed + room) * 2;
+		t->order =
+		    mem_resize(t->order, l->order_cap * sizeof *t->order);
 	}
-	t->roots = 0;
-	for (uint32_t i = 0; i < t->n; i++)
-		if (t->span[i].up == SPAN_NONE) {
-			t->order[t->roots++] = i;
-		} else {
-			struct span *up = &t->span[t->span[i].up];
+	if (*k.n)
+		memcpy(t->order + l->placed, t->order + *k.at,
+		    *k.n * sizeof *t->order);
+	*k.at = (uint32_t)l->placed;
+	*k.room = (uint32_t)room;
+	l->placed += room;
+}
 
-			t->order[up->kid + up->kids++] = i;
+/* The first `old` are sorted. */
+static void
+sort_kids(struct spans *t, uint32_t up, uint32_t old)
+{
+	struct kin k = kin_of(t, up);
+	uint32_t *list = t->order + *k.at, n = *k.n - old, m = *k.n;
+	uint32_t *fresh;
+
+	if (n > 1)
+		qsort_r(list + old, n, sizeof *list, by_start, t->span);
+	if (!old || by_start(&list[old - 1], &list[old], t->span) < 0)
+		return;
+	fresh = mem_new(n, sizeof *fresh);
+	memcpy(fresh, list + old, n * sizeof *fresh);
+	while (n)
+		if (old && by_start(&list[old - 1], &fresh[n - 1], t->span) > 0)
+			list[--m] = list[--old];
+		else
+			list[--m] = fresh[--n];
+	free(fresh);
+}
+
+/* Put list[n] below their parents, whose children are all sorted then. */
+static void
+place(struct spans *t, struct spans_links *l, const uint32_t list[], size_t n)
+{
+	uint32_t *more = mem_new(t->n + 1, sizeof *more);
+	struct old {
+		uint32_t up, kids;
+	} *old = mem_new(n + 1, sizeof *old);
+	size_t olds = 0;
+
+	if (!t->order) {
+		l->order_cap = n + 1;
+		t->order = mem_new(l->order_cap, sizeof *t->order);
+	}
+	for (size_t i = 0; i < n; i++)
+		more[parent_of(t, list[i])]++;
+	give_room(t, l, (uint32_t)t->n, more[t->n]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t up = parent_of(t, list[i]);
+		struct kin k = kin_of(t, up);
+
+		if (more[up]) {
+			give_room(t, l, up, more[up]);
+			old[olds++] = (struct old){up, *k.n};
+			more[up] = 0;
 		}
+		t->order[*k.at + (*k.n)++] = list[i];
+	}
+	for (size_t i = 0; i < olds; i++)
+		sort_kids(t, old[i].up, old[i].kids);
+	free(more);
+	free(old);
+}
+
+/* Those that found a parent are no roots any more. */
+static void
+drop_roots(struct spans *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->roots; i++) {
+		uint32_t at = t->order[t->root + i];
+
+		if (t->span[at].up == SPAN_NONE)
+			t->order[t->root + n++] = at;
+	}
+	t->roots = n;
 }
 
 static void
-sort_kids(struct spans *t)
+hang(struct spans *t, const struct moved *moved)
 {
-	qsort_r(t->order, t->roots, sizeof *t->order, by_start, t->span);
-	for (size_t i = 0; i < t->n; i++)
-		if (t->span[i].kids > 1)
-			qsort_r(t->order + t->span[i].kid, t->span[i].kids,
-			    sizeof *t->order, by_start, t->span);
+	size_t from = t->links->done, n = 0;
+	uint32_t *list = mem_new(t->n - from + moved->n + 1, sizeof *list);
+
+	if (moved->n) {
+		drop_roots(t);
+		memcpy(list, moved->at, moved->n * sizeof *list);
+		n = moved->n;
+	}
+	for (size_t i = from; i < t->n; i++)
+		list[n++] = (uint32_t)i;
+	place(t, t->links, list, n);
+	free(list);
 }
 
 /* A chain of any depth needs no stack but this one. */
@@ -169,7 +398,7 @@ walk(struct spans *t)
 	size_t n = 0, done = 0;
 
 	for (uint32_t i = t->roots; i--;)
-		stack[n++] = t->order[i];
+		stack[n++] = t->order[t->root + i];
 	while (n) {
 		struct span *s = &t->span[stack[--n]];
 
@@ -188,7 +417,7 @@ give_resources(struct spans *t)
 	struct span_resource *none = arena_alloc(&t->arena, sizeof *none);
 
 	none->service = span_text("");
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = t->links->done; i < t->n; i++)
 		if (!t->span[i].resource)
 			t->span[i].resource = none;
 }
@@ -196,46 +425,74 @@ give_resources(struct spans *t)
 void
 spans_link(struct spans *t)
 {
-	struct table h = {.mask = 15};
+	struct moved moved = {0};
 
-	while (h.mask < t->n * 2)
-		h.mask = h.mask * 2 + 1;
-	h.slot = mem_new(h.mask + 1, sizeof *h.slot);
-	take_in(t, &h);
-	find_parents(t, &h);
-	free(h.slot);
-	cut_circles(t);
-	t->order = mem_new(t->n + 1, sizeof *t->order);
-	t->walk = mem_new(t->n + 1, sizeof *t->walk);
-	place_kids(t);
-	sort_kids(t);
-	walk(t);
+	widen(t);
+	make_room(t, t->n);
+	take_in(t, &moved);
+	mark_changed(t);
+	hang(t, &moved);
+	sort_changed(t);
 	give_resources(t);
+	t->links->done = t->n;
+	free(moved.at);
+}
+
+const uint32_t *
+spans_changed(const struct spans *t, size_t *n)
+{
+	*n = t->links->changes;
+	return t->links->changed;
+}
+
+void
+spans_links_free(struct spans *t)
+{
+	struct spans_links *l = t->links;
+
+	if (!l)
+		return;
+	free(l->slot);
+	free(l->next);
+	free(l->mark);
+	free(l->wait);
+	free(l->changed);
+	free(l->last);
+	free(l);
+	t->links = NULL;
+}
+
+void
+spans_settle(struct spans *t)
+{
+	spans_links_free(t);
+	t->walk = mem_new(t->n + 1, sizeof *t->walk);
+	walk(t);
 }
 
 void
 spans_counted(const struct spans *t, struct spans *to)
 {
 	uint32_t *now = mem_new(t->n + 1, sizeof *now);
+	struct spans_links links = {0};
 	uint32_t n = 0;
 
 	*to =
 	    (struct spans){.name = t->name, .keys = t->keys, .text = BUF_INIT};
 	to->span = mem_new(t->n + 1, sizeof *to->span);
-	to->order = mem_new(t->n + 1, sizeof *to->order);
-	to->walk = mem_new(t->n + 1, sizeof *to->walk);
 	for (size_t i = 0; i < t->n; i++)
 		now[i] = t->span[i].is_stranger ? SPAN_NONE : n++;
 	for (size_t i = 0; i < t->n; i++) {
 		struct span s = t->span[i];
 
 		s.up = s.up == SPAN_NONE ? SPAN_NONE : now[s.up];
-		s.kids = 0;
+		s.kids = s.room = 0;
 		if (!s.is_stranger)
 			to->span[to->n++] = s;
 	}
-	place_kids(to);
-	sort_kids(to);
-	walk(to);
+	for (uint32_t i = 0; i < to->n; i++)
+		now[i] = i;
+	place(to, &links, now, to->n);
+	spans_settle(to);
 	free(now);
 }
