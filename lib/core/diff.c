@@ -108,15 +108,18 @@ find_displaced(struct diff *d, const struct place *p, size_t n, size_t most)
 }
 
 /* Times that are equal, or not given, say nothing about the order. */
-static void
-order_kids(struct diff *d, uint32_t b, uint32_t c)
+void
+diff_order(struct diff *d, uint32_t b, uint32_t c)
 {
 	uint32_t n, rank = 0;
-	const uint32_t *kid = diff_kids(d->base, b, &n);
+	const uint32_t *kid = diff_kids(d->now, c, &n);
 	struct place *p;
 	size_t k = 0;
 
-	if (n < 2)
+	for (uint32_t i = 0; i < n; i++)
+		d->node[NOW][kid[i]].is_displaced = false;
+	kid = diff_kids(d->base, b, &n);
+	if (d->no_order || n < 2)
 		return;
 	p = mem_new(n, sizeof *p);
 	for (uint32_t i = 0; i < n; i++) {
@@ -272,9 +275,10 @@ diff_compare(struct diff *d)
 	    (uint32_t)d->base->n, (uint32_t)d->now->n, SPAN_NONE, 0, false};
 	struct stack s = {0};
 
-	for (size_t i = 0; !d->no_order && i <= d->base->n; i++)
+	memset(d->count, 0, sizeof d->count);
+	for (size_t i = 0; i <= d->base->n; i++)
 		if (d->node[BASE][i].mate != SPAN_NONE)
-			order_kids(d, (uint32_t)i, d->node[BASE][i].mate);
+			diff_order(d, (uint32_t)i, d->node[BASE][i].mate);
 	push_kids(d, &s, &t, SPAN_NONE, place);
 	while (s.n) {
 		t = s.item[--s.n];
@@ -291,7 +295,7 @@ diff_compare(struct diff *d)
 void
 diff_run(struct diff *d)
 {
-	diff_hash(d);
+	diff_hash(d, 0);
 	diff_match(d);
 	diff_compare(d);
 }
@@ -342,12 +346,16 @@ diff_path(const struct diff *d, size_t entry, struct buf *b)
 void
 diff_path_of(const struct spans *t, uint32_t span, struct buf *b)
 {
-	uint32_t depth = t->span[span].depth;
-	size_t n = depth < LEVELS ? depth + 1 : LEVELS;
+	uint32_t depth = 0;
 	struct pull_text name[LEVELS];
+	size_t n;
 
-	for (; span != SPAN_NONE; span = t->span[span].up)
-		note(name, depth, t->span[span].depth, t->span[span].name);
+	for (uint32_t i = t->span[span].up; i != SPAN_NONE; i = t->span[i].up)
+		depth++;
+	n = depth < LEVELS ? depth + 1 : LEVELS;
+	for (uint32_t level = depth; span != SPAN_NONE;
+	     span = t->span[span].up, level--)
+		note(name, depth, level, t->span[span].name);
 	join(b, name, n, depth + 1 - n);
 }
 
@@ -371,4 +379,6 @@ diff_free(struct diff *d)
 	free(d->entry);
 	free(d->change);
 	arena_free(&d->arena);
+	diff_matcher_free(d->matcher);
+	diff_live_free(d->live);
 }

@@ -46,7 +46,8 @@ struct diff_entry {
 };
 
 struct diff_node {
-	uint64_t own;  /* contents, without durations */
+	uint64_t what; /* contents, without name and durations */
+	uint64_t own;  /* the same with its name */
 	uint64_t tree; /* and all that is below, in any order */
 	uint64_t rest; /* the same, without its own name */
 	uint32_t sketch[4];
@@ -74,6 +75,9 @@ struct diff {
 	size_t hidden;		/* changes that are too deep to be kept */
 	size_t count[DIFF_OPS]; /* spans added and removed, else changes */
 	struct arena arena;
+	size_t nodes_cap; /* of node[1] */
+	struct diff_matcher *matcher;
+	struct diff_live *live;
 };
 
 /*
@@ -95,6 +99,19 @@ bool diff_band(const struct span *s, double band[3]);
 
 /* Match, then compare. */
 void diff_run(struct diff *d);
+
+/*
+ * The same while `now` grows: after each spans_grow() the counts become those
+ * of the traces as they are, by what is new and what it touches. Tells of each
+ * span of both that is found to have changed or to be renamed, again when that
+ * is no longer the same. diff_finish() does what diff_run() does at last.
+ *
+ * mem: change[n] is good until fn returns
+ */
+typedef void diff_tell_fn(void *arg, const struct diff *d, uint32_t base,
+    uint32_t now, const struct diff_change change[], size_t n);
+void diff_update(struct diff *d, diff_tell_fn *fn, void *arg);
+void diff_finish(struct diff *d);
 
 /* How many changes there are. */
 static inline size_t

@@ -4,6 +4,7 @@
 #ifndef CORE_DIFF_INT_H
 #define CORE_DIFF_INT_H
 
+#include "base/mem.h"
 #include "core/diff.h"
 
 enum { BASE, NOW };
@@ -19,7 +20,7 @@ static inline const uint32_t *
 diff_kids(const struct spans *t, uint32_t i, uint32_t *n)
 {
 	*n = i == t->n ? t->roots : t->span[i].kids;
-	return t->order + (i == t->n ? 0 : t->span[i].kid);
+	return t->order + (i == t->n ? t->root : t->span[i].kid);
 }
 
 static inline uint32_t
@@ -34,8 +35,8 @@ diff_is_text(struct pull_text a, struct pull_text b)
 	return a.n == b.n && !memcmp(a.s, b.s, a.n);
 }
 
-/* Fill in the hashes of both sides. */
-void diff_hash(struct diff *d);
+/* Fill in the hashes of both sides; of now, as far as it grew. */
+void diff_hash(struct diff *d, size_t from);
 
 /* How alike two spans are, 0 to 1. */
 double diff_likeness(const struct diff *d, uint32_t b, uint32_t c);
@@ -48,11 +49,85 @@ double diff_likeness(const struct diff *d, uint32_t b, uint32_t c);
 void diff_align(const struct diff *d, const uint32_t b[], uint32_t nb,
     const uint32_t c[], uint32_t nc, uint32_t mate[]);
 
-/* Set the mates. */
+struct diff_list {
+	uint32_t *at;
+	size_t n, cap;
+};
+
+static inline void
+diff_list_add(struct diff_list *to, uint32_t i)
+{
+	to->at = mem_more(to->at, to->n, &to->cap, sizeof *to->at);
+	to->at[to->n++] = i;
+}
+
+/* Spans of one side, with what they are looked up by. */
+struct diff_item {
+	uint64_t key;
+	uint32_t at, rank;
+};
+
+struct diff_items {
+	struct diff_item *item;
+	size_t n, cap;
+};
+
+struct diff_guess {
+	double score;
+	uint32_t b, c;
+};
+
+/* What is kept from one match of the two to the next, when one has grown. */
+struct diff_matcher {
+	struct diff *d;
+	struct diff_node *b, *c;
+	uint32_t *queue; /* of base: those whose children are to be matched */
+	size_t queued, done;
+	size_t sure; /* of those: by their places alone */
+	struct diff_items left, right;
+	uint32_t *from, *to, *mate; /* one run of equal keys */
+	size_t from_cap, to_cap, mate_cap;
+	struct diff_guess *guess;
+	size_t guesses, guesses_cap;
+	struct diff_list rest[2]; /* without a mate, in reading order */
+	struct diff_list todo;
+	uint32_t *was;	/* of base: the mate before */
+	uint32_t *seen; /* of base: in which search */
+	uint32_t search;
+	bool *is_grown; /* of now: it, or what is below it */
+	bool is_new;	/* a match was made since it was cleared */
+	bool is_loose;	/* what moved is known: likeness may decide */
+};
+
+/* Two belong together; their children are to be matched. */
+void diff_match_pair(struct diff_matcher *m, uint32_t b, uint32_t c);
+
+/* Children of two that belong together, by what they are. */
+void diff_match_kids(struct diff_matcher *m, uint32_t b, uint32_t c);
+
+/* Those that have another name, and all the rest the same. */
+void diff_match_renamed(struct diff_matcher *m, uint32_t b, uint32_t c);
+
+/* What is left of them, by likeness alone. */
+void diff_match_rest(struct diff_matcher *m, uint32_t b, uint32_t c);
+
+/* From the pairs that are queued down. */
+void diff_match_down(struct diff_matcher *m);
+
+/* Of all that is left: subtrees that went elsewhere. */
+void diff_match_moved(struct diff_matcher *m);
+
+/* Set the mates; again when the other trace has grown. */
 void diff_match(struct diff *d);
+void diff_matcher_free(struct diff_matcher *m);
+
+/* Which of the children of two that belong together are displaced. */
+void diff_order(struct diff *d, uint32_t b, uint32_t c);
 
 /* Fill in entries and changes. */
 void diff_compare(struct diff *d);
+
+void diff_live_free(struct diff_live *l);
 
 /* The differences between two spans with their entry. */
 void diff_pair(struct diff *d, uint32_t b, uint32_t c);

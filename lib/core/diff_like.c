@@ -36,49 +36,92 @@ sketch(struct diff_node *n, const uint32_t from[4])
 }
 
 static void
-hash_node(struct diff_node *n, const struct span *s)
+hash_contents(struct diff_node *n, const struct span *s)
 {
-	uint64_t rest = contents(s), below = n->tree;
 	int64_t took = span_took(s);
-	uint32_t own[4];
 
-	n->own = mix_pair(rest, hash_text(s->name));
+	n->what = contents(s);
+	n->own = mix_pair(n->what, hash_text(s->name));
+	n->took = took < 0 ? -1 : log2f(1 + (float)took);
+	n->mate = SPAN_NONE;
+}
+
+/* Its contents and its children are known; of the last one, above the roots,
+ * only those. */
+static void
+hash_node(const struct spans *t, struct diff_node *all, uint32_t at)
+{
+	struct diff_node *n = &all[at];
+	uint64_t below = 0;
+	uint32_t kids, own[4];
+	const uint32_t *kid = diff_kids(t, at, &kids);
+
+	n->size = at < t->n;
+	memset(n->sketch, 0xff, sizeof n->sketch);
+	for (uint32_t i = 0; i < kids; i++) {
+		const struct diff_node *k = &all[kid[i]];
+
+		below += mix_pair(k->tree, 7);
+		n->size += k->size;
+		sketch(n, k->sketch);
+	}
 	n->tree = mix_pair(n->own, below);
-	n->rest = mix_pair(rest, below);
+	n->rest = mix_pair(n->what, below);
 	for (unsigned k = 0; k < 4; k++)
 		own[k] = (uint32_t)mix_pair(n->own, k + 1);
-	sketch(n, own);
-	n->size++;
-	n->took = took < 0 ? -1 : log2f(1 + (float)took);
+	if (at < t->n)
+		sketch(n, own);
+}
+
+/* The one above the roots stays the last. */
+static void
+grow(struct diff *d, int side, size_t from)
+{
+	struct spans *t = diff_side(d, side);
+	struct diff_node *node = d->node[side], above = {.mate = SPAN_NONE};
+
+	if (node)
+		above = node[from];
+	if (!node || t->n + 1 > d->nodes_cap) {
+		d->nodes_cap = node ? (t->n + 1) * 2 : t->n + 1;
+		node = mem_resize(node, d->nodes_cap * sizeof *node);
+		d->node[side] = node;
+	}
+	memset(node + from, 0, (t->n + 1 - from) * sizeof *node);
+	for (size_t i = from; i < t->n; i++)
+		hash_contents(&node[i], &t->span[i]);
+	node[t->n] = above;
+	if (above.mate != SPAN_NONE)
+		d->node[!side][above.mate].mate = (uint32_t)t->n;
 }
 
 static void
-hash_side(struct diff *d, int side)
+hash_all(struct diff *d, int side)
 {
 	struct spans *t = diff_side(d, side);
-	struct diff_node *node = mem_new(t->n + 1, sizeof *node);
 
-	for (size_t i = 0; i <= t->n; i++) {
-		memset(node[i].sketch, 0xff, sizeof node[i].sketch);
-		node[i].mate = SPAN_NONE;
-	}
-	for (size_t i = t->n; i--;) {
-		uint32_t at = t->walk[i];
-		struct diff_node *up = &node[diff_up(t, at)];
-
-		hash_node(&node[at], &t->span[at]);
-		up->tree += mix_pair(node[at].tree, 7);
-		up->size += node[at].size;
-		sketch(up, node[at].sketch);
-	}
-	d->node[side] = node;
+	grow(d, side, 0);
+	for (size_t i = t->n; i--;)
+		hash_node(t, d->node[side], t->walk[i]);
+	hash_node(t, d->node[side], (uint32_t)t->n);
 }
 
 void
-diff_hash(struct diff *d)
+diff_hash(struct diff *d, size_t from)
 {
-	hash_side(d, BASE);
-	hash_side(d, NOW);
+	const uint32_t *list;
+	size_t n;
+
+	if (!d->node[BASE])
+		hash_all(d, BASE);
+	if (!d->now->links) {
+		hash_all(d, NOW);
+		return;
+	}
+	grow(d, NOW, from);
+	list = spans_changed(d->now, &n);
+	for (size_t i = 0; i < n; i++)
+		hash_node(d->now, d->node[NOW], list[i]);
 }
 
 /* The share of attributes that are equal. */

@@ -4,40 +4,7 @@
 #include "base/mem.h"
 #include "core/diff_int.h"
 
-enum {
-	PAIRS = 1 << 16, /* of which the likeness is looked at, at once */
-	ROUNDS = 8,
-};
-
-/* Spans of one side, with what they are looked up by. */
-struct item {
-	uint64_t key;
-	uint32_t at, rank;
-};
-
-struct items {
-	struct item *item;
-	size_t n, cap;
-};
-
-struct guess {
-	double score;
-	uint32_t b, c;
-};
-
-struct matcher {
-	struct diff *d;
-	struct diff_node *b, *c;
-	uint32_t *queue; /* of base: those whose children are to be matched */
-	size_t queued, done;
-	struct items left, right;
-	uint32_t *from, *to, *mate; /* one run of equal keys */
-	size_t from_cap, to_cap, mate_cap;
-	struct guess *guess;
-	size_t guesses, guesses_cap;
-	bool is_new;   /* a match was made since it was cleared */
-	bool is_loose; /* what moved is known: likeness may decide */
-};
+enum { PAIRS = 1 << 16 }; /* of which the likeness is looked at, at once */
 
 typedef uint64_t key_fn(
     const struct spans *t, const struct diff_node *n, uint32_t i);
@@ -72,8 +39,8 @@ name_key(const struct spans *t, const struct diff_node *n, uint32_t i)
 	return map_hash(name.s, name.n);
 }
 
-static void
-pair(struct matcher *m, uint32_t b, uint32_t c)
+void
+diff_match_pair(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	m->b[b].mate = c;
 	m->c[c].mate = b;
@@ -84,7 +51,7 @@ pair(struct matcher *m, uint32_t b, uint32_t c)
 static int
 by_key(const void *left, const void *right)
 {
-	const struct item *a = left, *b = right;
+	const struct diff_item *a = left, *b = right;
 
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
@@ -92,17 +59,17 @@ by_key(const void *left, const void *right)
 }
 
 static void
-put(struct items *to, uint64_t key, uint32_t at)
+put(struct diff_items *to, uint64_t key, uint32_t at)
 {
 	to->item = mem_more(to->item, to->n, &to->cap, sizeof *to->item);
-	to->item[to->n] = (struct item){key, at, (uint32_t)to->n};
+	to->item[to->n] = (struct diff_item){key, at, (uint32_t)to->n};
 	to->n++;
 }
 
 /* Children without a mate. */
 static void
 gather(const struct spans *t, const struct diff_node *node, uint32_t up,
-    key_fn *key, struct items *to)
+    key_fn *key, struct diff_items *to)
 {
 	uint32_t n;
 	const uint32_t *kid = diff_kids(t, up, &n);
@@ -114,7 +81,7 @@ gather(const struct spans *t, const struct diff_node *node, uint32_t up,
 }
 
 static bool
-gather_both(struct matcher *m, uint32_t b, uint32_t c, key_fn *key)
+gather_both(struct diff_matcher *m, uint32_t b, uint32_t c, key_fn *key)
 {
 	gather(m->d->base, m->b, b, key, &m->left);
 	if (!m->left.n)
@@ -124,7 +91,7 @@ gather_both(struct matcher *m, uint32_t b, uint32_t c, key_fn *key)
 }
 
 static uint32_t *
-copy(uint32_t **to, size_t *cap, const struct item *item, size_t n)
+copy(uint32_t **to, size_t *cap, const struct diff_item *item, size_t n)
 {
 	if (n > *cap) {
 		*cap = n * 2;
@@ -138,7 +105,7 @@ copy(uint32_t **to, size_t *cap, const struct item *item, size_t n)
 enum { NEAR = 2, FAR = 8 };
 
 static int64_t
-apart(const struct matcher *m, uint32_t b, uint32_t c)
+apart(const struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	return (int64_t)m->c[c].place - (int64_t)m->b[b].place;
 }
@@ -146,14 +113,14 @@ apart(const struct matcher *m, uint32_t b, uint32_t c)
 /* One that went far shifts all equal ones that it passed: those that stayed
  * are found by their place. */
 static void
-match_near(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_near(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	for (size_t i = 0, k = 0; i < nb; i++) {
 		while (k < nc && apart(m, b[i].at, c[k].at) < -NEAR)
 			k++;
 		if (k < nc && apart(m, b[i].at, c[k].at) <= NEAR)
-			pair(m, b[i].at, c[k++].at);
+			diff_match_pair(m, b[i].at, c[k++].at);
 	}
 }
 
@@ -170,8 +137,8 @@ drop_paired(const struct diff_node *node, uint32_t list[], size_t n)
 
 /* All equal but for details. */
 static void
-match_run(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_run(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	uint32_t *from = copy(&m->from, &m->from_cap, b, nb);
 	uint32_t *to = copy(&m->to, &m->to_cap, c, nc);
@@ -190,13 +157,13 @@ match_run(struct matcher *m, const struct item *b, size_t nb,
 	}
 	for (size_t i = 0; i < nb; i++)
 		if (mate[i] != SPAN_NONE)
-			pair(m, from[i], mate[i]);
+			diff_match_pair(m, from[i], mate[i]);
 }
 
 static int
 by_score(const void *left, const void *right)
 {
-	const struct guess *a = left, *b = right;
+	const struct diff_guess *a = left, *b = right;
 
 	if (a->score != b->score)
 		return a->score > b->score ? -1 : 1;
@@ -206,33 +173,33 @@ by_score(const void *left, const void *right)
 }
 
 static void
-guess(struct matcher *m, uint32_t b, uint32_t c, double score)
+guess(struct diff_matcher *m, uint32_t b, uint32_t c, double score)
 {
 	m->guess =
 	    mem_more(m->guess, m->guesses, &m->guesses_cap, sizeof *m->guess);
-	m->guess[m->guesses++] = (struct guess){score, b, c};
+	m->guess[m->guesses++] = (struct diff_guess){score, b, c};
 }
 
 /* The best first; each span once. */
 static void
-settle(struct matcher *m)
+settle(struct diff_matcher *m)
 {
 	if (m->guesses)
 		qsort(m->guess, m->guesses, sizeof *m->guess, by_score);
 	for (size_t i = 0; i < m->guesses; i++) {
-		const struct guess *g = &m->guess[i];
+		const struct diff_guess *g = &m->guess[i];
 
 		if (m->b[g->b].mate == SPAN_NONE &&
 		    m->c[g->c].mate == SPAN_NONE)
-			pair(m, g->b, g->c);
+			diff_match_pair(m, g->b, g->c);
 	}
 	m->guesses = 0;
 }
 
 /* Of one name, with contents that differ: those that are much alike. */
 static void
-match_alike(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_alike(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	if (nb * nc > PAIRS) {
 		match_run(m, b, nb, c, nc);
@@ -250,41 +217,41 @@ match_alike(struct matcher *m, const struct item *b, size_t nb,
 
 /* Equal things in great number that say nothing have no home to be found by. */
 static bool
-is_telling(const struct matcher *m, uint32_t b)
+is_telling(const struct diff_matcher *m, uint32_t b)
 {
 	return m->b[b].size > 1 || m->d->base->span[b].attrs.hash;
 }
 
 static void
-match_telling(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_telling(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	if (is_telling(m, b->at))
 		match_run(m, b, nb, c, nc);
 }
 
 static void
-match_only(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_only(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	if (nb == 1 && nc == 1)
-		pair(m, b->at, c->at);
+		diff_match_pair(m, b->at, c->at);
 }
 
 /* As many on both sides: nothing of them came or went. */
 static void
-match_even(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+match_even(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	if (nb == nc)
 		match_run(m, b, nb, c, nc);
 }
 
-typedef void run_fn(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc);
+typedef void run_fn(struct diff_matcher *m, const struct diff_item *b,
+    size_t nb, const struct diff_item *c, size_t nc);
 
 static size_t
-run_end(const struct items *in, size_t i)
+run_end(const struct diff_items *in, size_t i)
 {
 	size_t end = i;
 
@@ -295,9 +262,9 @@ run_end(const struct items *in, size_t i)
 
 /* Call fn for each key that both sides have. */
 static void
-each_run(struct matcher *m, run_fn *fn)
+each_run(struct diff_matcher *m, run_fn *fn)
 {
-	struct items *l = &m->left, *r = &m->right;
+	struct diff_items *l = &m->left, *r = &m->right;
 	size_t i = 0, k = 0;
 
 	if (!l->n || !r->n)
@@ -319,7 +286,7 @@ each_run(struct matcher *m, run_fn *fn)
 
 /* The next child whose mate has the same parent; n: none. */
 static uint32_t
-next_anchor(const struct matcher *m, const uint32_t *kid, uint32_t n,
+next_anchor(const struct diff_matcher *m, const uint32_t *kid, uint32_t n,
     uint32_t i, uint32_t c)
 {
 	for (; i < n; i++) {
@@ -336,7 +303,7 @@ next_anchor(const struct matcher *m, const uint32_t *kid, uint32_t n,
  * next one says that he alone went.
  */
 static void
-set_places(struct matcher *m, uint32_t b, uint32_t c)
+set_places(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	uint32_t n, at = 0, next;
 	const uint32_t *kid = diff_kids(m->d->now, c, &n);
@@ -361,7 +328,7 @@ set_places(struct matcher *m, uint32_t b, uint32_t c)
 
 /* Mostly nothing changed: all are equal and in order. */
 static bool
-match_all(struct matcher *m, uint32_t b, uint32_t c)
+match_all(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	uint32_t nb, nc;
 	const uint32_t *left = diff_kids(m->d->base, b, &nb);
@@ -378,12 +345,12 @@ match_all(struct matcher *m, uint32_t b, uint32_t c)
 			return false;
 	}
 	for (uint32_t i = 0; i < nb; i++)
-		pair(m, left[i], right[i]);
+		diff_match_pair(m, left[i], right[i]);
 	return true;
 }
 
-static void
-match_kids(struct matcher *m, uint32_t b, uint32_t c)
+void
+diff_match_kids(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	static const struct {
 		key_fn *key;
@@ -409,9 +376,8 @@ match_kids(struct matcher *m, uint32_t b, uint32_t c)
 	}
 }
 
-/* Another name, and all the rest the same. */
-static void
-match_renamed(struct matcher *m, uint32_t b, uint32_t c)
+void
+diff_match_renamed(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	if (!gather_both(m, b, c, rest_key))
 		return;
@@ -419,9 +385,8 @@ match_renamed(struct matcher *m, uint32_t b, uint32_t c)
 	each_run(m, match_telling);
 }
 
-/* What is left of two that belong together, by likeness alone. */
-static void
-match_rest(struct matcher *m, uint32_t b, uint32_t c)
+void
+diff_match_rest(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	const struct span *x = m->d->base->span, *y = m->d->now->span;
 
@@ -441,45 +406,35 @@ match_rest(struct matcher *m, uint32_t b, uint32_t c)
 	settle(m);
 }
 
-/* From the pairs that are there down. */
-static void
-go_down(struct matcher *m)
+void
+diff_match_down(struct diff_matcher *m)
 {
 	while (m->done < m->queued) {
 		uint32_t b = m->queue[m->done++];
 
-		match_kids(m, b, m->b[b].mate);
+		diff_match_kids(m, b, m->b[b].mate);
 		if (!m->is_loose)
 			continue;
-		match_renamed(m, b, m->b[b].mate);
-		match_rest(m, b, m->b[b].mate);
+		diff_match_renamed(m, b, m->b[b].mate);
+		diff_match_rest(m, b, m->b[b].mate);
 	}
 }
 
+/* Of a list, those without a mate. */
 static void
-each_pair(struct matcher *m, void (*fn)(struct matcher *, uint32_t, uint32_t))
-{
-	size_t n = m->queued;
-
-	for (size_t i = 0; i < n; i++)
-		fn(m, m->queue[i], m->b[m->queue[i]].mate);
-	go_down(m);
-}
-
-static void
-gather_all(const struct spans *t, const struct diff_node *node, key_fn *key,
-    struct items *to)
+gather_rest(const struct spans *t, const struct diff_node *node, key_fn *key,
+    const struct diff_list *rest, struct diff_items *to)
 {
 	to->n = 0;
-	for (uint32_t i = 0; i < t->n; i++)
-		if (node[t->walk[i]].mate == SPAN_NONE)
-			put(to, key(t, node, t->walk[i]), t->walk[i]);
+	for (size_t i = 0; i < rest->n; i++)
+		if (node[rest->at[i]].mate == SPAN_NONE)
+			put(to, key(t, node, rest->at[i]), rest->at[i]);
 }
 
 /* Guessed, and not yet paired: the largest are to go first. */
 static void
-guess_moved(struct matcher *m, const struct item *b, size_t nb,
-    const struct item *c, size_t nc)
+guess_moved(struct diff_matcher *m, const struct diff_item *b, size_t nb,
+    const struct diff_item *c, size_t nc)
 {
 	uint32_t *from, *to, *mate;
 
@@ -498,14 +453,14 @@ guess_moved(struct matcher *m, const struct item *b, size_t nb,
 			guess(m, from[i], mate[i], m->b[from[i]].size);
 }
 
-static void
-match_moved(struct matcher *m)
+void
+diff_match_moved(struct diff_matcher *m)
 {
-	struct guess *g;
+	struct diff_guess *g;
 	size_t n;
 
-	gather_all(m->d->base, m->b, tree_key, &m->left);
-	gather_all(m->d->now, m->c, tree_key, &m->right);
+	gather_rest(m->d->base, m->b, tree_key, &m->rest[BASE], &m->left);
+	gather_rest(m->d->now, m->c, tree_key, &m->rest[NOW], &m->right);
 	each_run(m, guess_moved);
 	/* what lies below is matched on the way, by guesses of its own */
 	g = m->guess;
@@ -517,32 +472,8 @@ match_moved(struct matcher *m)
 	for (size_t i = 0; i < n; i++)
 		if (m->b[g[i].b].mate == SPAN_NONE &&
 		    m->c[g[i].c].mate == SPAN_NONE) {
-			pair(m, g[i].b, g[i].c);
-			go_down(m);
+			diff_match_pair(m, g[i].b, g[i].c);
+			diff_match_down(m);
 		}
 	free(g);
-}
-
-void
-diff_match(struct diff *d)
-{
-	struct matcher m = {.d = d, .b = d->node[BASE], .c = d->node[NOW]};
-
-	m.queue = mem_new(d->base->n + 1, sizeof *m.queue);
-	pair(&m, (uint32_t)d->base->n, (uint32_t)d->now->n);
-	go_down(&m);
-	for (int i = 0; m.is_new && i < ROUNDS; i++) {
-		m.is_new = false;
-		each_pair(&m, match_renamed);
-		match_moved(&m);
-		m.is_loose = true;
-		each_pair(&m, match_rest);
-	}
-	free(m.queue);
-	free(m.left.item);
-	free(m.right.item);
-	free(m.from);
-	free(m.to);
-	free(m.mate);
-	free(m.guess);
 }
