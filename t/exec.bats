@@ -284,6 +284,28 @@ until_there='until [ -e /tmp/$0 ]; do sleep 0.01; done'
 		"clnrm.run clnrm.step:s" ]
 }
 
+@test "the span of a step tells of its start, its program and its end" {
+	for step in 'exit 0' 'exit 3' 'kill -9 $$'; do
+		one_step t.clnrm.toml "$step" </dev/null
+		run executed t.clnrm.toml
+		of span 'select(.name == "clnrm.step:s") | . as $span | [.attributes.result, .status.code] +
+			(.events | map(.name + "=" + (.attributes["process.command"] // .attributes.exit_code // "")))
+			+ [.events | map(.time_unix_nano) == [$span.start_unix_nano, $span.start_unix_nano, $span.end_unix_nano]]
+			| join(" ")'
+		of span 'select(.name == "clnrm.step:s") | .id == .events[0].attributes["container.id"]'
+	done >told
+	[ "$(cat told)" = "pass OK container.start= container.exec=/bin/sh container.stop=0 true
+true
+fail ERROR container.start= container.exec=/bin/sh container.stop=3 true
+true
+fail ERROR container.start= container.exec=/bin/sh container.stop=137 true
+true" ]
+	printf '[meta]\nname = "t"\nversion = "1"\n[[steps]]\nname = "s"\ncommand = ["/no/such"]\n' >t.clnrm.toml
+	run executed t.clnrm.toml
+	[ "$(of span 'select(.name == "clnrm.step:s").events | map(.name) | join(" ")')" = \
+		"container.start container.stop" ]
+}
+
 @test "a fork bomb stays within limits.processes" {
 	need_namespaces
 	clnrm-exec --probe | grep -q '^ok *limits.processes' ||

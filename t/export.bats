@@ -188,6 +188,33 @@ note() {
 n3 clnrm" ]
 }
 
+@test "the root of a run goes with its verdict, the records as they were" {
+	clnrm-collect --listen 127.0.0.1:0 --grpc 127.0.0.1:0 >got 3>&- &
+	BACKEND=$!
+	await grep -q '"http"' got
+	URL=http://$(jq -r 'select(.http).http' got)
+	cp "$ROOT/examples/spans/checkout" .
+	printf '[expect.counts]\nspans_total = { gte = 1 }\n' >one
+	for command in ./checkout true false; do
+		one_step a.clnrm.toml "$command" <one
+		executed a.clnrm.toml | clnrm-verify >ran || :
+		run clnrm-collect --export "$URL" <ran
+		[ "$(head -n "$(wc -l <ran)" <<<"$output")" = "$(cat ran)" ]
+	done
+	# Without a verdict it goes as it is.
+	one_step a.clnrm.toml true <one
+	executed a.clnrm.toml >ran
+	run -0 clnrm-collect --export "$URL" <ran
+	await sh -c '[ "$(grep -c clnrm.run got)" = 4 ]'
+	[ "$(jq -r 'select(.name == "clnrm.run") | "\(.attributes.result) \(.status.code) \(.status.message)"' got)" = \
+"pass OK 
+fake ERROR spans in all: expected at least 1, found 0
+fail ERROR step \"s\": exit 1, expected 0
+pass OK " ]
+	[ "$(jq -c 'select(.name == "clnrm.step:s") | .events | map(.name)' got | sort -u)" = \
+		'["container.start","container.exec","container.stop"]' ]
+}
+
 @test "a name is looked up, one that is none is told" {
 	backend
 	stream 1 >in

@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/export_int.h"
 #include "data/gzip.h"
 #include "data/otlp_metric.h"
 #include "data/otlp_write.h"
-#include "sys/http.h"
 
 enum {
 	MAX_SPANS = 512,	/* of a request */
@@ -37,12 +37,14 @@ struct export
 	struct loop *loop;
 	struct stage *stage;
 	struct http *http, *metrics_http;
-	char *headers;
-	bool is_gzip, is_flushing;
+	struct export_setting how;
+	bool is_flushing;
 	bool is_down; /* the last try found nobody who answers */
-	int64_t timeout_ns, end_ns;
+	int64_t end_ns;
 	struct otlp_write filling;
 	struct otlp_metric metrics;
+	struct arena mem;
+	struct value *root;	     /* clnrm.run, off mem, until its verdict */
 	struct batch *first, **last; /* in the order they go */
 	size_t waiting;		     /* bytes */
 	uint64_t linger, again;	     /* timers */
@@ -51,108 +53,6 @@ struct export
 };
 
 static void send_next(struct export *x);
-
-/* ---- settings */
-
-/* Of two variables, the one that speaks of traces goes first. */
-static const char *
-variable(const char *name)
-{
-	char text[64];
-	const char *got;
-
-	snprintf(text, sizeof text, "OTEL_EXPORTER_OTLP_TRACES_%s", name);
-	got = getenv(text);
-	if (got && *got)
-		return got;
-	snprintf(text, sizeof text, "OTEL_EXPORTER_OTLP_%s", name);
-	got = getenv(text);
-	return got ? got : "";
-}
-
-static void
-add_decoded(struct buf *b, const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		char hex[3] = "", *end;
-		long c = -1;
-
-		if (s[i] == '%' && i + 2 < n) {
-			memcpy(hex, s + i + 1, 2);
-			c = strtol(hex, &end, 16);
-			if (*end)
-				c = -1;
-		}
-		if (c >= 0)
-			i += 2;
-		buf_addc(b, c >= 0 ? (char)c : s[i]);
-	}
-}
-
-/* "k=v,k2=v2", values percent-encoded, as lines of a header. */
-static int
-add_headers(struct buf *b, const char *list, struct err *e)
-{
-	while (*list) {
-		size_t n = strcspn(list, ","), key = strcspn(list, "=,");
-		AUTO_BUF value = BUF_INIT;
-
-		while (n && *list == ' ') {
-			list++;
-			n--;
-			key--;
-		}
-		if (key < n) {
-			add_decoded(&value, list + key + 1, n - key - 1);
-			if (strpbrk(value.s, "\r\n") || !key)
-				return err_set(e,
-				    "OTEL_EXPORTER_OTLP_HEADERS: "
-				    "'%.*s' is no header",
-				    (int)key, list);
-			buf_addf(b, "%.*s: %s\r\n", (int)key, list, value.s);
-		}
-		list += n;
-		list += *list == ',';
-	}
-	return 0;
-}
-
-static int
-set_up(struct export *x, struct err *e)
-{
-	const char *coding = variable("COMPRESSION");
-	long ms = strtol(variable("TIMEOUT"), NULL, 10);
-	AUTO_BUF b = BUF_INIT;
-
-	x->is_gzip = !strcmp(coding, "gzip");
-	x->timeout_ns =
-	    ms > 0 && ms < 3600000 ? ms * SECOND / 1000 : 10 * SECOND;
-	buf_addf(&b,
-	    "Content-Type: application/x-protobuf\r\n"
-	    "User-Agent: OTel-OTLP-Exporter-clnrm/%s\r\n%s",
-	    VERSION, x->is_gzip ? "Content-Encoding: gzip\r\n" : "");
-	if (add_headers(&b, variable("HEADERS"), e) < 0)
-		return -1;
-	x->headers = buf_steal(&b);
-	return 0;
-}
-
-/* The base URL, or what is for traces: the one of a signal. */
-static int
-set_path(struct http_url *url, const char *tail, struct err *e)
-{
-	static const char traces[] = "/v1/traces";
-	size_t n = strlen(url->path), len = sizeof traces - 1;
-
-	if (n >= len && !strcmp(url->path + n - len, traces))
-		n -= len;
-	while (n && url->path[n - 1] == '/')
-		n--;
-	if (n + strlen(tail) >= sizeof url->path || strchr(url->path, '?'))
-		return err_set(e, "the URL cannot be followed by %s", tail);
-	memcpy(url->path + n, tail, strlen(tail) + 1);
-	return 0;
-}
 
 /* ---- sending */
 
@@ -335,12 +235,12 @@ send_next(struct export *x)
 	    http_is_busy(x->metrics_http))
 		return;
 	if (!b->tries++)
-		b->until_ns = now + x->timeout_ns;
+		b->until_ns = now + x->how.timeout_ns;
 	until = b->until_ns;
 	if (x->is_flushing && until > x->end_ns)
 		until = x->end_ns;
-	http_post(b->spans ? x->http : x->metrics_http, x->headers, b->body.s,
-	    b->body.len, until);
+	http_post(b->spans ? x->http : x->metrics_http, x->how.headers,
+	    b->body.s, b->body.len, until);
 }
 
 /* ---- batches */
@@ -352,7 +252,7 @@ queue(struct export *x, struct buf *plain, size_t spans)
 	struct batch *b = mem_new(1, sizeof *b);
 
 	*b = (struct batch){.body = BUF_INIT, .spans = spans};
-	if (x->is_gzip) {
+	if (x->how.is_gzip) {
 		gzip_deflate(plain->s, plain->len, &b->body);
 		buf_free(plain);
 	} else {
@@ -427,7 +327,30 @@ add_identity(struct arena *a, struct value *span)
 	value_put(a, attrs, "telemetry.sdk.version", value_text(a, VERSION));
 }
 
-/* What came into a run and is not of it stays here. */
+static void
+add_span(struct export *x, const struct value *span)
+{
+	otlp_write_add(&x->filling, span);
+	if (x->filling.spans >= MAX_SPANS || x->filling.bytes >= MAX_BYTES)
+		close_batch(x);
+	else if (!x->linger)
+		x->linger =
+		    loop_at(x->loop, clock_mono_ns() + LINGER, on_linger, x);
+}
+
+static void
+send_root(struct export *x)
+{
+	if (x->root)
+		add_span(x, x->root);
+	x->root = NULL;
+	arena_free(&x->mem);
+}
+
+/*
+ * What came into a run and is not of it stays here. The root waits for what
+ * is said of its run.
+ */
 static void
 take_span(struct export *x, const struct record *r)
 {
@@ -437,13 +360,40 @@ take_span(struct export *x, const struct record *r)
 	if (is_word(value_get(span, "bound"), "no") &&
 	    value_str_or(value_get(span, "id"), NULL))
 		return;
-	add_identity(&a, span);
-	otlp_write_add(&x->filling, span);
-	if (x->filling.spans >= MAX_SPANS || x->filling.bytes >= MAX_BYTES)
-		close_batch(x);
-	else if (!x->linger)
-		x->linger =
-		    loop_at(x->loop, clock_mono_ns() + LINGER, on_linger, x);
+	if (!is_word(value_get(span, "via"), "clnrm") ||
+	    !is_word(value_get(span, "name"), "clnrm.run")) {
+		add_identity(&a, span);
+		add_span(x, span);
+		return;
+	}
+	send_root(x);
+	x->root = record_value(r, &x->mem);
+	add_identity(&x->mem, x->root);
+}
+
+/* The steps may have been content with what proves nothing. */
+static void
+take_verdict(struct export *x, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	const struct value *v = record_value(r, &a), *why;
+	const char *id = value_str_or(value_get(v, "id"), "");
+	const char *word = value_str_or(value_get(v, "verdict"), "");
+	struct value *attrs = value_get(x->root, "attributes"), *status;
+
+	if (!x->root || !is_word(value_get(x->root, "id"), id) || !attrs)
+		return;
+	value_put(&x->mem, attrs, "result", value_text(&x->mem, word));
+	status = value_get(x->root, "status");
+	why = value_find(v, "first_failure.message");
+	if (status && why) {
+		value_put(
+		    &x->mem, status, "code", value_text(&x->mem, "ERROR"));
+		value_put(&x->mem, status, "message",
+		    value_text(&x->mem, value_str_or(why, "")));
+	}
+	send_root(x);
+	close_batch(x);
 }
 
 /* Of the stages before us, once each; a stream has no more than a few. */
@@ -467,15 +417,15 @@ export_new(struct loop *l, struct stage *st, const char *text, struct err *e)
 	if (http_url(text, &url, e) < 0)
 		return NULL;
 	metrics = url;
-	if (set_path(&url, "/v1/traces", e) < 0 ||
-	    set_path(&metrics, "/v1/metrics", e) < 0)
+	if (export_path(&url, "/v1/traces", e) < 0 ||
+	    export_path(&metrics, "/v1/metrics", e) < 0)
 		return NULL;
 	x = mem_new(1, sizeof *x);
 	x->metrics = (struct otlp_metric)OTLP_METRIC_INIT;
 	x->loop = l;
 	x->stage = st;
 	x->last = &x->first;
-	if (set_up(x, e) < 0) {
+	if (export_setting(&x->how, e) < 0) {
 		free(x);
 		return NULL;
 	}
@@ -491,7 +441,11 @@ export_take(struct export *x, const struct record *r)
 		take_span(x, r);
 	else if (r->type == RECORD_METRIC)
 		take_metric(x, r);
-	else if (r->type == RECORD_SCENARIO_END || r->type == RECORD_END)
+	else if (r->type == RECORD_VERDICT)
+		take_verdict(x, r);
+	else if (r->type == RECORD_SCENARIO_END && !x->root)
+		close_batch(x);
+	else if (r->type == RECORD_END)
 		close_batch(x);
 }
 
@@ -507,6 +461,7 @@ export_flush(struct export *x)
 	x->is_flushing = true;
 	x->end_ns = clock_mono_ns() + GRACE;
 	loop_at(x->loop, x->end_ns, on_end, NULL);
+	send_root(x);
 	close_batch(x);
 	close_metrics(x);
 	if (x->is_down && x->again)
@@ -547,6 +502,7 @@ export_close(struct export *x)
 	http_del(x->metrics_http);
 	otlp_metric_reset(&x->metrics);
 	otlp_write_reset(&x->filling);
-	free(x->headers);
+	arena_free(&x->mem);
+	free(x->how.headers);
 	free(x);
 }

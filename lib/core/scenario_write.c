@@ -108,14 +108,37 @@ write_error(
 	json_str(j, "error", text.s);
 }
 
+/* As a shell would tell it. */
+static int
+exit_of(const struct sandbox_event *ev)
+{
+	if (ev->error)
+		return exit_of_errno(ev->error);
+	return WIFSIGNALED(ev->status) ? 128 + WTERMSIG(ev->status)
+				       : WEXITSTATUS(ev->status);
+}
+
+/* src: clnrm-exec(1), Spans. What could not be started was never executed. */
 static void
-write_span(struct step *st, bool ok, int64_t start_ns, int64_t end_ns)
+write_span(struct step *st, const struct sandbox_event *ev, bool ok,
+    int64_t start_ns, int64_t end_ns)
 {
 	struct scenario *s = st->scenario;
 	AUTO_BUF name = BUF_INIT;
+	AUTO_BUF exit = BUF_INIT;
 	const char *step = value_str_or(value_get(st->spec, "name"), "");
+	const struct value *argv = value_get(st->spec, "command");
+	struct trace_event life[3] = {
+	    {"container.start", start_ns, "container.id", s->key.id},
+	    {"container.exec", start_ns, "process.command",
+		value_str_or(argv->list.item[0], "")},
+	};
+	size_t n = ev->error ? 1 : 2;
 
 	buf_addf(&name, "clnrm.step:%s", step);
+	buf_addf(&exit, "%d", exit_of(ev));
+	life[n++] =
+	    (struct trace_event){"container.stop", end_ns, "exit_code", exit.s};
 	trace_write(s->host->stage, &s->key,
 	    &(struct trace_span){.trace_id = s->trace_id,
 		.span_id = st->span,
@@ -126,7 +149,9 @@ write_span(struct step *st, bool ok, int64_t start_ns, int64_t end_ns)
 		.is_error = !ok,
 		.message = "",
 		.key = {"result", "step.name"},
-		.value = {ok ? "pass" : "fail", step}});
+		.value = {ok ? "pass" : "fail", step},
+		.event = life,
+		.events = n});
 }
 
 void
@@ -148,7 +173,7 @@ scenario_write_step(struct step *st, const struct sandbox_event *ev, bool ok)
 	json_int(&j, "index", (int64_t)scenario_step_index(st));
 	write_error(&j, st, ev);
 	stage_put(s->host->stage, &j);
-	write_span(st, ok, ev->start_ns + to_wall, ev->end_ns + to_wall);
+	write_span(st, ev, ok, ev->start_ns + to_wall, ev->end_ns + to_wall);
 }
 
 /* A list of texts, one a line in `lines`. */

@@ -53,6 +53,23 @@ attributes(struct json *j, const char *const key[], const char *const value[])
 }
 
 static void
+events(struct json *j, const struct trace_span *span)
+{
+	json_open(j, "events", '[');
+	for (size_t i = 0; i < span->events; i++) {
+		const struct trace_event *ev = &span->event[i];
+
+		json_open(j, NULL, '{');
+		json_nano(j, "time_unix_nano", (uint64_t)ev->at_ns);
+		json_str(j, "name", ev->name);
+		attributes(j, (const char *const[4]){ev->key},
+		    (const char *const[4]){ev->value});
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
 origin(struct json *j)
 {
 	static const char *const key[4] = {"service.name"};
@@ -95,8 +112,7 @@ trace_write(struct stage *s, const struct record_key *key,
 	json_str(&j, "message", span->message);
 	json_close(&j, '}');
 	attributes(&j, span->key, span->value);
-	json_open(&j, "events", '[');
-	json_close(&j, ']');
+	events(&j, span);
 	json_int(&j, "dropped_events", 0);
 	json_open(&j, "links", '[');
 	json_close(&j, ']');

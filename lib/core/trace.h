@@ -25,6 +25,13 @@ void trace_new_span(char hex[TRACE_SPAN]);
 void trace_parent(char text[TRACE_PARENT], const char *trace_id,
     const char *span_id, bool is_sampled);
 
+/* Something that happened in the time of a span. */
+struct trace_event {
+	const char *name;
+	int64_t at_ns;
+	const char *key, *value; /* its attribute; NULL: none */
+};
+
 struct trace_span {
 	const char *trace_id, *span_id;
 	const char *parent_id; /* "" for a root */
@@ -34,6 +41,8 @@ struct trace_span {
 	const char *message; /* of the status; "" for none */
 	const char *key[4];  /* attributes, sorted by key; NULL ends */
 	const char *value[4];
+	const struct trace_event *event; /* event[events], in their order */
+	size_t events;
 };
 
 /* Write one as a `span` record, via `clnrm`. */
