@@ -102,6 +102,36 @@ expect.counts.by_name.a E206" ]
 	broken tables-fail | grep -Fx 'expect.order.must_follow[0] E205'
 }
 
+@test "what was seen of the network and of files is held against hermeticity" {
+	one_step a.clnrm.toml true <<-'T'
+	[expect.hermeticity]
+	no_external_services = true
+	no_outside_writes = true
+	writes = ["/var/lib/app/**"]
+	T
+	clnrm-lint a.clnrm.toml >plan
+	key='"id":"1","source":"a.clnrm.toml","gen":0,"variant":null,"scenario":"s"'
+	while IFS='|' read -r want violation; do
+		got=$({
+			jq -c 'select(.type == "plan")' plan
+			echo "{\"type\":\"scenario.start\",$key}"
+			echo "{\"type\":\"step\",$key,\"step\":\"s\",\"index\":0,\"exit_code\":0,\"stdout\":\"\"}"
+			[ -z "$violation" ] || echo "{\"type\":\"violation\",$key,\"step\":\"s\",$violation}"
+			echo "{\"type\":\"scenario.end\",$key,\"status\":\"ok\",\"complete\":{\"processes\":true,\"connections\":true,\"parents\":true}}"
+		} | clnrm-verify --loose |
+			jq -r 'select(.type == "verdict") | .verdict + " " + (.first_failure.rule // "")')
+		[ "$got" = "$want" ] || echo "$violation: $got"
+	done >wrong <<-'T'
+	pass |
+	fail expect.hermeticity.no_external_services|"kind":"network","count":2,"target":null
+	fail expect.hermeticity.no_outside_writes|"kind":"file","op":"changed","path":"/etc/passwd"
+	pass |"kind":"file","op":"created","path":"/var/lib/app/db"
+	fail expect.hermeticity.no_outside_writes|"kind":"file","path":null,"count":201
+	T
+	cat wrong
+	[ ! -s wrong ]
+}
+
 @test "several scenarios have a verdict each, and the file has one on its spans" {
 	[ "$(verdicts several)" = "shop/sell pass
 shop/buy pass
