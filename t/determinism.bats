@@ -37,7 +37,7 @@ waits_well() {
 	library
 	for ns; do
 		CLNRM_CLOCK_NS=$ns LD_PRELOAD=$PWD/freeze.so \
-			timeout 30 ./waits "$ns" >said || { cat said; return 1; }
+			timeout 60 ./waits "$ns" >said || { cat said; return 1; }
 		[ "$(grep -c ' ok$' said)" -gt 20 ]
 	done
 }

@@ -10,6 +10,12 @@ programs() {
 	(cd "$ROOT/tools" && printf '%s\n' clnrm*) | sed 's/\.c$//'
 }
 
+setup() {
+	[ -z "${SAN-}" ] || skip "what is written is the same without sanitizers"
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	touch clnrm.conf
+}
+
 # A section of a manual, as it is written.
 section() {
 	sed -n "/^\.Sh $1\$/,/^\.Sh /p" "$2" | sed '1d; /^\.Sh /d'

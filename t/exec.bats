@@ -188,7 +188,7 @@ until_there='until [ -e /tmp/$0 ]; do sleep 0.01; done'
 	clnrm-render t.clnrm.toml | clnrm-lint - >plan
 	clnrm-exec plan <&- 2>&- >out
 	[ "$(jq -r 'select(.type == "step") | .stdout' out)" = 0 ]
-	run -3 timeout 20 sh -c 'clnrm-exec - <&-'
+	run -3 timeout 60 sh -c 'clnrm-exec - <&-'
 	[[ "$output" == *"Bad file descriptor"* ]]
 	run -3 --separate-stderr sh -c 'clnrm-exec plan >&-'
 	run -0 sh -c 'clnrm run . <&-'

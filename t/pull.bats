@@ -438,13 +438,13 @@ helper() {
 
 @test "a body without end, a huge manifest and circles of redirects come to an end" {
 	endless=$(proxy endless "$(port open)" endless)
-	run -3 timeout 20 clnrm-pull "$endless/team/big:1"
+	run -3 timeout 60 clnrm-pull "$endless/team/big:1"
 	[[ "$output" == *"is longer than the"* ]]
 	huge=$(proxy huge "$(port open)" huge)
-	run -3 timeout 20 clnrm-pull "$huge/team/big:1"
+	run -3 timeout 60 clnrm-pull "$huge/team/big:1"
 	[[ "$output" == *"longer than it may be"* ]]
 	circle=$(proxy circle "$(port open)" loop)
-	run -3 timeout 20 clnrm-pull "$circle/team/big:1"
+	run -3 timeout 60 clnrm-pull "$circle/team/big:1"
 	[[ "$output" == *"redirects"* ]]
 	store_is_empty
 }

@@ -63,7 +63,7 @@ ok 3 - second" ]
 		clnrm-verify "$STREAMS/pass.ndjson" | head -n -4
 		until grep -q '^ok 1' seen; do sleep 0.02; done
 		printf '{"type":"end","stage":"verify","status":0}\n'
-	} | timeout 20 clnrm-report >seen
+	} | timeout 60 clnrm-report >seen
 	grep -x '1..1' seen
 }
 
@@ -190,7 +190,7 @@ ok 3 - second" ]
 		echo new >a.toml
 		printf '%s\n{"type":"batch","gen":1,"size":1}\n' "$wrong"
 		echo '{"type":"end","stage":"lint","status":1}'
-	} | timeout 20 clnrm-report --format text >out || true
+	} | timeout 60 clnrm-report --format text >out || true
 	[ "$(grep '^ 1 |' out)" = $' 1 | old\n 1 | new' ]
 }
 

@@ -24,7 +24,7 @@ teardown() {
 
 # The next record goes into $line.
 next() {
-	read -r -t 20 -u "$from" line || { echo "no record" >&2; return 1; }
+	read -r -t 60 -u "$from" line || { echo "no record" >&2; return 1; }
 }
 
 # Reads on to the next record of a type.
@@ -549,7 +549,7 @@ initial $BATS_TEST_TMPDIR/d/a" ]
 
 @test "a reader that goes away ends the watch quietly" {
 	# shellcheck disable=SC2016 # for the inner shell
-	run -0 --separate-stderr timeout 20 bash -c \
+	run -0 --separate-stderr timeout 60 bash -c \
 		'clnrm-watch . | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}'
 	[ -z "$stderr" ]
 	[ -z "$output" ]
