@@ -6,7 +6,7 @@ load helper
 # The SDK comes from the registry, or from the cache of npm; all tests share it,
 # and the project's root that it is in.
 setup_file() {
-	[ -z "${SAN-}" ] || skip "what an SDK sends is recorded, and tried with sanitizers"
+	[ -z "${SAN-}" ] || return 0
 	cd "$BATS_FILE_TMPDIR" || return
 	chmod 755 "$BATS_RUN_TMPDIR" .. .
 	touch clnrm.conf
@@ -27,6 +27,7 @@ install_sdk() {
 }
 
 setup() {
+	[ -z "${SAN-}" ] || skip "what an SDK sends is recorded, and tried with sanitizers"
 	cd "$BATS_FILE_TMPDIR" || exit 1
 	[ ! -e lack ] || cannot "$(cat lack)"
 	need_namespaces
