@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/mem.h"
 #include "data/protobuf.h"
 
@@ -37,33 +38,14 @@ unhex(const char *s, unsigned char *to, size_t n)
 	return true;
 }
 
-/* FNV-1a, by words where it can, and MurmurHash3's last steps, without which
- * ids that are counted up would all fall in one place; never 0. */
-static uint64_t
-digest(const char *s, size_t n)
-{
-	uint64_t h = 14695981039346656037u, word;
-
-	for (; n >= sizeof word; s += sizeof word, n -= sizeof word) {
-		memcpy(&word, s, sizeof word);
-		h = (h ^ word) * 1099511628211u;
-		h ^= h >> 32;
-	}
-	for (; n; s++, n--)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-	h ^= h >> 33;
-	return h ? h : 1;
-}
-
 static struct collector_node *
 find(const struct collector *c,
     const unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN])
 {
 	size_t mask = c->slots - 1;
 	size_t i =
-	    digest((const char *)id, COLLECTOR_TRACE + COLLECTOR_SPAN) & mask;
+	    digest_add(0, (const char *)id, COLLECTOR_TRACE + COLLECTOR_SPAN) &
+	    mask;
 
 	while (c->node[i].is_used &&
 	       memcmp(c->node[i].id, id, COLLECTOR_TRACE + COLLECTOR_SPAN))
@@ -160,7 +142,7 @@ is_new(struct collector *c, const struct otlp_span *s)
 
 	if (!n)
 		return true;
-	d = digest(s->text, s->len);
+	d = otlp_span_digest(s);
 	if (n->digest == d) {
 		c->counts.duplicates++;
 		return false;
@@ -220,13 +202,14 @@ bound(struct collector *c, const struct otlp_span *s, bool came_by_net)
 	return "no";
 }
 
+/* s[n]: what was printed of it */
 static void
-give(struct collector *c, const struct otlp_span *s)
+give(struct collector *c, const char *s, size_t n)
 {
 	AUTO_BUF text = BUF_INIT;
 
 	buf_addc(&text, '{');
-	buf_add(&text, s->text, s->len);
+	buf_add(&text, s, n);
 	buf_addc(&text, '}');
 	c->on_span(c->arg, text.s, text.len);
 }
@@ -237,6 +220,7 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 {
 	const char *tie = bound(c, s, !form);
 	struct collector_node *parent = NULL;
+	size_t at;
 
 	if (!is_new(c, s))
 		return;
@@ -252,11 +236,12 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 		json_str(&j, "form", form);
 	json_str(&j, "bound", tie);
 	buf_addc(&j.text, ',');
-	buf_add(&j.text, s->text, s->len);
+	at = j.text.len;
+	otlp_span_print(s, &j.text);
+	if (c->on_span)
+		give(c, j.text.s + at, j.text.len - at);
 	stage_put(c->stage, &j);
 	c->counts.spans++;
-	if (c->on_span)
-		give(c, s);
 }
 
 void

@@ -54,7 +54,7 @@ put_canonical(struct reader *r, const char *form, const struct otlp_span *span)
 	AUTO_JSON j = begin_span(form);
 
 	buf_addc(&j.text, ',');
-	buf_add(&j.text, span->text, span->len);
+	otlp_span_print(span, &j.text);
 	tell(r, &j);
 }
 

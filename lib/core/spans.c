@@ -47,7 +47,7 @@ on_span(void *arg, enum console_form form, const struct otlp_span *span)
 
 	(void)form;
 	buf_addc(to, '{');
-	buf_add(to, span->text, span->len);
+	otlp_span_print(span, to);
 	buf_adds(to, "}\n");
 }
 

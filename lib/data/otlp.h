@@ -1,7 +1,7 @@
 /*
- * Spans on the wire: an ExportTraceServiceRequest in protobuf or JSON, turned
- * into canonical spans. Both decoders go over the bytes once and keep texts,
- * not trees.
+ * Spans on the wire: an ExportTraceServiceRequest in protobuf or JSON. They are
+ * found and held to be well-formed in one pass over the bytes, which keeps no
+ * trees; their canonical text is printed for who asks for it.
  *
  * src: opentelemetry-proto 1.11, collector/trace/v1 and trace/v1; canonical
  *      spans: clnrm-records(7)
@@ -39,8 +39,6 @@ enum otlp_warning {
 };
 
 struct otlp_span {
-	const char *text; /* text[len]: its members, without the braces */
-	size_t len;
 	unsigned char trace_id[16], span_id[8], parent_id[8];
 	bool has_parent;
 	uint64_t start_ns, end_ns; /* since the Unix epoch; 0: not given */
@@ -48,7 +46,7 @@ struct otlp_span {
 	size_t run_len;
 };
 
-/* Borrowed for the time of the call. */
+/* Borrowed for the time of the call, and no copy does for it below. */
 typedef void otlp_fn(void *arg, const struct otlp_span *span);
 
 struct otlp_result {
@@ -67,6 +65,13 @@ struct otlp_result {
  */
 int otlp_decode(enum otlp_form form, const char *s, size_t n, otlp_fn *fn,
     void *arg, struct otlp_result *r, struct err *e);
+
+/* Append the canonical text of a span: its members, without the braces. */
+void otlp_span_print(const struct otlp_span *s, struct buf *to);
+
+/* Equal for a span that is sent again, with its resource and scope, in the same
+ * form and byte for byte; else hardly ever. Never 0. */
+uint64_t otlp_span_digest(const struct otlp_span *s);
 
 /* One bit in words: "invalid UTF-8 replaced". */
 const char *otlp_warning(enum otlp_warning w);

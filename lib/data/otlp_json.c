@@ -1,98 +1,291 @@
-#include "data/otlp_int.h"
-
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/die.h"
 #include "base/hex.h"
+#include "base/mem.h"
+#include "data/otlp_pen.h"
+#include "data/otlp_wire.h"
 #include "data/otlp_word.h"
 
-/* src: the JSON Protobuf Encoding of OTLP 1.11 */
-
-/* Reads one value, null included, into `to`. */
-typedef int value_fn(struct otlp *o, unsigned level, void *to);
-
-/* The same for the member `key` of an object. */
-typedef int member_fn(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to);
-
-/* Inline, so that the length of a name is known and comparing is a few words.
+/*
+ * A request in JSON becomes the one in protobuf that means the same, so that
+ * there is one reader and one printer of spans.
+ *
+ * src: the JSON Protobuf Encoding of OTLP 1.11
  */
-static inline __attribute__((always_inline)) bool
-is(const struct otlp_word *key, const char *name)
+
+enum message {
+	REQUEST,
+	RESOURCE_SPANS,
+	RESOURCE,
+	SCOPE_SPANS,
+	SCOPE,
+	SPAN,
+	EVENT,
+	LINK,
+	STATUS,
+	PAIR,
+	ANY,
+	LIST,
+	MAP
+};
+
+enum kind {
+	ID,
+	TEXT,
+	BYTES,
+	BOOL,
+	INT,
+	DOUBLE,
+	NANO,
+	COUNTER, /* 32 bits, a varint */
+	FLAGS,
+	SPAN_KIND,
+	STATUS_CODE,
+	ONE,	/* message */
+	MANY,	/* messages, a list */
+	UNHEARD /* passed over with a warning */
+};
+
+struct member {
+	const char *name;
+	unsigned char len;
+	unsigned char kind;
+	uint16_t tag;
+	unsigned char of;   /* ONE, MANY */
+	unsigned char spot; /* the same: one of struct spots */
+	unsigned warning;   /* UNHEARD */
+};
+
+#define IS(name) name, sizeof(name) - 1
+
+static const struct member request[] = {
+    {IS("resourceSpans"), MANY, TAG(1, LEN), RESOURCE_SPANS, 0, 0},
+    {IS("resource_spans"), UNHEARD, 0, 0, 0, OTLP_SNAKE_CASE},
+};
+
+static const struct member resource_spans[] = {
+    {IS("resource"), ONE, TAG(1, LEN), RESOURCE, 0, 0},
+    {IS("scopeSpans"), MANY, TAG(2, LEN), SCOPE_SPANS, 1, 0},
+    {IS("schemaUrl"), TEXT, TAG(3, LEN), 0, 0, 0},
+};
+
+static const struct member resource[] = {
+    {IS("attributes"), MANY, TAG(1, LEN), PAIR, 0, 0},
+    {IS("droppedAttributesCount"), COUNTER, TAG(2, VARINT), 0, 0, 0},
+};
+
+static const struct member scope_spans[] = {
+    {IS("scope"), ONE, TAG(1, LEN), SCOPE, 0, 0},
+    {IS("spans"), MANY, TAG(2, LEN), SPAN, 1, 0},
+    {IS("schemaUrl"), TEXT, TAG(3, LEN), 0, 0, 0},
+};
+
+static const struct member scope[] = {
+    {IS("name"), TEXT, TAG(1, LEN), 0, 0, 0},
+    {IS("version"), TEXT, TAG(2, LEN), 0, 0, 0},
+    {IS("attributes"), MANY, TAG(3, LEN), PAIR, 0, 0},
+    {IS("droppedAttributesCount"), COUNTER, TAG(4, VARINT), 0, 0, 0},
+};
+
+static const struct member span[] = {
+    {IS("traceId"), ID, TAG(1, LEN), 0, 0, 0},
+    {IS("spanId"), ID, TAG(2, LEN), 0, 0, 0},
+    {IS("traceState"), TEXT, TAG(3, LEN), 0, 0, 0},
+    {IS("parentSpanId"), ID, TAG(4, LEN), 0, 0, 0},
+    {IS("flags"), FLAGS, TAG(16, I32), 0, 0, 0},
+    {IS("name"), TEXT, TAG(5, LEN), 0, 0, 0},
+    {IS("kind"), SPAN_KIND, TAG(6, VARINT), 0, 0, 0},
+    {IS("startTimeUnixNano"), NANO, TAG(7, I64), 0, 0, 0},
+    {IS("endTimeUnixNano"), NANO, TAG(8, I64), 0, 0, 0},
+    {IS("attributes"), MANY, TAG(9, LEN), PAIR, 0, 0},
+    {IS("droppedAttributesCount"), COUNTER, TAG(10, VARINT), 0, 0, 0},
+    {IS("events"), MANY, TAG(11, LEN), EVENT, 1, 0},
+    {IS("droppedEventsCount"), COUNTER, TAG(12, VARINT), 0, 0, 0},
+    {IS("status"), ONE, TAG(15, LEN), STATUS, 2, 0},
+    {IS("links"), MANY, TAG(13, LEN), LINK, 3, 0},
+    {IS("droppedLinksCount"), COUNTER, TAG(14, VARINT), 0, 0, 0},
+};
+
+static const struct member event[] = {
+    {IS("timeUnixNano"), NANO, TAG(1, I64), 0, 0, 0},
+    {IS("name"), TEXT, TAG(2, LEN), 0, 0, 0},
+    {IS("attributes"), MANY, TAG(3, LEN), PAIR, 0, 0},
+    {IS("droppedAttributesCount"), COUNTER, TAG(4, VARINT), 0, 0, 0},
+};
+
+static const struct member link[] = {
+    {IS("traceId"), ID, TAG(1, LEN), 0, 0, 0},
+    {IS("spanId"), ID, TAG(2, LEN), 0, 0, 0},
+    {IS("traceState"), TEXT, TAG(3, LEN), 0, 0, 0},
+    {IS("attributes"), MANY, TAG(4, LEN), PAIR, 0, 0},
+    {IS("droppedAttributesCount"), COUNTER, TAG(5, VARINT), 0, 0, 0},
+    {IS("flags"), FLAGS, TAG(6, I32), 0, 0, 0},
+};
+
+static const struct member status[] = {
+    {IS("message"), TEXT, TAG(2, LEN), 0, 0, 0},
+    {IS("code"), STATUS_CODE, TAG(3, VARINT), 0, 0, 0},
+};
+
+static const struct member pair[] = {
+    {IS("key"), TEXT, TAG(1, LEN), 0, 0, 0},
+    {IS("value"), ONE, TAG(2, LEN), ANY, 0, 0},
+    {IS("keyStrindex"), UNHEARD, 0, 0, 0, OTLP_STRINDEX_KEY},
+};
+
+static const struct member any[] = {
+    {IS("stringValue"), TEXT, TAG(1, LEN), 0, 0, 0},
+    {IS("boolValue"), BOOL, TAG(2, VARINT), 0, 0, 0},
+    {IS("intValue"), INT, TAG(3, VARINT), 0, 0, 0},
+    {IS("doubleValue"), DOUBLE, TAG(4, I64), 0, 0, 0},
+    {IS("arrayValue"), ONE, TAG(5, LEN), LIST, 0, 0},
+    {IS("kvlistValue"), ONE, TAG(6, LEN), MAP, 1, 0},
+    {IS("bytesValue"), BYTES, TAG(7, LEN), 0, 0, 0},
+    {IS("stringValueStrindex"), UNHEARD, 0, 0, 0, OTLP_STRINDEX_VALUE},
+};
+
+static const struct member list[] = {
+    {IS("values"), MANY, TAG(1, LEN), ANY, 0, 0},
+};
+
+static const struct member map[] = {
+    {IS("values"), MANY, TAG(1, LEN), PAIR, 0, 0},
+};
+
+#define OF(members)                     \
+	{                               \
+		members, COUNT(members) \
+	}
+
+static const struct {
+	const struct member *member;
+	size_t n;
+} messages[] = {
+    [REQUEST] = OF(request),
+    [RESOURCE_SPANS] = OF(resource_spans),
+    [RESOURCE] = OF(resource),
+    [SCOPE_SPANS] = OF(scope_spans),
+    [SCOPE] = OF(scope),
+    [SPAN] = OF(span),
+    [EVENT] = OF(event),
+    [LINK] = OF(link),
+    [STATUS] = OF(status),
+    [PAIR] = OF(pair),
+    [ANY] = OF(any),
+    [LIST] = OF(list),
+    [MAP] = OF(map),
+};
+
+/* ---- fields, written */
+
+enum {
+	HEAD = 12,   /* of a field: its tag and a varint */
+	LENGTH = 4,  /* bytes for that of a message, which is known later */
+	NOBODYS = 12 /* a number that is not of a message in any of them */
+};
+
+static char *
+put_varint(char *p, uint64_t v)
 {
-	return key->n == strlen(name) && !memcmp(key->s, name, key->n);
+	for (; v > 0x7f; v >>= 7)
+		*p++ = (char)(v | 0x80);
+	*p++ = (char)v;
+	return p;
 }
 
-/* An object, its members one by one; null has none. */
-static int
-object(struct otlp *o, member_fn *fn, unsigned level, void *to)
+static void
+put_number(struct otlp *o, unsigned tag, uint64_t v)
 {
-	struct otlp_word key;
-	int got;
+	char *p = put_varint(buf_room(&o->wire, 2 * HEAD), tag);
 
-	if (otlp_take_null(o))
-		return 0;
-	if (otlp_open(o, '{') < 0)
-		return -1;
-	for (bool more = false; (got = otlp_member(o, &key, more)) > 0;
-	     more = true)
-		if (fn(o, &key, level, to) < 0)
-			return -1;
-	return got;
+	pen_end(&o->wire, put_varint(p, v));
 }
 
-static int
-list(struct otlp *o, value_fn *fn, unsigned level, void *to)
+static void
+put_fixed(struct otlp *o, unsigned tag, uint64_t v, size_t n)
 {
-	int got;
+	char *p = put_varint(buf_room(&o->wire, 2 * HEAD), tag);
 
-	if (otlp_take_null(o))
-		return 0;
-	if (otlp_open(o, '[') < 0)
-		return -1;
-	for (bool more = false; (got = otlp_item(o, more)) > 0; more = true)
-		if (fn(o, level, to) < 0)
-			return -1;
-	return got;
+	v = htole64(v);
+	pen_end(&o->wire, pen_put(p, (const char *)&v, n));
 }
 
+static void
+put_bytes(struct otlp *o, unsigned tag, const char *s, size_t n)
+{
+	char *p = put_varint(buf_room(&o->wire, 2 * HEAD + n), tag);
+
+	p = put_varint(p, n);
+	pen_end(&o->wire, pen_put(p, s, n));
+}
+
+/* The length of what is since `at`, in all of its bytes. */
+static void
+put_length(struct otlp *o, size_t at)
+{
+	size_t n = o->wire.len - at - LENGTH;
+	char *p = o->wire.s + at;
+
+	BUG_IF(n >> 7 * LENGTH);
+	for (int i = 0; i < LENGTH; i++, n >>= 7)
+		p[i] = (char)(n | (i + 1 < LENGTH ? 0x80 : 0));
+}
+
+/* Where one of the fields is that are messages: JSON takes the last of equal
+ * names, and protobuf merges them. */
+struct spot {
+	size_t from, end;
+};
+
+static void
+forget(struct otlp *o, struct spot *s)
+{
+	if (s->from == s->end)
+		return;
+	o->wire.s[s->from] = (char)TAG(NOBODYS, LEN);
+	size_t len = o->wire.len;
+	o->wire.len = s->end;
+	put_length(o, s->from + 1);
+	o->wire.len = len;
+	*s = (struct spot){0};
+}
+
+/* ---- values, read */
+
 static int
-read_text(struct otlp *o, struct buf *to)
+read_text(struct otlp *o, unsigned tag)
 {
 	struct otlp_word w;
 
-	buf_reset(to);
-	if (otlp_take_null(o))
-		return 0;
 	if (otlp_string(o, &w) < 0)
 		return -1;
-	otlp_text(o, to, w.s, w.n);
+	put_bytes(o, tag, w.s, w.n);
 	return 0;
 }
 
 static int
-read_id(struct otlp *o, struct otlp_id *to)
+read_id(struct otlp *o, unsigned tag)
 {
 	struct otlp_word w;
+	char *p;
 
-	*to = (struct otlp_id){0};
-	if (otlp_take_null(o))
-		return 0;
 	if (otlp_string(o, &w) < 0)
 		return -1;
 	if (w.n % 2)
 		return otlp_fail(o, "an id of an odd number of hex digits");
+	p = put_varint(buf_room(&o->wire, 2 * HEAD + w.n / 2), tag);
+	p = put_varint(p, w.n / 2);
 	for (size_t i = 0; i < w.n; i += 2) {
 		int high = hex_value(w.s[i]), low = hex_value(w.s[i + 1]);
 
 		if (high < 0 || low < 0)
 			return otlp_fail(
 			    o, "an id that is not hex (base64 is not meant)");
-		if (i / 2 < sizeof to->b)
-			to->b[i / 2] = (unsigned char)(high << 4 | low);
+		*p++ = (char)(high << 4 | low);
 	}
-	to->len = w.n / 2;
+	pen_end(&o->wire, p);
 	return 0;
 }
 
@@ -101,9 +294,6 @@ read_unsigned(struct otlp *o, uint64_t most, uint64_t *to)
 {
 	struct otlp_whole w;
 
-	*to = 0;
-	if (otlp_take_null(o))
-		return 0;
 	if (otlp_whole(o, &w) < 0)
 		return -1;
 	if (w.is_large || w.magnitude > most || (w.is_negative && w.magnitude))
@@ -113,57 +303,70 @@ read_unsigned(struct otlp *o, uint64_t most, uint64_t *to)
 }
 
 static int
-read_u32(struct otlp *o, uint32_t *to)
+read_number(struct otlp *o, unsigned kind, unsigned tag)
 {
-	uint64_t v;
+	uint64_t v = 0;
 
-	if (read_unsigned(o, UINT32_MAX, &v) < 0)
+	if (read_unsigned(o, kind == NANO ? UINT64_MAX : UINT32_MAX, &v) < 0)
 		return -1;
-	*to = (uint32_t)v;
+	if (kind == COUNTER)
+		put_number(o, tag, v);
+	else
+		put_fixed(o, tag, v, kind == NANO ? 8 : 4);
 	return 0;
 }
 
 /* Names are not allowed to be sent, but some do. */
 static int
-read_name(struct otlp *o, const char *const name[], int32_t *to)
+read_name(struct otlp *o, unsigned kind, unsigned tag)
 {
+	static const char *const names[][7] = {
+	    {"SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
+		"SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"},
+	    {"STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"},
+	};
+	const char *const *name = names[kind == STATUS_CODE];
 	struct otlp_word w;
 
+	o->r->warnings |=
+	    kind == STATUS_CODE ? OTLP_STATUS_NAME : OTLP_KIND_NAME;
 	if (otlp_string(o, &w) < 0)
 		return -1;
-	for (int32_t i = 0; name[i]; i++)
-		if (is(&w, name[i])) {
-			*to = i;
-			return 1;
+	for (unsigned i = 0; name[i]; i++)
+		if (w.n == strlen(name[i]) && !memcmp(w.s, name[i], w.n)) {
+			put_number(o, tag, i);
+			return 0;
 		}
 	return otlp_fail(o, "an enum that is neither number nor name");
 }
 
 static int
-read_enum(struct otlp *o, const char *const name[], enum otlp_warning bit,
-    int32_t *to)
+read_enum(struct otlp *o, unsigned kind, unsigned tag)
 {
 	struct otlp_whole w;
 	uint64_t most = INT32_MAX;
 
-	*to = 0;
-	if (otlp_take_null(o))
-		return 0;
-	if (otlp_is_word(o)) {
-		o->r->warnings |= bit;
-		return read_name(o, name, to) < 0 ? -1 : 0;
-	}
+	if (otlp_is_word(o))
+		return read_name(o, kind, tag);
 	if (otlp_whole(o, &w) < 0)
 		return -1;
 	if (w.is_large || w.magnitude > most + w.is_negative)
 		return otlp_fail(o, "a number out of range");
-	*to = (int32_t)(w.is_negative ? -(int64_t)w.magnitude
-				      : (int64_t)w.magnitude);
+	put_number(o, tag, w.is_negative ? -w.magnitude : w.magnitude);
 	return 0;
 }
 
+static void
+put_double(struct otlp *o, double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof bits);
+	put_fixed(o, TAG(4, I64), bits, sizeof bits);
+}
+
 static int
-read_int(struct otlp *o, struct otlp_any *v)
+read_int(struct otlp *o, unsigned tag)
 {
 	struct otlp_whole w;
 	double d;
@@ -171,436 +374,175 @@ read_int(struct otlp *o, struct otlp_any *v)
 	if (otlp_whole(o, &w) < 0)
 		return -1;
 	if (!w.is_large && w.magnitude <= (uint64_t)INT64_MAX + w.is_negative) {
-		otlp_any_int(
-		    v, (int64_t)(w.is_negative ? -w.magnitude : w.magnitude));
+		put_number(o, tag, w.is_negative ? -w.magnitude : w.magnitude);
 		return 0;
 	}
 	d = strtod(o->number.s, NULL);
 	if (!isfinite(d))
 		return otlp_fail(o, "a number out of range");
 	o->r->warnings |= OTLP_BIG_INT;
-	otlp_any_double(v, d);
+	put_double(o, d);
 	return 0;
 }
 
 static int
-read_double(struct otlp *o, struct otlp_any *v)
-{
-	double d;
-
-	if (otlp_double(o, &d) < 0)
-		return -1;
-	otlp_any_double(v, d);
-	return 0;
-}
-
-static int
-read_bytes(struct otlp *o, struct otlp_any *v)
+read_scalar(struct otlp *o, const struct member *m)
 {
 	struct otlp_word w;
-
-	if (otlp_base64(o, &w) < 0)
-		return -1;
-	otlp_any_bytes(v, (const unsigned char *)w.s, w.n);
-	return 0;
-}
-
-static int read_pair(struct otlp *o, unsigned level, void *to);
-
-static int any_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to);
-
-static int
-read_any(struct otlp *o, unsigned level)
-{
-	otlp_any_reset(&o->any[level]);
-	return object(o, any_member, level, NULL);
-}
-
-static int
-read_list_item(struct otlp *o, unsigned level, void *to)
-{
-	struct otlp_any *item = &o->any[level + 1];
-
-	(void)to;
-	if (read_any(o, level + 1) < 0)
-		return -1;
-	otlp_any_add(&o->any[level], item);
-	return 0;
-}
-
-static int
-nest_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_any *v = &o->any[level];
-
-	(void)to;
-	if (!is(key, "values"))
-		return otlp_skip(o);
-	buf_reset(&v->text);
-	otlp_attrs_reset(&v->map);
-	if (v->kind == OTLP_MAP)
-		return list(o, read_pair, level + 1, &v->map);
-	return list(o, read_list_item, level, NULL);
-}
-
-static int
-read_nest(struct otlp *o, unsigned level, enum otlp_kind kind)
-{
-	if (level == OTLP_LEVELS)
-		return otlp_fail(o, "a value nested too deep");
-	otlp_any_reset(&o->any[level]);
-	o->any[level].kind = kind;
-	return object(o, nest_member, level, NULL);
-}
-
-static int
-any_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_any *v = &o->any[level];
+	double d;
 	bool yes;
 
-	(void)to;
-	if (is(key, "stringValueStrindex"))
-		o->r->warnings |= OTLP_STRINDEX_VALUE;
+	switch (m->kind) {
+	case ID:
+		return read_id(o, m->tag);
+	case TEXT:
+		return read_text(o, m->tag);
+	case SPAN_KIND:
+	case STATUS_CODE:
+		return read_enum(o, m->kind, m->tag);
+	case INT:
+		return read_int(o, m->tag);
+	case DOUBLE:
+		if (otlp_double(o, &d) < 0)
+			return -1;
+		put_double(o, d);
+		return 0;
+	case BOOL:
+		if (otlp_bool(o, &yes) < 0)
+			return -1;
+		put_number(o, m->tag, yes);
+		return 0;
+	case BYTES:
+		if (otlp_base64(o, &w) < 0)
+			return -1;
+		put_bytes(o, m->tag, w.s, w.n);
+		return 0;
+	}
+	return read_number(o, m->kind, m->tag);
+}
+
+/* What null stands for. */
+static void
+put_default(struct otlp *o, const struct member *m)
+{
+	if (m->kind == NANO || m->kind == FLAGS)
+		put_fixed(o, m->tag, 0, m->kind == NANO ? 8 : 4);
+	else
+		put_number(o, m->tag, 0); /* or bytes, none of them */
+}
+
+/* ---- messages */
+
+static int read_object(struct otlp *o, unsigned message, unsigned level);
+
+static int
+read_message(struct otlp *o, const struct member *m, unsigned level)
+{
+	size_t at;
+
+	put_number(o, m->tag, 0);
+	o->wire.len += LENGTH - 1;
+	at = o->wire.len - LENGTH;
+	if (read_object(o, m->of, level) < 0)
+		return -1;
+	put_length(o, at);
+	return 0;
+}
+
+static int
+read_one(struct otlp *o, const struct member *m, unsigned level)
+{
+	if (m->of != LIST && m->of != MAP)
+		return read_message(o, m, level);
+	if (level == OTLP_LEVELS)
+		return otlp_fail(o, "a value nested too deep");
+	return read_message(o, m, level + 1);
+}
+
+static int
+read_many(struct otlp *o, const struct member *m, unsigned level)
+{
+	int got;
+
+	if (otlp_open(o, '[') < 0)
+		return -1;
+	for (bool more = false; (got = otlp_item(o, more)) > 0; more = true)
+		if (read_message(o, m, level) < 0)
+			return -1;
+	return got;
+}
+
+static int
+read_nested(
+    struct otlp *o, const struct member *m, unsigned level, struct spot *spot)
+{
+	int got;
+
+	forget(o, spot);
 	if (otlp_take_null(o))
 		return 0;
-	if (is(key, "stringValue"))
-		return read_text(o, otlp_any_scalar(v));
-	if (is(key, "intValue"))
-		return read_int(o, v);
-	if (is(key, "doubleValue"))
-		return read_double(o, v);
-	if (is(key, "bytesValue"))
-		return read_bytes(o, v);
-	if (is(key, "arrayValue"))
-		return read_nest(o, level, OTLP_LIST);
-	if (is(key, "kvlistValue"))
-		return read_nest(o, level, OTLP_MAP);
-	if (!is(key, "boolValue"))
-		return otlp_skip(o);
-	if (otlp_bool(o, &yes) < 0)
-		return -1;
-	otlp_any_bool(v, yes);
-	return 0;
+	spot->from = o->wire.len;
+	got = m->kind == ONE ? read_one(o, m, level) : read_many(o, m, level);
+	spot->end = o->wire.len;
+	return got;
+}
+
+/* Programs write them in one order, and most of them in that of the table. */
+static const struct member *
+find(unsigned message, const struct otlp_word *key, size_t *next)
+{
+	const struct member *m = messages[message].member;
+	size_t n = messages[message].n;
+
+	for (size_t i = 0, k = *next; i < n; i++, k++) {
+		k = k < n ? k : 0;
+		if (m[k].len != key->n || memcmp(m[k].name, key->s, key->n))
+			continue;
+		*next = k + 1;
+		return &m[k];
+	}
+	return NULL;
 }
 
 static int
-pair_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
+read_object(struct otlp *o, unsigned message, unsigned level)
 {
-	struct otlp_any *v = &o->any[level];
-	struct otlp_word w;
+	struct spot spot[4] = {0};
+	struct otlp_word key;
+	size_t next = 0;
+	int got;
 
-	(void)to;
-	if (is(key, "value"))
-		return read_any(o, level);
-	if (is(key, "keyStrindex"))
-		o->r->warnings |= OTLP_STRINDEX_KEY;
-	if (!is(key, "key"))
-		return otlp_skip(o);
-	buf_reset(&v->key);
 	if (otlp_take_null(o))
 		return 0;
-	if (otlp_string(o, &w) < 0)
+	if (otlp_open(o, '{') < 0)
 		return -1;
-	buf_add(&v->key, w.s, w.n);
-	return 0;
-}
+	for (bool more = false; (got = otlp_member(o, &key, more)) > 0;
+	     more = true) {
+		const struct member *m = find(message, &key, &next);
+		int failed = 0;
 
-static int
-read_pair(struct otlp *o, unsigned level, void *to)
-{
-	struct otlp_any *v = &o->any[level];
-
-	otlp_any_reset(v);
-	buf_reset(&v->key);
-	if (object(o, pair_member, level, NULL) < 0)
-		return -1;
-	otlp_attr(to, v);
-	return 0;
-}
-
-static int
-read_attrs(struct otlp *o, struct otlp_attrs *to)
-{
-	otlp_attrs_reset(to);
-	return list(o, read_pair, 0, to);
-}
-
-static int
-event_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_event *ev = &o->event;
-
-	(void)level;
-	(void)to;
-	if (is(key, "timeUnixNano"))
-		return read_unsigned(o, UINT64_MAX, &ev->time_ns);
-	if (is(key, "name"))
-		return read_text(o, &ev->name);
-	if (is(key, "attributes"))
-		return read_attrs(o, &ev->attrs);
-	if (is(key, "droppedAttributesCount"))
-		return read_u32(o, &ev->dropped);
-	return otlp_skip(o);
-}
-
-static int
-read_event(struct otlp *o, unsigned level, void *to)
-{
-	otlp_event_reset(&o->event);
-	if (object(o, event_member, level, to) < 0)
-		return -1;
-	otlp_event_end(o);
-	return 0;
-}
-
-static int
-link_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_link *l = &o->link;
-
-	(void)level;
-	(void)to;
-	if (is(key, "traceId"))
-		return read_id(o, &l->trace_id);
-	if (is(key, "spanId"))
-		return read_id(o, &l->span_id);
-	if (is(key, "traceState"))
-		return read_text(o, &l->state);
-	if (is(key, "attributes"))
-		return read_attrs(o, &l->attrs);
-	if (is(key, "droppedAttributesCount"))
-		return read_u32(o, &l->dropped);
-	if (is(key, "flags"))
-		return read_u32(o, &l->flags);
-	return otlp_skip(o);
-}
-
-static int
-read_link(struct otlp *o, unsigned level, void *to)
-{
-	otlp_link_reset(&o->link);
-	if (object(o, link_member, level, to) < 0)
-		return -1;
-	otlp_link_end(o);
-	return 0;
-}
-
-static int
-status_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	static const char *const name[] = {
-	    "STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR", NULL};
-
-	(void)level;
-	(void)to;
-	if (is(key, "message"))
-		return read_text(o, &o->draft.message);
-	if (is(key, "code"))
-		return read_enum(o, name, OTLP_STATUS_NAME, &o->draft.code);
-	return otlp_skip(o);
-}
-
-static int
-read_status(struct otlp *o)
-{
-	buf_reset(&o->draft.message);
-	o->draft.code = 0;
-	return object(o, status_member, 0, NULL);
-}
-
-static int
-read_kind(struct otlp *o)
-{
-	static const char *const name[] = {"SPAN_KIND_UNSPECIFIED",
-	    "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT",
-	    "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER", NULL};
-
-	return read_enum(o, name, OTLP_KIND_NAME, &o->draft.kind);
-}
-
-/* The members of a span that are lists and counts. */
-static int
-span_part(struct otlp *o, const struct otlp_word *key)
-{
-	struct otlp_draft *d = &o->draft;
-
-	if (is(key, "attributes"))
-		return read_attrs(o, &d->attrs);
-	if (is(key, "droppedAttributesCount"))
-		return read_u32(o, &d->dropped);
-	if (is(key, "droppedEventsCount"))
-		return read_u32(o, &d->dropped_events);
-	if (is(key, "droppedLinksCount"))
-		return read_u32(o, &d->dropped_links);
-	if (is(key, "status"))
-		return read_status(o);
-	if (is(key, "events")) {
-		buf_reset(&d->events);
-		return list(o, read_event, 0, NULL);
+		if (m && m->kind == UNHEARD)
+			o->r->warnings |= m->warning;
+		if (!m || m->kind == UNHEARD)
+			failed = otlp_skip(o);
+		else if (message == ANY && otlp_take_null(o))
+			; /* as if it were not there */
+		else if (m->kind == ONE || m->kind == MANY)
+			failed = read_nested(o, m, level, &spot[m->spot]);
+		else if (otlp_take_null(o))
+			put_default(o, m);
+		else
+			failed = read_scalar(o, m);
+		if (failed)
+			return -1;
 	}
-	if (is(key, "links")) {
-		buf_reset(&d->links);
-		return list(o, read_link, 0, NULL);
-	}
-	return otlp_skip(o);
-}
-
-static int
-span_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_draft *d = &o->draft;
-
-	(void)level;
-	(void)to;
-	if (is(key, "traceId"))
-		return read_id(o, &d->trace_id);
-	if (is(key, "spanId"))
-		return read_id(o, &d->span_id);
-	if (is(key, "parentSpanId"))
-		return read_id(o, &d->parent_id);
-	if (is(key, "traceState"))
-		return read_text(o, &d->state);
-	if (is(key, "flags"))
-		return read_u32(o, &d->flags);
-	if (is(key, "name"))
-		return read_text(o, &d->name);
-	if (is(key, "kind"))
-		return read_kind(o);
-	if (is(key, "startTimeUnixNano"))
-		return read_unsigned(o, UINT64_MAX, &d->start_ns);
-	if (is(key, "endTimeUnixNano"))
-		return read_unsigned(o, UINT64_MAX, &d->end_ns);
-	return span_part(o, key);
-}
-
-static int
-read_span(struct otlp *o, unsigned level, void *to)
-{
-	otlp_draft_reset(&o->draft);
-	if (object(o, span_member, level, to) < 0)
-		return -1;
-	return otlp_span_end(o);
-}
-
-static int
-scope_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	struct otlp_scope *s = &o->scope;
-
-	(void)level;
-	(void)to;
-	if (is(key, "name"))
-		return read_text(o, &s->name);
-	if (is(key, "version"))
-		return read_text(o, &s->version);
-	if (is(key, "attributes"))
-		return read_attrs(o, &s->attrs);
-	if (is(key, "droppedAttributesCount"))
-		return read_u32(o, &s->dropped);
-	return otlp_skip(o);
-}
-
-/* to: where the spans of the envelope begin */
-static int
-scope_spans_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	if (is(key, "spans")) {
-		otlp_rewind(o, *(struct otlp_mark *)to);
-		return list(o, read_span, level, NULL);
-	}
-	if (is(key, "schemaUrl"))
-		return read_text(o, &o->scope.schema);
-	if (!is(key, "scope"))
-		return otlp_skip(o);
-	otlp_scope_reset(&o->scope);
-	return object(o, scope_member, level, NULL);
-}
-
-static int
-read_scope_spans(struct otlp *o, unsigned level, void *to)
-{
-	struct otlp_mark from = otlp_mark(o);
-
-	(void)to;
-	otlp_scope_reset(&o->scope);
-	buf_reset(&o->scope.schema);
-	if (object(o, scope_spans_member, level, &from) < 0)
-		return -1;
-	otlp_scope_end(o, from.spans);
-	return 0;
-}
-
-static int
-resource_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	(void)level;
-	(void)to;
-	if (is(key, "attributes"))
-		return read_attrs(o, &o->resource.attrs);
-	if (is(key, "droppedAttributesCount"))
-		return read_u32(o, &o->resource.dropped);
-	return otlp_skip(o);
-}
-
-static int
-resource_spans_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	if (is(key, "scopeSpans")) {
-		otlp_rewind(o, *(struct otlp_mark *)to);
-		return list(o, read_scope_spans, level, NULL);
-	}
-	if (is(key, "schemaUrl"))
-		return read_text(o, &o->resource.schema);
-	if (!is(key, "resource"))
-		return otlp_skip(o);
-	otlp_resource_reset(&o->resource);
-	return object(o, resource_member, level, NULL);
-}
-
-static int
-read_resource_spans(struct otlp *o, unsigned level, void *to)
-{
-	struct otlp_mark from = otlp_mark(o);
-
-	(void)to;
-	otlp_resource_reset(&o->resource);
-	buf_reset(&o->resource.schema);
-	if (object(o, resource_spans_member, level, &from) < 0)
-		return -1;
-	otlp_resource_end(o, from.spans);
-	return 0;
-}
-
-static int
-request_member(
-    struct otlp *o, const struct otlp_word *key, unsigned level, void *to)
-{
-	if (is(key, "resourceSpans")) {
-		otlp_rewind(o, (struct otlp_mark){0});
-		return list(o, read_resource_spans, level, to);
-	}
-	if (is(key, "resource_spans"))
-		o->r->warnings |= OTLP_SNAKE_CASE;
-	return otlp_skip(o);
+	return got;
 }
 
 int
 otlp_json(struct otlp *o)
 {
-	if (otlp_start(o) < 0 || object(o, request_member, 0, NULL) < 0)
+	if (otlp_start(o) < 0 || read_object(o, REQUEST, 0) < 0)
 		return -1;
 	return otlp_stop(o);
 }

@@ -1,553 +1,341 @@
-#include "data/otlp_int.h"
+#include <stdio.h>
 
-#include <endian.h>
-#include <string.h>
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "data/otlp_pen.h"
+#include "data/otlp_wire.h"
 
-/* src: the wire format of Protocol Buffers; opentelemetry-proto 1.11 */
+/* src: opentelemetry-proto 1.11 */
 
-enum { VARINT = 0, I64 = 1, LEN = 2, GROUP = 3, GROUP_END = 4, I32 = 5 };
-enum { GROUPS = 64, NUMBER_MAX = (1 << 29) - 1 };
-
-/* A field number and its wire type, as a tag on the wire holds them. */
-#define TAG(number, type) ((number) << 3 | (type))
-
-struct slice {
-	const char *s, *end;
+/* What may be wrong with a field: its text, what is in its message, or that it
+ * is there. */
+enum {
+	PASS,
+	PAIR,
+	ANY,
+	LIST,
+	MAP,
+	EVENT,
+	LINK,
+	STATUS,
+	SCOPE,
+	RESOURCE,
+	SPAN,
+	SCOPE_SPANS,
+	MESSAGES,
+	TEXT = MESSAGES,
+	NO_KEY,
+	NO_VALUE,
+	TAGS = 128,
 };
 
-struct field {
-	uint32_t tag;
-	uint64_t v;	/* of VARINT, I64, I32 */
-	struct slice s; /* of LEN */
+static const unsigned char rule[MESSAGES][TAGS] = {
+    [PAIR] = {[TAG(1, LEN)] = TEXT,
+	[TAG(2, LEN)] = ANY,
+	[TAG(3, VARINT)] = NO_KEY},
+    [ANY] = {[TAG(1, LEN)] = TEXT,
+	[TAG(5, LEN)] = LIST,
+	[TAG(6, LEN)] = MAP,
+	[TAG(8, VARINT)] = NO_VALUE},
+    [LIST] = {[TAG(1, LEN)] = ANY},
+    [MAP] = {[TAG(1, LEN)] = PAIR},
+    [EVENT] = {[TAG(2, LEN)] = TEXT, [TAG(3, LEN)] = PAIR},
+    [LINK] = {[TAG(3, LEN)] = TEXT, [TAG(4, LEN)] = PAIR},
+    [STATUS] = {[TAG(2, LEN)] = TEXT},
+    [SCOPE] = {[TAG(1, LEN)] = TEXT,
+	[TAG(2, LEN)] = TEXT,
+	[TAG(3, LEN)] = PAIR},
+    [RESOURCE] = {[TAG(1, LEN)] = PAIR},
+    [SPAN] = {[TAG(3, LEN)] = TEXT,
+	[TAG(5, LEN)] = TEXT,
+	[TAG(9, LEN)] = PAIR,
+	[TAG(11, LEN)] = EVENT,
+	[TAG(13, LEN)] = LINK,
+	[TAG(15, LEN)] = STATUS},
+    [SCOPE_SPANS] = {[TAG(1, LEN)] = SCOPE, [TAG(3, LEN)] = TEXT},
 };
 
-static __attribute__((cold)) int
-fail(struct otlp *o, const char *at, const char *what)
-{
-	o->at = (size_t)(at - o->s);
-	return otlp_fail(o, what);
-}
-
-static __attribute__((noinline)) int
-long_varint(struct otlp *o, struct slice *in, uint64_t *v)
-{
-	*v = 0;
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		unsigned char c;
-
-		if (in->s == in->end)
-			return fail(o, in->s, "a number that is cut off");
-		c = (unsigned char)*in->s++;
-		*v |= (uint64_t)(c & 0x7f) << shift;
-		if (c < 0x80)
-			return 0;
-	}
-	return fail(o, in->s, "a number of more than ten bytes");
-}
-
-/* Nearly all tags and lengths are of one byte. */
-static inline int
-varint(struct otlp *o, struct slice *in, uint64_t *v)
-{
-	if (in->s == in->end || (unsigned char)*in->s > 0x7f)
-		return long_varint(o, in, v);
-	*v = (unsigned char)*in->s++;
-	return 0;
-}
-
-static inline int
-fixed(struct otlp *o, struct slice *in, size_t n, uint64_t *v)
-{
-	*v = 0;
-	if ((size_t)(in->end - in->s) < n)
-		return fail(o, in->s, "a number that is cut off");
-	memcpy(v, in->s, n);
-	*v = le64toh(*v);
-	in->s += n;
-	return 0;
-}
-
-static inline int
-length(struct otlp *o, struct slice *in, const char *at, struct field *f)
-{
-	if (varint(o, in, &f->v) < 0)
-		return -1;
-	if (f->v > (uint64_t)(in->end - in->s))
-		return fail(o, at, "a length beyond the end");
-	f->s = (struct slice){in->s, in->s + f->v};
-	in->s += f->v;
-	return 0;
-}
-
-/* One field, the inside of a group not yet read. */
-static inline __attribute__((always_inline)) int
-token(struct otlp *o, struct slice *in, struct field *f)
-{
-	const char *at = in->s;
-	uint64_t tag;
-
-	if (varint(o, in, &tag) < 0)
-		return -1;
-	if (tag >> 3 < 1 || tag >> 3 > NUMBER_MAX)
-		return fail(o, at, "a field number that cannot be");
-	f->tag = (uint32_t)tag;
-	switch (tag & 7) {
-	case LEN:
-		return length(o, in, at, f);
-	case VARINT:
-		return varint(o, in, &f->v);
-	case I64:
-		return fixed(o, in, 8, &f->v);
-	case I32:
-		return fixed(o, in, 4, &f->v);
-	case GROUP:
-	case GROUP_END:
-		return 0;
-	}
-	return fail(o, at, "a wire type that cannot be");
-}
-
-/* Nobody sends groups any more, but they are to be passed over. */
-static int
-skip_group(struct otlp *o, struct slice *in, uint32_t tag)
-{
-	uint32_t open[GROUPS];
-	size_t n = 0;
-
-	open[n++] = tag >> 3;
-	while (n) {
-		struct field f;
-
-		if (in->s == in->end)
-			return fail(o, in->s, "a group without an end");
-		if (token(o, in, &f) < 0)
-			return -1;
-		if ((f.tag & 7) == GROUP && n == GROUPS)
-			return fail(o, in->s, "groups nested too deep");
-		if ((f.tag & 7) == GROUP)
-			open[n++] = f.tag >> 3;
-		else if ((f.tag & 7) == GROUP_END && open[--n] != f.tag >> 3)
-			return fail(o, in->s, "a group that ends as another");
-	}
-	return 0;
-}
-
-/* 1 and the next field, 0 at the end of the message, or -1. */
-static int
-next(struct otlp *o, struct slice *in, struct field *f)
-{
-	if (in->s == in->end)
-		return 0;
-	if (token(o, in, f) < 0)
-		return -1;
-	if ((f->tag & 7) == GROUP_END)
-		return fail(o, in->s, "the end of a group that never began");
-	if ((f->tag & 7) == GROUP && skip_group(o, in, f->tag) < 0)
-		return -1;
-	return 1;
-}
-
-static void
-text(struct otlp *o, struct buf *to, const struct field *f)
-{
-	otlp_text(o, to, f->s.s, (size_t)(f->s.end - f->s.s));
-}
-
-static void
-id(struct otlp_id *to, const struct field *f)
-{
-	size_t n = (size_t)(f->s.end - f->s.s);
-
-	*to = (struct otlp_id){.len = n};
-	memcpy(to->b, f->s.s, n < sizeof to->b ? n : sizeof to->b);
-}
-
-static int read_any(struct otlp *o, unsigned level, struct slice in);
+static int check(
+    struct otlp *o, unsigned message, struct wire in, unsigned level);
 
 static int
-read_pair(
-    struct otlp *o, unsigned level, struct slice in, struct otlp_attrs *to)
+check_nested(struct otlp *o, unsigned what, struct wire in, unsigned level)
 {
-	struct otlp_any *v = &o->any[level];
-	struct field f;
-	int got;
-
-	otlp_any_reset(v);
-	buf_reset(&v->key);
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, LEN):
-			otlp_key(o, &v->key, f.s.s, (size_t)(f.s.end - f.s.s));
-			break;
-		case TAG(2, LEN):
-			if (read_any(o, level, f.s) < 0)
-				return -1;
-			break;
-		case TAG(3, VARINT):
-			o->r->warnings |= OTLP_STRINDEX_KEY;
-			break;
-		}
-	if (!got)
-		otlp_attr(to, v);
-	return got;
-}
-
-static int
-read_list(struct otlp *o, unsigned level, struct slice in)
-{
-	struct otlp_any *item = &o->any[level + 1];
-	struct field f;
-	int got;
-
-	while ((got = next(o, &in, &f)) > 0) {
-		if (f.tag != TAG(1, LEN))
-			continue;
-		otlp_any_reset(item);
-		if (read_any(o, level + 1, f.s) < 0)
-			return -1;
-		otlp_any_add(&o->any[level], item);
-	}
-	return got;
-}
-
-static int
-read_map(struct otlp *o, unsigned level, struct slice in)
-{
-	struct field f;
-	int got;
-
-	while ((got = next(o, &in, &f)) > 0)
-		if (f.tag == TAG(1, LEN) &&
-		    read_pair(o, level + 1, f.s, &o->any[level].map) < 0)
-			return -1;
-	return got;
-}
-
-/* A list or map that came before is added to: messages merge. */
-static int
-read_nest(
-    struct otlp *o, unsigned level, const struct field *f, enum otlp_kind kind)
-{
-	struct otlp_any *v = &o->any[level];
-
+	if (what != LIST && what != MAP)
+		return check(o, what, in, level);
 	if (level == OTLP_LEVELS)
-		return fail(o, f->s.s, "a value nested too deep");
-	if (v->kind != kind)
-		otlp_any_reset(v);
-	v->kind = kind;
-	return kind == OTLP_LIST ? read_list(o, level, f->s)
-				 : read_map(o, level, f->s);
+		return wire_fail(o, in.s, "a value nested too deep");
+	return check(o, what, in, level + 1);
 }
 
-static double
-as_double(uint64_t bits)
+static inline int
+check_field(struct otlp *o, unsigned message, const struct wire_field *f,
+    unsigned level)
 {
-	double d;
+	unsigned what = f->tag < TAGS ? rule[message][f->tag] : PASS;
 
-	memcpy(&d, &bits, sizeof d);
-	return d;
+	if (what == PASS)
+		return 0;
+	if (what < MESSAGES)
+		return check_nested(o, what, f->s, level);
+	if (what == NO_KEY)
+		o->r->warnings |= OTLP_STRINDEX_KEY;
+	else if (what == NO_VALUE)
+		o->r->warnings |= OTLP_STRINDEX_VALUE;
+	else if (utf8_check(f->s.s, wire_len(&f->s)) < wire_len(&f->s))
+		o->r->warnings |= OTLP_BAD_UTF8;
+	return 0;
 }
 
 static int
-read_any(struct otlp *o, unsigned level, struct slice in)
+check(struct otlp *o, unsigned message, struct wire in, unsigned level)
 {
-	struct otlp_any *v = &o->any[level];
-	struct field f;
+	struct wire_field f;
 	int got;
 
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, LEN):
-			text(o, otlp_any_scalar(v), &f);
-			break;
-		case TAG(2, VARINT):
-			otlp_any_bool(v, f.v != 0);
-			break;
-		case TAG(3, VARINT):
-			otlp_any_int(v, (int64_t)f.v);
-			break;
-		case TAG(4, I64):
-			otlp_any_double(v, as_double(f.v));
-			break;
-		case TAG(5, LEN):
-			if (read_nest(o, level, &f, OTLP_LIST) < 0)
-				return -1;
-			break;
-		case TAG(6, LEN):
-			if (read_nest(o, level, &f, OTLP_MAP) < 0)
-				return -1;
-			break;
-		case TAG(7, LEN):
-			otlp_any_bytes(v, (const unsigned char *)f.s.s,
-			    (size_t)(f.s.end - f.s.s));
-			break;
-		case TAG(8, VARINT):
-			o->r->warnings |= OTLP_STRINDEX_VALUE;
-			break;
-		}
+	while ((got = wire_next(o, &in, &f)) > 0)
+		if (check_field(o, message, &f, level) < 0)
+			return -1;
 	return got;
 }
 
-static int
-read_event(struct otlp *o, struct slice in)
-{
-	struct otlp_event *ev = &o->event;
-	struct field f;
-	int got;
+/* ---- spans */
 
-	otlp_event_reset(ev);
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, I64):
-			ev->time_ns = f.v;
-			break;
-		case TAG(2, LEN):
-			text(o, &ev->name, &f);
-			break;
-		case TAG(3, LEN):
-			if (read_pair(o, 0, f.s, &ev->attrs) < 0)
-				return -1;
-			break;
-		case TAG(4, VARINT):
-			ev->dropped = (uint32_t)f.v;
-			break;
-		}
-	if (!got)
-		otlp_event_end(o);
-	return got;
+struct ids {
+	struct wire trace, span, parent;
+};
+
+static bool
+is_zero(const struct wire *id)
+{
+	for (const char *s = id->s; s < id->end; s++)
+		if (*s)
+			return false;
+	return true;
 }
 
-static int
-read_link(struct otlp *o, struct slice in)
+/* Why a span cannot be, in why[64]. */
+static bool
+is_rejected(const struct ids *id, char why[64])
 {
-	struct otlp_link *l = &o->link;
-	struct field f;
+	size_t trace = wire_len(&id->trace), span = wire_len(&id->span),
+	       parent = wire_len(&id->parent);
+
+	if (trace != 16)
+		snprintf(why, 64, "trace_id is %zu bytes, not 16", trace);
+	else if (is_zero(&id->trace))
+		snprintf(why, 64, "trace_id is all zero");
+	else if (span != 8)
+		snprintf(why, 64, "span_id is %zu bytes, not 8", span);
+	else if (is_zero(&id->span))
+		snprintf(why, 64, "span_id is all zero");
+	else if (parent && parent != 8)
+		snprintf(
+		    why, 64, "parent_span_id is %zu bytes, not 0 or 8", parent);
+	else
+		return false;
+	return true;
+}
+
+static void
+reject(struct otlp_result *r, const char *why)
+{
+	if (r->rejected < OTLP_REASONS)
+		snprintf(
+		    r->reason[r->rejected], sizeof r->reason[0], "%s", why);
+	r->rejected++;
+}
+
+static void
+set_ids(struct otlp *o, struct otlp_span *s, const struct ids *id)
+{
+	memcpy(s->trace_id, id->trace.s, sizeof s->trace_id);
+	memcpy(s->span_id, id->span.s, sizeof s->span_id);
+	if (id->parent.s == id->parent.end)
+		return;
+	s->has_parent = !is_zero(&id->parent);
+	if (s->has_parent)
+		memcpy(s->parent_id, id->parent.s, sizeof s->parent_id);
+	else
+		o->r->warnings |= OTLP_ZERO_PARENT;
+}
+
+/* How long the text of a message of n bytes is at most, besides the words that
+ * it has of ours: a list of empty doubles has the most, or control bytes. */
+static size_t
+text_most(size_t n)
+{
+	return n * 8;
+}
+
+enum { SPAN_WORDS = 768, PART_WORDS = 160, TAIL_WORDS = 256 };
+
+static int
+read_span(struct otlp *o, struct wire in)
+{
+	struct otlp_kept k = {.of = o, .s = in};
+	struct ids id = {0};
+	struct wire_field f;
+	size_t parts = 0;
+	char why[64];
 	int got;
 
-	otlp_link_reset(l);
-	while ((got = next(o, &in, &f)) > 0)
+	while ((got = wire_next(o, &in, &f)) > 0)
 		switch (f.tag) {
 		case TAG(1, LEN):
-			id(&l->trace_id, &f);
+			id.trace = f.s;
 			break;
 		case TAG(2, LEN):
-			id(&l->span_id, &f);
-			break;
-		case TAG(3, LEN):
-			text(o, &l->state, &f);
+			id.span = f.s;
 			break;
 		case TAG(4, LEN):
-			if (read_pair(o, 0, f.s, &l->attrs) < 0)
+			id.parent = f.s;
+			break;
+		case TAG(7, I64):
+			k.span.start_ns = f.v;
+			break;
+		case TAG(8, I64):
+			k.span.end_ns = f.v;
+			break;
+		default:
+			parts += f.tag == TAG(11, LEN) || f.tag == TAG(13, LEN);
+			if (check_field(o, SPAN, &f, 0) < 0)
 				return -1;
-			break;
-		case TAG(5, VARINT):
-			l->dropped = (uint32_t)f.v;
-			break;
-		case TAG(6, I32):
-			l->flags = (uint32_t)f.v;
-			break;
 		}
-	if (!got)
-		otlp_link_end(o);
-	return got;
-}
-
-static int
-read_status(struct otlp *o, struct slice in)
-{
-	struct field f;
-	int got;
-
-	while ((got = next(o, &in, &f)) > 0)
-		if (f.tag == TAG(2, LEN))
-			text(o, &o->draft.message, &f);
-		else if (f.tag == TAG(3, VARINT))
-			o->draft.code = (int32_t)f.v;
-	return got;
-}
-
-/* The fields of a span that are messages; 0 or -1. */
-static int
-read_span_part(struct otlp *o, const struct field *f)
-{
-	switch (f->tag) {
-	case TAG(9, LEN):
-		return read_pair(o, 0, f->s, &o->draft.attrs);
-	case TAG(11, LEN):
-		return read_event(o, f->s);
-	case TAG(13, LEN):
-		return read_link(o, f->s);
-	case TAG(15, LEN):
-		return read_status(o, f->s);
+	if (got < 0)
+		return -1;
+	if (is_rejected(&id, why)) {
+		reject(o->r, why);
+		return 0;
 	}
+	set_ids(o, &k.span, &id);
+	k.most = text_most(wire_len(&k.s)) + SPAN_WORDS + parts * PART_WORDS;
+	o->kept = mem_more(o->kept, o->spans, &o->spans_cap, sizeof *o->kept);
+	o->kept[o->spans++] = k;
 	return 0;
 }
 
-static void
-set_span_field(struct otlp *o, const struct field *f)
-{
-	struct otlp_draft *d = &o->draft;
+/* ---- what is around them */
 
-	switch (f->tag) {
-	case TAG(1, LEN):
-		id(&d->trace_id, f);
-		break;
-	case TAG(2, LEN):
-		id(&d->span_id, f);
-		break;
-	case TAG(3, LEN):
-		text(o, &d->state, f);
-		break;
-	case TAG(4, LEN):
-		id(&d->parent_id, f);
-		break;
-	case TAG(5, LEN):
-		text(o, &d->name, f);
-		break;
-	case TAG(6, VARINT):
-		d->kind = (int32_t)f->v;
-		break;
-	case TAG(7, I64):
-		d->start_ns = f->v;
-		break;
-	case TAG(8, I64):
-		d->end_ns = f->v;
-		break;
-	case TAG(10, VARINT):
-		d->dropped = (uint32_t)f->v;
-		break;
-	case TAG(12, VARINT):
-		d->dropped_events = (uint32_t)f->v;
-		break;
-	case TAG(14, VARINT):
-		d->dropped_links = (uint32_t)f->v;
-		break;
-	case TAG(16, I32):
-		d->flags = (uint32_t)f->v;
-		break;
-	}
+static uint32_t
+add_tail(struct otlp *o, struct wire s, size_t n)
+{
+	o->tail = mem_more(o->tail, o->tails, &o->tails_cap, sizeof *o->tail);
+	o->tail[o->tails] =
+	    (struct otlp_tail){s, text_most(n) + TAIL_WORDS, .text = BUF_INIT};
+	return (uint32_t)o->tails++;
 }
 
 static int
-read_span(struct otlp *o, struct slice in)
+read_scope_spans(struct otlp *o, struct wire in)
 {
-	struct field f;
+	struct wire whole = in;
+	size_t from = o->spans, n = 0;
+	struct wire_field f;
 	int got;
 
-	otlp_draft_reset(&o->draft);
-	while ((got = next(o, &in, &f)) > 0) {
-		set_span_field(o, &f);
-		if (read_span_part(o, &f) < 0)
-			return -1;
-	}
-	return got < 0 ? -1 : otlp_span_end(o);
-}
-
-static int
-read_scope(struct otlp *o, struct slice in)
-{
-	struct otlp_scope *s = &o->scope;
-	struct field f;
-	int got;
-
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, LEN):
-			text(o, &s->name, &f);
-			break;
-		case TAG(2, LEN):
-			text(o, &s->version, &f);
-			break;
-		case TAG(3, LEN):
-			if (read_pair(o, 0, f.s, &s->attrs) < 0)
-				return -1;
-			break;
-		case TAG(4, VARINT):
-			s->dropped = (uint32_t)f.v;
-			break;
-		}
-	return got;
-}
-
-static int
-read_scope_spans(struct otlp *o, struct slice in)
-{
-	size_t from = o->spans;
-	struct field f;
-	int got;
-
-	otlp_scope_reset(&o->scope);
-	buf_reset(&o->scope.schema);
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, LEN):
-			if (read_scope(o, f.s) < 0)
-				return -1;
-			break;
-		case TAG(2, LEN):
+	while ((got = wire_next(o, &in, &f)) > 0) {
+		if (f.tag == TAG(2, LEN)) {
 			if (read_span(o, f.s) < 0)
 				return -1;
-			break;
-		case TAG(3, LEN):
-			text(o, &o->scope.schema, &f);
-			break;
+			continue;
 		}
-	if (!got)
-		otlp_scope_end(o, from);
-	return got;
+		if (check_field(o, SCOPE_SPANS, &f, 0) < 0)
+			return -1;
+		if ((f.tag & 7) == WIRE_LEN)
+			n += wire_len(&f.s);
+	}
+	if (got < 0 || from == o->spans)
+		return got;
+	n = add_tail(o, whole, n);
+	while (from < o->spans)
+		o->kept[from++].scope = (uint32_t)n;
+	return 0;
+}
+
+/* An id of ours has no escapes. */
+static void
+find_run(struct otlp *o, struct otlp_tail *t, struct wire pair)
+{
+	static const char key[] = "test.run.id";
+	struct wire run;
+
+	otlp_attr(o, 0, pair);
+	o->attrs = 0;
+	if (o->attr->key_len != strlen(key) ||
+	    memcmp(o->attr->key, key, strlen(key)))
+		return;
+	run = otlp_attr_text(o, o->attr);
+	t->run =
+	    pen_plain(run.s, wire_len(&run)) == wire_len(&run) ? run.s : NULL;
+	t->run_len = wire_len(&run);
 }
 
 static int
-read_resource(struct otlp *o, struct slice in)
+read_resource(struct otlp *o, struct wire in, struct otlp_tail *t)
 {
-	struct field f;
+	struct wire_field f;
 	int got;
 
-	while ((got = next(o, &in, &f)) > 0)
-		if (f.tag == TAG(1, LEN)) {
-			if (read_pair(o, 0, f.s, &o->resource.attrs) < 0)
-				return -1;
-		} else if (f.tag == TAG(2, VARINT))
-			o->resource.dropped = (uint32_t)f.v;
+	while ((got = wire_next(o, &in, &f)) > 0) {
+		if (check_field(o, RESOURCE, &f, 0) < 0)
+			return -1;
+		if (f.tag == TAG(1, LEN))
+			find_run(o, t, f.s);
+	}
 	return got;
 }
 
-static int
-read_resource_spans(struct otlp *o, struct slice in)
+static void
+end_resource(struct otlp *o, size_t from, const struct otlp_tail *t, size_t n)
 {
-	size_t from = o->spans;
-	struct field f;
+	uint32_t tail = add_tail(o, t->s, n);
+
+	o->tail[tail].run = t->run;
+	o->tail[tail].run_len = t->run_len;
+	for (; from < o->spans; from++) {
+		o->kept[from].resource = tail;
+		o->kept[from].span.run = t->run;
+		o->kept[from].span.run_len = t->run_len;
+	}
+}
+
+static int
+read_resource_spans(struct otlp *o, struct wire in)
+{
+	struct otlp_tail t = {.s = in};
+	size_t from = o->spans, n = 0;
+	struct wire_field f;
 	int got;
 
-	otlp_resource_reset(&o->resource);
-	buf_reset(&o->resource.schema);
-	while ((got = next(o, &in, &f)) > 0)
-		switch (f.tag) {
-		case TAG(1, LEN):
-			if (read_resource(o, f.s) < 0)
-				return -1;
-			break;
-		case TAG(2, LEN):
-			if (read_scope_spans(o, f.s) < 0)
-				return -1;
-			break;
-		case TAG(3, LEN):
-			text(o, &o->resource.schema, &f);
-			break;
+	while ((got = wire_next(o, &in, &f)) > 0) {
+		int failed = 0;
+
+		if (f.tag == TAG(2, LEN)) {
+			failed = read_scope_spans(o, f.s);
+		} else if (f.tag == TAG(1, LEN)) {
+			failed = read_resource(o, f.s, &t);
+			n += wire_len(&f.s);
+		} else if (f.tag == TAG(3, LEN)) {
+			failed = check_field(o, SCOPE_SPANS, &f, 0);
+			n += wire_len(&f.s);
 		}
-	if (!got)
-		otlp_resource_end(o, from);
+		if (failed)
+			return -1;
+	}
+	if (!got && from < o->spans)
+		end_resource(o, from, &t, n);
 	return got;
 }
 
 int
 otlp_pb(struct otlp *o)
 {
-	struct slice in = {o->s, o->s + o->n};
-	struct field f;
+	struct wire in = {o->s, o->s + o->n};
+	struct wire_field f;
 	int got;
 
-	while ((got = next(o, &in, &f)) > 0)
+	while ((got = wire_next(o, &in, &f)) > 0)
 		if (f.tag == TAG(1, LEN) && read_resource_spans(o, f.s) < 0)
 			return -1;
 	return got;

@@ -1,124 +1,29 @@
-#include "data/otlp_int.h"
-
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "data/json.h"
 #include "data/otlp_pen.h"
+#include "data/otlp_wire.h"
 
-enum { FIXED = 512 }; /* what a span has of our words */
+/* What is printed here was found to be well-formed. */
 
-/*
- * The length of the maximal subpart of a character that is broken at p[n]:
- * what Unicode wants replaced by one U+FFFD.
- */
-static size_t
-bad_part(const unsigned char *p, size_t n)
-{
-	unsigned low = 0x80, high = 0xbf;
-	size_t need, i = 1;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 1;
-	need = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : 1;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	if (p[0] == 0xf0)
-		low = 0x90;
-	if (p[0] == 0xed)
-		high = 0x9f;
-	if (p[0] == 0xf4)
-		high = 0x8f;
-	for (; i <= need && i < n && p[i] >= low && p[i] <= high; i++) {
-		low = 0x80;
-		high = 0xbf;
-	}
-	return i;
-}
+enum {
+	FIXED = 512, /* what a part of a span has of our words */
+	ID = 16,     /* bytes of one that are shown */
+};
 
 static void
-mend(struct buf *to, const char *s, size_t n)
+put_text(struct otlp *o, struct buf *to, const struct wire *s)
 {
-	while (n) {
-		size_t good = utf8_check(s, n);
-
-		buf_add(to, s, good);
-		s += good;
-		n -= good;
-		if (!n)
-			return;
-		buf_adds(to, "\xef\xbf\xbd");
-		good = bad_part((const unsigned char *)s, n);
-		s += good;
-		n -= good;
-	}
-}
-
-void
-otlp_key(struct otlp *o, struct buf *to, const char *s, size_t n)
-{
-	buf_reset(to);
-	if (utf8_check(s, n) == n) {
-		buf_add(to, s, n);
-		return;
-	}
-	o->r->warnings |= OTLP_BAD_UTF8;
-	mend(to, s, n);
-}
-
-static void
-put_plain(struct buf *to, const char *s, size_t n)
-{
-	char *p;
-
-	buf_reset(to);
-	p = buf_room(to, n + 2);
-	*p++ = '"';
-	p = pen_put(p, s, n);
-	*p++ = '"';
-	pen_end(to, p);
-}
-
-void
-otlp_text(struct otlp *o, struct buf *to, const char *s, size_t n)
-{
-	if (utf8_check(s, n) < n) {
-		otlp_key(o, &o->scratch, s, n);
-		s = o->scratch.s;
-		n = o->scratch.len;
-	}
-	if (pen_plain(s, n) == n) {
-		put_plain(to, s, n);
-		return;
-	}
-	buf_reset(to);
-	json_quote(to, s, n);
+	otlp_text(o, to, s->s, wire_len(s));
 }
 
 static char *
-put_id(char *p, const struct otlp_id *id)
+put_id(char *p, const struct wire *id)
 {
-	return pen_hex(
-	    p, id->b, id->len < sizeof id->b ? id->len : sizeof id->b);
-}
+	size_t n = wire_len(id);
 
-static char *
-put_text(char *p, const struct buf *text)
-{
-	return text->len ? pen_put(p, text->s, text->len) : PEN(p, "\"\"");
-}
-
-static void
-print_attributes(struct buf *to, struct otlp_attrs *a, uint32_t dropped)
-{
-	buf_adds(to, "\"attributes\":");
-	otlp_attrs_print(to, a);
-	pen_end(
-	    to, pen_number(PEN(buf_room(to, FIXED), ",\"dropped_attributes\":"),
-		    dropped));
+	return pen_hex(p, (const unsigned char *)id->s, n < ID ? n : ID);
 }
 
 /* Numbers without a name are kept in digits. */
@@ -132,268 +37,340 @@ put_enum(char *p, int32_t v, const char *const name[], int names)
 	return pen_number(p, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
-void
-otlp_event_end(struct otlp *o)
+/* Those that were taken in since `from`. */
+static void
+print_attributes(struct otlp *o, size_t from, uint32_t dropped, struct buf *to)
 {
-	struct buf *to = &o->draft.events;
-	struct otlp_event *ev = &o->event;
+	buf_adds(to, "\"attributes\":");
+	otlp_attrs_print(o, from, to);
+	pen_end(
+	    to, pen_number(PEN(buf_room(to, FIXED), ",\"dropped_attributes\":"),
+		    dropped));
+}
+
+static void
+print_event(struct otlp *o, struct wire in, struct buf *to)
+{
+	struct wire name = {"", ""};
+	uint64_t time_ns = 0;
+	uint32_t dropped = 0;
+	size_t from = o->attrs;
+	struct wire_field f;
 	char *p;
 
-	if (to->len)
-		buf_addc(to, ',');
-	p = buf_room(to, FIXED + ev->name.len);
-	p = PEN(p, "{\"time_unix_nano\":\"");
-	p = pen_number(p, ev->time_ns);
-	p = PEN(p, "\",\"name\":");
-	p = put_text(p, &ev->name);
-	*p++ = ',';
-	pen_end(to, p);
-	print_attributes(to, &ev->attrs, ev->dropped);
+	while (wire_next(o, &in, &f) > 0)
+		switch (f.tag) {
+		case TAG(1, I64):
+			time_ns = f.v;
+			break;
+		case TAG(2, LEN):
+			name = f.s;
+			break;
+		case TAG(3, LEN):
+			otlp_attr(o, from, f.s);
+			break;
+		case TAG(4, VARINT):
+			dropped = (uint32_t)f.v;
+			break;
+		}
+	p = PEN(buf_room(to, FIXED), "{\"time_unix_nano\":\"");
+	pen_end(to, PEN(pen_number(p, time_ns), "\",\"name\":"));
+	put_text(o, to, &name);
+	buf_addc(to, ',');
+	print_attributes(o, from, dropped, to);
 	buf_addc(to, '}');
 }
 
-void
-otlp_link_end(struct otlp *o)
+static void
+print_link(struct otlp *o, struct wire in, struct buf *to)
 {
-	struct buf *to = &o->draft.links;
-	struct otlp_link *l = &o->link;
+	struct wire trace = {0}, span = {0}, state = {"", ""};
+	uint32_t flags = 0, dropped = 0;
+	size_t from = o->attrs;
+	struct wire_field f;
 	char *p;
 
-	if (to->len)
-		buf_addc(to, ',');
-	p = buf_room(to, FIXED + l->state.len);
-	p = PEN(p, "{\"trace_id\":\"");
-	p = put_id(p, &l->trace_id);
+	while (wire_next(o, &in, &f) > 0)
+		switch (f.tag) {
+		case TAG(1, LEN):
+			trace = f.s;
+			break;
+		case TAG(2, LEN):
+			span = f.s;
+			break;
+		case TAG(3, LEN):
+			state = f.s;
+			break;
+		case TAG(4, LEN):
+			otlp_attr(o, from, f.s);
+			break;
+		case TAG(5, VARINT):
+			dropped = (uint32_t)f.v;
+			break;
+		case TAG(6, I32):
+			flags = (uint32_t)f.v;
+			break;
+		}
+	p = PEN(buf_room(to, FIXED), "{\"trace_id\":\"");
+	p = PEN(put_id(p, &trace), "\",\"span_id\":\"");
+	pen_end(to, PEN(put_id(p, &span), "\",\"trace_state\":"));
+	put_text(o, to, &state);
+	p = PEN(buf_room(to, FIXED), ",\"flags\":");
+	pen_end(to, PEN(pen_number(p, flags), ","));
+	print_attributes(o, from, dropped, to);
+	buf_addc(to, '}');
+}
+
+/* What a span has once; its attributes are taken in. */
+struct draft {
+	struct wire state, name, message;
+	uint32_t flags, dropped, dropped_events, dropped_links;
+	int32_t kind, code;
+	bool has_events, has_links;
+};
+
+static void
+read_status(struct otlp *o, struct draft *d, struct wire in)
+{
+	struct wire_field f;
+
+	while (wire_next(o, &in, &f) > 0)
+		if (f.tag == TAG(2, LEN))
+			d->message = f.s;
+		else if (f.tag == TAG(3, VARINT))
+			d->code = (int32_t)f.v;
+}
+
+static void
+read_field(struct otlp *o, struct draft *d, const struct wire_field *f)
+{
+	switch (f->tag) {
+	case TAG(3, LEN):
+		d->state = f->s;
+		break;
+	case TAG(5, LEN):
+		d->name = f->s;
+		break;
+	case TAG(6, VARINT):
+		d->kind = (int32_t)f->v;
+		break;
+	case TAG(9, LEN):
+		otlp_attr(o, 0, f->s);
+		break;
+	case TAG(10, VARINT):
+		d->dropped = (uint32_t)f->v;
+		break;
+	case TAG(11, LEN):
+		d->has_events = true;
+		break;
+	case TAG(12, VARINT):
+		d->dropped_events = (uint32_t)f->v;
+		break;
+	case TAG(13, LEN):
+		d->has_links = true;
+		break;
+	case TAG(14, VARINT):
+		d->dropped_links = (uint32_t)f->v;
+		break;
+	case TAG(15, LEN):
+		read_status(o, d, f->s);
+		break;
+	case TAG(16, I32):
+		d->flags = (uint32_t)f->v;
+		break;
+	}
+}
+
+static void
+print_ids(const struct otlp_span *s, struct buf *to)
+{
+	char *p = PEN(buf_room(to, FIXED), "\"trace_id\":\"");
+
+	p = pen_hex(p, s->trace_id, sizeof s->trace_id);
 	p = PEN(p, "\",\"span_id\":\"");
-	p = put_id(p, &l->span_id);
-	p = PEN(p, "\",\"trace_state\":");
-	p = put_text(p, &l->state);
-	p = PEN(p, ",\"flags\":");
-	p = pen_number(p, l->flags);
-	*p++ = ',';
-	pen_end(to, p);
-	print_attributes(to, &l->attrs, l->dropped);
-	buf_addc(to, '}');
-}
-
-static char *
-put_status(char *p, const struct otlp_draft *d)
-{
-	static const char *const code[] = {"UNSET", "OK", "ERROR"};
-
-	p = PEN(p, "\"status\":{\"code\":\"");
-	p = put_enum(p, d->code, code, COUNT(code));
-	p = PEN(p, "\",\"message\":");
-	p = put_text(p, &d->message);
-	return PEN(p, "},");
+	p = pen_hex(p, s->span_id, sizeof s->span_id);
+	p = PEN(p, "\",\"parent_span_id\":\"");
+	if (s->has_parent)
+		p = pen_hex(p, s->parent_id, sizeof s->parent_id);
+	pen_end(to, PEN(p, "\",\"trace_state\":"));
 }
 
 /* What stands before the attributes. */
-static char *
-put_head(char *p, const struct otlp_draft *d)
+static void
+print_head(struct otlp *o, const struct otlp_span *s, const struct draft *d,
+    struct buf *to)
 {
 	static const char *const kind[] = {"UNSPECIFIED", "INTERNAL", "SERVER",
 	    "CLIENT", "PRODUCER", "CONSUMER"};
+	static const char *const code[] = {"UNSET", "OK", "ERROR"};
+	char *p;
 
-	p = PEN(p, "\"trace_id\":\"");
-	p = put_id(p, &d->trace_id);
-	p = PEN(p, "\",\"span_id\":\"");
-	p = put_id(p, &d->span_id);
-	p = PEN(p, "\",\"parent_span_id\":\"");
-	p = put_id(p, &d->parent_id);
-	p = PEN(p, "\",\"trace_state\":");
-	p = put_text(p, &d->state);
-	p = PEN(p, ",\"flags\":");
-	p = pen_number(p, d->flags);
-	p = PEN(p, ",\"name\":");
-	p = put_text(p, &d->name);
-	p = PEN(p, ",\"kind\":\"");
+	print_ids(s, to);
+	put_text(o, to, &d->state);
+	p = PEN(buf_room(to, FIXED), ",\"flags\":");
+	pen_end(to, PEN(pen_number(p, d->flags), ",\"name\":"));
+	put_text(o, to, &d->name);
+	p = PEN(buf_room(to, FIXED), ",\"kind\":\"");
 	p = put_enum(p, d->kind, kind, COUNT(kind));
 	p = PEN(p, "\",\"start_unix_nano\":\"");
-	p = pen_number(p, d->start_ns);
+	p = pen_number(p, s->start_ns);
 	p = PEN(p, "\",\"end_unix_nano\":\"");
-	p = pen_number(p, d->end_ns);
-	return put_status(PEN(p, "\","), d);
+	p = pen_number(p, s->end_ns);
+	p = PEN(p, "\",\"status\":{\"code\":\"");
+	p = put_enum(p, d->code, code, COUNT(code));
+	pen_end(to, PEN(p, "\",\"message\":"));
+	put_text(o, to, &d->message);
+	buf_adds(to, "},");
 }
 
+/* All messages of one kind, as a list. */
 static void
-print_span(struct buf *to, struct otlp_draft *d)
+print_parts(struct otlp *o, struct wire in, uint32_t tag,
+    void (*print)(struct otlp *, struct wire, struct buf *), struct buf *to)
 {
-	char *p;
+	struct wire_field f;
+	bool more = false;
 
-	pen_end(to, put_head(buf_room(to, FIXED + d->state.len + d->name.len +
-					      d->message.len),
-			d));
-	print_attributes(to, &d->attrs, d->dropped);
-	p = buf_room(to, FIXED + d->events.len + d->links.len);
-	p = PEN(p, ",\"events\":[");
-	p = pen_put(p, d->events.s, d->events.len);
-	p = PEN(p, "],\"dropped_events\":");
-	p = pen_number(p, d->dropped_events);
-	p = PEN(p, ",\"links\":[");
-	p = pen_put(p, d->links.s, d->links.len);
-	p = PEN(p, "],\"dropped_links\":");
-	pen_end(to, pen_number(p, d->dropped_links));
-}
-
-static bool
-is_zero(const struct otlp_id *id)
-{
-	for (size_t i = 0; i < sizeof id->b; i++)
-		if (id->b[i])
-			return false;
-	return true;
-}
-
-/* Why a span cannot be, in why[64]. */
-static bool
-is_rejected(const struct otlp_draft *d, char why[64])
-{
-	if (d->trace_id.len != 16)
-		snprintf(
-		    why, 64, "trace_id is %zu bytes, not 16", d->trace_id.len);
-	else if (is_zero(&d->trace_id))
-		snprintf(why, 64, "trace_id is all zero");
-	else if (d->span_id.len != 8)
-		snprintf(
-		    why, 64, "span_id is %zu bytes, not 8", d->span_id.len);
-	else if (is_zero(&d->span_id))
-		snprintf(why, 64, "span_id is all zero");
-	else if (d->parent_id.len && d->parent_id.len != 8)
-		snprintf(why, 64, "parent_span_id is %zu bytes, not 0 or 8",
-		    d->parent_id.len);
-	else
-		return false;
-	return true;
-}
-
-static void
-reject(struct otlp_result *r, const char *why)
-{
-	if (r->rejected < OTLP_REASONS)
-		snprintf(
-		    r->reason[r->rejected], sizeof r->reason[0], "%s", why);
-	r->rejected++;
-}
-
-static int
-too_large(struct otlp *o)
-{
-	o->r->is_too_large = true;
-	return err_set(o->e,
-	    "the spans of this request take more than %d bytes written out",
-	    OTLP_TEXT);
-}
-
-int
-otlp_span_end(struct otlp *o)
-{
-	struct otlp_draft *d = &o->draft;
-	struct otlp_kept *k;
-	char why[64];
-
-	if (is_rejected(d, why)) {
-		reject(o->r, why);
-		return 0;
-	}
-	if (d->parent_id.len && is_zero(&d->parent_id)) {
-		o->r->warnings |= OTLP_ZERO_PARENT;
-		d->parent_id.len = 0;
-	}
-	o->kept = mem_more(o->kept, o->spans, &o->spans_cap, sizeof *o->kept);
-	k = &o->kept[o->spans++];
-	*k = (struct otlp_kept){.at = o->text.len,
-	    .span = {.has_parent = d->parent_id.len > 0,
-		.start_ns = d->start_ns,
-		.end_ns = d->end_ns}};
-	memcpy(k->span.trace_id, d->trace_id.b, 16);
-	memcpy(k->span.span_id, d->span_id.b, 8);
-	memcpy(k->span.parent_id, d->parent_id.b, 8);
-	print_span(&o->text, d);
-	k->len = o->text.len - k->at;
-	return o->text.len > OTLP_TEXT ? too_large(o) : 0;
-}
-
-static struct otlp_tail *
-tail_new(struct otlp *o)
-{
-	o->tail = mem_more(o->tail, o->tails, &o->tails_cap, sizeof *o->tail);
-	o->tail[o->tails] = (struct otlp_tail){.at = o->text.len};
-	return &o->tail[o->tails++];
-}
-
-static void
-print_schema(struct buf *to, const struct buf *schema)
-{
-	char *p = PEN(buf_room(to, FIXED + schema->len), ",\"schema_url\":");
-
-	p = put_text(p, schema);
-	*p++ = '}';
-	pen_end(to, p);
-}
-
-void
-otlp_scope_end(struct otlp *o, size_t from)
-{
-	struct otlp_scope *s = &o->scope;
-	struct buf *to = &o->text;
-	struct otlp_tail *t;
-	char *p;
-
-	if (from == o->spans)
-		return;
-	t = tail_new(o);
-	p = buf_room(to, FIXED + s->name.len + s->version.len);
-	p = PEN(p, ",\"scope\":{\"name\":");
-	p = put_text(p, &s->name);
-	p = PEN(p, ",\"version\":");
-	p = put_text(p, &s->version);
-	*p++ = ',';
-	pen_end(to, p);
-	print_attributes(to, &s->attrs, s->dropped);
-	print_schema(to, &s->schema);
-	t->len = to->len - t->at;
-	for (size_t i = from; i < o->spans; i++)
-		o->kept[i].scope = o->tails - 1;
-}
-
-/* Escapes never occur in an id of ours: then the quoted text is the text. */
-static void
-find_run(struct otlp *o, struct otlp_tail *t)
-{
-	static const char key[] = "test.run.id";
-	const struct otlp_attrs *a = &o->resource.attrs;
-
-	for (size_t i = 0; i < a->n; i++) {
-		const struct otlp_attr *it = &a->item[i];
-		const char *v = a->text.s + it->value;
-
-		if (it->key_len != strlen(key) ||
-		    memcmp(a->text.s + it->key, key, strlen(key)))
+	while (to->len < o->limit && wire_next(o, &in, &f) > 0) {
+		if (f.tag != tag)
 			continue;
-		if (*v != '"' || memchr(v, '\\', it->value_len))
-			return;
-		t->run = o->text.len;
-		t->run_len = it->value_len - 2;
-		buf_add(&o->text, v + 1, t->run_len);
+		if (more)
+			buf_addc(to, ',');
+		more = true;
+		print(o, f.s, to);
 	}
 }
 
-void
-otlp_resource_end(struct otlp *o, size_t from)
+static void
+print_span(struct otlp *o, const struct otlp_kept *k, struct buf *to)
 {
-	struct otlp_resource *r = &o->resource;
-	struct buf *to = &o->text;
-	struct otlp_tail *t;
+	struct draft d = {
+	    .state = {"", ""}, .name = {"", ""}, .message = {"", ""}};
+	struct wire in = k->s;
+	struct wire_field f;
+	char *p;
 
-	if (from == o->spans)
-		return;
-	t = tail_new(o);
+	while (wire_next(o, &in, &f) > 0)
+		read_field(o, &d, &f);
+	print_head(o, &k->span, &d, to);
+	print_attributes(o, 0, d.dropped, to);
+	buf_adds(to, ",\"events\":[");
+	if (d.has_events)
+		print_parts(o, k->s, TAG(11, LEN), print_event, to);
+	p = PEN(buf_room(to, FIXED), "],\"dropped_events\":");
+	pen_end(to, PEN(pen_number(p, d.dropped_events), ",\"links\":["));
+	if (d.has_links)
+		print_parts(o, k->s, TAG(13, LEN), print_link, to);
+	p = PEN(buf_room(to, FIXED), "],\"dropped_links\":");
+	pen_end(to, pen_number(p, d.dropped_links));
+}
+
+/* ---- what spans have in common */
+
+static void
+print_schema(struct otlp *o, struct wire in, struct buf *to)
+{
+	struct wire schema = {"", ""};
+	struct wire_field f;
+
+	while (wire_next(o, &in, &f) > 0)
+		if (f.tag == TAG(3, LEN))
+			schema = f.s;
+	buf_adds(to, ",\"schema_url\":");
+	put_text(o, to, &schema);
+	buf_addc(to, '}');
+}
+
+static void
+print_scope(struct otlp *o, struct wire whole, struct buf *to)
+{
+	struct wire name = {"", ""}, version = {"", ""}, in = whole;
+	uint32_t dropped = 0;
+	struct wire_field f, part;
+
+	while (wire_next(o, &in, &part) > 0)
+		while (part.tag == TAG(1, LEN) && wire_next(o, &part.s, &f) > 0)
+			if (f.tag == TAG(1, LEN))
+				name = f.s;
+			else if (f.tag == TAG(2, LEN))
+				version = f.s;
+			else if (f.tag == TAG(3, LEN))
+				otlp_attr(o, 0, f.s);
+			else if (f.tag == TAG(4, VARINT))
+				dropped = (uint32_t)f.v;
+	buf_adds(to, ",\"scope\":{\"name\":");
+	put_text(o, to, &name);
+	buf_adds(to, ",\"version\":");
+	put_text(o, to, &version);
+	buf_addc(to, ',');
+	print_attributes(o, 0, dropped, to);
+	print_schema(o, whole, to);
+}
+
+static void
+print_resource(struct otlp *o, struct wire whole, struct buf *to)
+{
+	struct wire in = whole;
+	uint32_t dropped = 0;
+	struct wire_field f, part;
+
+	while (wire_next(o, &in, &part) > 0)
+		while (part.tag == TAG(1, LEN) && wire_next(o, &part.s, &f) > 0)
+			if (f.tag == TAG(1, LEN))
+				otlp_attr(o, 0, f.s);
+			else if (f.tag == TAG(2, VARINT))
+				dropped = (uint32_t)f.v;
 	buf_adds(to, ",\"resource\":{");
-	print_attributes(to, &r->attrs, r->dropped);
-	print_schema(to, &r->schema);
-	t->len = to->len - t->at;
-	find_run(o, t);
-	for (size_t i = from; i < o->spans; i++)
-		o->kept[i].resource = o->tails - 1;
+	print_attributes(o, 0, dropped, to);
+	print_schema(o, whole, to);
+}
+
+/* Printed once, for all of its spans. */
+static void
+print_tail(struct otlp *o, uint32_t i,
+    void (*print)(struct otlp *, struct wire, struct buf *), struct buf *to)
+{
+	struct otlp_tail *t = &o->tail[i];
+
+	if (!t->text.len)
+		print(o, t->s, &t->text);
+	buf_add(to, t->text.s, t->text.len);
+}
+
+void
+otlp_span_print(const struct otlp_span *s, struct buf *to)
+{
+	const struct otlp_kept *k = (const struct otlp_kept *)s;
+
+	print_span(k->of, k, to);
+	print_tail(k->of, k->resource, print_resource, to);
+	print_tail(k->of, k->scope, print_scope, to);
+}
+
+/* What the spans of a tail have in common, without the spans. */
+static uint64_t
+tail_digest(struct otlp *o, uint32_t i)
+{
+	struct otlp_tail *t = &o->tail[i];
+	struct wire in = t->s;
+	struct wire_field f;
+
+	if (t->digest)
+		return t->digest;
+	t->digest = 1;
+	while (wire_next(o, &in, &f) > 0)
+		if (f.tag == TAG(1, LEN) || f.tag == TAG(3, LEN))
+			t->digest =
+			    digest_add(t->digest, f.s.s, wire_len(&f.s));
+	return t->digest;
+}
+
+uint64_t
+otlp_span_digest(const struct otlp_span *s)
+{
+	const struct otlp_kept *k = (const struct otlp_kept *)s;
+	uint64_t seed =
+	    tail_digest(k->of, k->resource) * 31 ^ tail_digest(k->of, k->scope);
+
+	return digest_add(seed, k->s.s, wire_len(&k->s));
 }

@@ -23,11 +23,11 @@ on_span(void *arg, enum console_form form, const struct otlp_span *span)
 
 	BUG_IF(!console_form_name(form));
 	buf_addc(&line, '{');
-	buf_add(&line, span->text, span->len);
+	otlp_span_print(span, &line);
 	buf_addc(&line, '}');
 	BUG_IF(!json_parse(&a, line.s, line.len, NULL));
 	t->spans++;
-	t->bytes += span->len;
+	t->bytes += line.len - 2;
 }
 
 static void

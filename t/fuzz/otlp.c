@@ -18,7 +18,7 @@ on_span(void *arg, const struct otlp_span *span)
 	AUTO_BUF line = BUF_INIT;
 
 	buf_addc(&line, '{');
-	buf_add(&line, span->text, span->len);
+	otlp_span_print(span, &line);
 	buf_addc(&line, '}');
 	BUG_IF(!json_parse(&a, line.s, line.len, NULL));
 	++*(size_t *)arg;

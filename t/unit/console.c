@@ -28,7 +28,7 @@ on_span(void *arg, enum console_form form, const struct otlp_span *span)
 
 	(void)arg;
 	buf_reset(&last);
-	buf_add(&last, span->text, span->len);
+	otlp_span_print(span, &last);
 	name = strstr(last.s, "\"name\":\"") + 8;
 	buf_addf(&spans, "%s %.*s;", console_form_name(form),
 	    (int)strcspn(name, "\""), name);

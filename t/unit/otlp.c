@@ -19,7 +19,7 @@ static void
 on_span(void *arg, const struct otlp_span *s)
 {
 	(void)arg;
-	buf_add(&lines, s->text, s->len);
+	otlp_span_print(s, &lines);
 	buf_addc(&lines, '\n');
 	last = *s;
 	snprintf(

@@ -8,7 +8,7 @@
 static void
 on_span(void *arg, const struct otlp_span *span)
 {
-	buf_add(arg, span->text, span->len);
+	otlp_span_print(span, arg);
 	buf_addc(arg, '\n');
 }
 
