@@ -1,6 +1,7 @@
 /*
  * otlp protobuf RECORDS: takes spans in, from the requests that their records
- * make, and so does libprotobuf with an arena, in turn.
+ * make, and so does libprotobuf with an arena, in turn; then the same, each
+ * span printed as the canonical text that records have.
  *
  * otlp json REQUESTS: the same of OTLP in JSON, a request a line; the peer is a
  * pass of yajl that keeps nothing.
@@ -130,14 +131,24 @@ count(void *arg, const struct otlp_span *s)
 	++*(size_t *)arg;
 }
 
+static struct buf line = BUF_INIT;
+
+static void
+print(void *arg, const struct otlp_span *s)
+{
+	buf_reset(&line);
+	otlp_span_print(s, &line);
+	++*(size_t *)arg;
+}
+
 static size_t
-our_decode(enum otlp_form form, const char *s, size_t n)
+our_decode(enum otlp_form form, const char *s, size_t n, otlp_fn *fn)
 {
 	struct otlp_result r;
 	struct err e = {0};
 	size_t got = 0;
 
-	if (otlp_decode(form, s, n, count, &got, &r, &e) < 0)
+	if (otlp_decode(form, s, n, fn, &got, &r, &e) < 0)
 		die(EXIT_RUN, "%s", e.text);
 	return got;
 }
@@ -145,13 +156,25 @@ our_decode(enum otlp_form form, const char *s, size_t n)
 static size_t
 our_protobuf(const char *s, size_t n)
 {
-	return our_decode(OTLP_PROTOBUF, s, n);
+	return our_decode(OTLP_PROTOBUF, s, n, count);
+}
+
+static size_t
+our_protobuf_lines(const char *s, size_t n)
+{
+	return our_decode(OTLP_PROTOBUF, s, n, print);
 }
 
 static size_t
 our_json(const char *s, size_t n)
 {
-	return our_decode(OTLP_JSON, s, n);
+	return our_decode(OTLP_JSON, s, n, count);
+}
+
+static size_t
+our_json_lines(const char *s, size_t n)
+{
+	return our_decode(OTLP_JSON, s, n, print);
 }
 
 static size_t
@@ -279,9 +302,12 @@ main(int argc, char *argv[])
 	if (!strcmp(what, "protobuf")) {
 		read_records(argv[2]);
 		race("otlp.decode.protobuf", our_protobuf, peer_decode, true);
+		race("otlp.print.protobuf", our_protobuf_lines, peer_decode,
+		    true);
 	} else if (!strcmp(what, "json")) {
 		read_requests(argv[2]);
 		race("otlp.decode.json", our_json, yajl_pass, false);
+		race("otlp.print.json", our_json_lines, yajl_pass, false);
 	} else if (!strcmp(what, "yajl")) {
 		pass_file(argv[2]);
 	} else if (!strcmp(what, "send") && argc > 3) {

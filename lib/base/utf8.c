@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 size_t
@@ -53,10 +54,39 @@ utf8_put(char to[4], uint32_t c)
 	return 4;
 }
 
+#define HIGH 0x8080808080808080u
+
+/* Words and short strings, of which most texts are made. */
+static bool
+is_ascii(const char *s, size_t n)
+{
+	uint64_t word, last;
+	uint32_t half, other;
+	size_t i = 0;
+
+	if (n < sizeof half)
+		return !((n ? s[0] | s[n / 2] | s[n - 1] : 0) & 0x80);
+	if (n < sizeof word) {
+		memcpy(&half, s, sizeof half);
+		memcpy(&other, s + n - sizeof other, sizeof other);
+		return !((half | other) & (uint32_t)HIGH);
+	}
+	memcpy(&last, s + n - sizeof last, sizeof last);
+	for (; n - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, s + i, sizeof word);
+		if (word & HIGH)
+			return false;
+	}
+	return !(last & HIGH);
+}
+
 size_t
 utf8_check(const char *s, size_t n)
 {
 	size_t i = 0;
+
+	if (is_ascii(s, n))
+		return n;
 
 	while (i < n) {
 		uint64_t word;
@@ -65,7 +95,7 @@ utf8_check(const char *s, size_t n)
 
 		if (n - i >= sizeof word) {
 			memcpy(&word, s + i, sizeof word);
-			if (!(word & 0x8080808080808080u)) {
+			if (!(word & HIGH)) {
 				i += sizeof word;
 				continue;
 			}

@@ -83,7 +83,7 @@ otlp_text(struct otlp *o, struct buf *to, const char *s, size_t n)
 {
 	char *p;
 
-	if (pen_plain(s, n) < n || is_broken(o, s, n)) {
+	if (n && (pen_plain(s, n) < n || is_broken(o, s, n))) {
 		put_odd(o, to, s, n);
 		return;
 	}
@@ -198,6 +198,11 @@ find_member(struct otlp *o, struct any v, struct any *from)
 {
 	struct wire_field last = {0}, f;
 
+	*from = v;
+	if (v.in.s < v.in.end && wire_next(o, &v.in, &f) > 0 &&
+	    is_member(f.tag) && v.in.s == v.in.end && v.split.s == v.split.end)
+		return f; /* as nearly always */
+	v = *from;
 	for (struct any at = v; next_any(o, &v, &f) > 0; at = v) {
 		if (!is_member(f.tag))
 			continue;
@@ -355,7 +360,7 @@ make_room(struct otlp *o, size_t from)
 {
 	size_t n = o->attrs;
 
-	if (n == o->attrs_cap && n - from >= 1024) {
+	if (n - from >= 1024) {
 		settle(o, from);
 		n = o->attrs < o->attrs_cap / 2 ? o->attrs : n;
 	}
@@ -394,7 +399,8 @@ otlp_attr(struct otlp *o, size_t from, struct wire pair)
 	set_key(o, &it, key);
 	it.value = value.s;
 	it.value_len = (uint32_t)wire_len(&value) & INT32_MAX;
-	make_room(o, from);
+	if (o->attrs == o->attrs_cap)
+		make_room(o, from);
 	o->attr[o->attrs++] = it;
 }
 

@@ -1,5 +1,8 @@
 #include "data/otlp_wire.h"
 
+#include <endian.h>
+#include <string.h>
+
 enum { GROUPS = 64 };
 
 __attribute__((cold)) int
@@ -9,8 +12,8 @@ wire_fail(struct otlp *o, const char *at, const char *what)
 	return otlp_fail(o, what);
 }
 
-int
-wire_long_varint(struct otlp *o, struct wire *in, uint64_t *v)
+static int
+long_varint(struct otlp *o, struct wire *in, uint64_t *v)
 {
 	*v = 0;
 	for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -26,9 +29,74 @@ wire_long_varint(struct otlp *o, struct wire *in, uint64_t *v)
 	return wire_fail(o, in->s, "a number of more than ten bytes");
 }
 
+static inline int
+varint(struct otlp *o, struct wire *in, uint64_t *v)
+{
+	const unsigned char *s = (const unsigned char *)in->s;
+
+	if (wire_len(in) < 2 || (s[0] > 0x7f && s[1] > 0x7f))
+		return long_varint(o, in, v);
+	*v = s[0] < 0x80 ? s[0] : (uint64_t)(s[0] & 0x7f) | (uint64_t)s[1] << 7;
+	in->s += 1 + (s[0] > 0x7f);
+	return 0;
+}
+
+static inline int
+fixed(struct otlp *o, struct wire *in, size_t n, uint64_t *v)
+{
+	*v = 0;
+	if (wire_len(in) < n)
+		return wire_fail(o, in->s, "a number that is cut off");
+	memcpy(v, in->s, n);
+	*v = le64toh(*v);
+	in->s += n;
+	return 0;
+}
+
+static inline int
+length(struct otlp *o, struct wire *in, const char *at, struct wire_field *f)
+{
+	uint64_t n = 0;
+
+	if (varint(o, in, &n) < 0)
+		return -1;
+	if (n > wire_len(in))
+		return wire_fail(o, at, "a length beyond the end");
+	f->s = (struct wire){in->s, in->s + n};
+	in->s += n;
+	return 0;
+}
+
+static int
+token(struct otlp *o, struct wire *in, struct wire_field *f)
+{
+	const char *at = in->s;
+	uint64_t tag = 0;
+
+	if (varint(o, in, &tag) < 0)
+		return -1;
+	if (tag >> 3 < 1 || tag >> 3 > WIRE_NUMBER_MAX)
+		return wire_fail(o, at, "a field number that cannot be");
+	f->tag = (uint32_t)tag;
+	switch (tag & 7) {
+	case WIRE_LEN:
+		return length(o, in, at, f);
+	case WIRE_VARINT:
+		return varint(o, in, &f->v);
+	case WIRE_I64:
+		return fixed(o, in, 8, &f->v);
+	case WIRE_I32:
+		return fixed(o, in, 4, &f->v);
+	case WIRE_GROUP:
+	case WIRE_GROUP_END:
+		return 0;
+	}
+	return wire_fail(o, at, "a wire type that cannot be");
+}
+
 /* Nobody sends groups any more, but they are to be passed over. */
-int
-wire_skip_group(struct otlp *o, struct wire *in, uint32_t tag)
+static int
+skip_group(struct otlp *o, struct wire *in, uint32_t tag)
 {
 	uint32_t open[GROUPS];
 	size_t n = 0;
@@ -39,7 +107,7 @@ wire_skip_group(struct otlp *o, struct wire *in, uint32_t tag)
 
 		if (in->s == in->end)
 			return wire_fail(o, in->s, "a group without an end");
-		if (wire_token(o, in, &f) < 0)
+		if (token(o, in, &f) < 0)
 			return -1;
 		if ((f.tag & 7) == WIRE_GROUP && n == GROUPS)
 			return wire_fail(o, in->s, "groups nested too deep");
@@ -51,4 +119,17 @@ wire_skip_group(struct otlp *o, struct wire *in, uint32_t tag)
 			    o, in->s, "a group that ends as another");
 	}
 	return 0;
+}
+
+int
+wire_next_any(struct otlp *o, struct wire *in, struct wire_field *f)
+{
+	if (token(o, in, f) < 0)
+		return -1;
+	if ((f->tag & 7) == WIRE_GROUP_END)
+		return wire_fail(
+		    o, in->s, "the end of a group that never began");
+	if ((f->tag & 7) == WIRE_GROUP && skip_group(o, in, f->tag) < 0)
+		return -1;
+	return 1;
 }

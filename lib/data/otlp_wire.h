@@ -35,105 +35,48 @@ struct wire_field {
 /* "… at byte N", where `at` is; -1. */
 int wire_fail(struct otlp *o, const char *at, const char *what);
 
-int wire_long_varint(struct otlp *o, struct wire *in, uint64_t *v);
-int wire_skip_group(struct otlp *o, struct wire *in, uint32_t tag);
-
 static inline size_t
 wire_len(const struct wire *w)
 {
 	return (size_t)(w->end - w->s);
 }
 
-/* Nearly all tags and lengths are of one byte or two. */
-static inline int
-wire_varint(struct otlp *o, struct wire *in, uint64_t *v)
-{
-	const unsigned char *s = (const unsigned char *)in->s;
+/* The same as wire_next(), where something is left. */
+int wire_next_any(struct otlp *o, struct wire *in, struct wire_field *f);
 
-	if (in->end - in->s >= 2) {
-		if (s[0] < 0x80) {
-			*v = s[0];
-			in->s++;
-			return 0;
-		}
-		if (s[1] < 0x80) {
-			*v = (uint64_t)(s[0] & 0x7f) | (uint64_t)s[1] << 7;
-			in->s += 2;
-			return 0;
-		}
-	}
-	return wire_long_varint(o, in, v);
-}
-
-static inline int
-wire_fixed(struct otlp *o, struct wire *in, size_t n, uint64_t *v)
-{
-	*v = 0;
-	if (wire_len(in) < n)
-		return wire_fail(o, in->s, "a number that is cut off");
-	memcpy(v, in->s, n);
-	*v = le64toh(*v);
-	in->s += n;
-	return 0;
-}
-
-static inline int
-wire_length(
-    struct otlp *o, struct wire *in, const char *at, struct wire_field *f)
-{
-	uint64_t n;
-
-	if (wire_varint(o, in, &n) < 0)
-		return -1;
-	if (n > wire_len(in))
-		return wire_fail(o, at, "a length beyond the end");
-	f->s = (struct wire){in->s, in->s + n};
-	in->s += n;
-	return 0;
-}
-
-/* One field, the inside of a group not yet read. */
-static inline int
-wire_token(struct otlp *o, struct wire *in, struct wire_field *f)
-{
-	const char *at = in->s;
-	uint64_t tag;
-
-	if (wire_varint(o, in, &tag) < 0)
-		return -1;
-	if (tag >> 3 < 1 || tag >> 3 > WIRE_NUMBER_MAX)
-		return wire_fail(o, at, "a field number that cannot be");
-	f->tag = (uint32_t)tag;
-	switch (tag & 7) {
-	case WIRE_LEN:
-		return wire_length(o, in, at, f);
-	case WIRE_VARINT:
-		return wire_varint(o, in, &f->v);
-	case WIRE_I64:
-		return wire_fixed(o, in, 8, &f->v);
-	case WIRE_I32:
-		return wire_fixed(o, in, 4, &f->v);
-	case WIRE_GROUP:
-	case WIRE_GROUP_END:
-		return 0;
-	}
-	return wire_fail(o, at, "a wire type that cannot be");
-}
-
-/* 1 and the next field, 0 at the end of the message, or -1. */
+/*
+ * 1 and the next field, 0 at the end of the message, or -1.
+ *
+ * Nearly all tags, lengths and numbers are of one byte.
+ */
 static inline __attribute__((always_inline)) int
 wire_next(struct otlp *o, struct wire *in, struct wire_field *f)
 {
-	if (in->s == in->end)
+	const unsigned char *s = (const unsigned char *)in->s;
+	size_t n = wire_len(in);
+
+	if (!n)
 		return 0;
-	if (wire_token(o, in, f) < 0)
-		return -1;
-	if ((f->tag & 7) == WIRE_GROUP_END)
-		return wire_fail(
-		    o, in->s, "the end of a group that never began");
-	if ((f->tag & 7) == WIRE_GROUP && wire_skip_group(o, in, f->tag) < 0)
-		return -1;
-	return 1;
+	if (n < 2 || s[0] < TAG(1, VARINT) || s[0] > 0x7f)
+		return wire_next_any(o, in, f);
+	f->tag = s[0];
+	if ((s[0] & 7) == WIRE_LEN && s[1] < 0x80 && s[1] <= n - 2) {
+		f->s = (struct wire){in->s + 2, in->s + 2 + s[1]};
+		in->s = f->s.end;
+		return 1;
+	}
+	if ((s[0] & 7) == WIRE_VARINT && s[1] < 0x80) {
+		f->v = s[1];
+		in->s += 2;
+		return 1;
+	}
+	if ((s[0] & 7) == WIRE_I64 && n > sizeof f->v) {
+		memcpy(&f->v, s + 1, sizeof f->v);
+		f->v = le64toh(f->v);
+		in->s += 1 + sizeof f->v;
+		return 1;
+	}
+	return wire_next_any(o, in, f);
 }
 
 #endif
