@@ -226,11 +226,12 @@ static void
 put_length(struct otlp *o, size_t at)
 {
 	size_t n = o->wire.len - at - LENGTH;
-	char *p = o->wire.s + at;
+	uint32_t word = (n & 0x7f) | (n << 1 & 0x7f00) | (n << 2 & 0x7f0000) |
+			(n << 3 & 0x7f000000) | 0x808080;
 
 	BUG_IF(n >> 7 * LENGTH);
-	for (int i = 0; i < LENGTH; i++, n >>= 7)
-		p[i] = (char)(n | (i + 1 < LENGTH ? 0x80 : 0));
+	word = htole32(word);
+	memcpy(o->wire.s + at, &word, LENGTH);
 }
 
 /* Where one of the fields is that are messages: JSON takes the last of equal
@@ -487,28 +488,58 @@ read_nested(
 	return got;
 }
 
-/* Programs write them in one order, and most of them in that of the table. */
-static const struct member *
-find(unsigned message, const struct otlp_word *key, size_t *next)
+/*
+ * The member whose key is next; NULL if it is none of them. Programs write them
+ * in one order, and most of them in that of the table.
+ */
+static int
+find(
+    struct otlp *o, unsigned message, size_t *next, const struct member **found)
 {
 	const struct member *m = messages[message].member;
 	size_t n = messages[message].n;
+	struct otlp_word key;
 
 	for (size_t i = 0, k = *next; i < n; i++, k++) {
 		k = k < n ? k : 0;
-		if (m[k].len != key->n || memcmp(m[k].name, key->s, key->n))
+		if (!otlp_key_is(o, m[k].name, m[k].len))
 			continue;
 		*next = k + 1;
-		return &m[k];
+		*found = &m[k];
+		return 0;
 	}
-	return NULL;
+	if (otlp_key(o, &key) < 0)
+		return -1;
+	*found = NULL;
+	for (size_t k = 0; k < n; k++)
+		if (m[k].len == key.n && !memcmp(m[k].name, key.s, key.n))
+			*found = &m[k];
+	return 0;
+}
+
+static int
+read_member(struct otlp *o, unsigned message, const struct member *m,
+    unsigned level, struct spot spot[])
+{
+	if (m->kind == UNHEARD)
+		o->r->warnings |= m->warning;
+	if (m->kind == UNHEARD)
+		return otlp_skip(o);
+	if (message == ANY && otlp_take_null(o))
+		return 0; /* as if it were not there */
+	if (m->kind == ONE || m->kind == MANY)
+		return read_nested(o, m, level, &spot[m->spot]);
+	if (!otlp_take_null(o))
+		return read_scalar(o, m);
+	put_default(o, m);
+	return 0;
 }
 
 static int
 read_object(struct otlp *o, unsigned message, unsigned level)
 {
 	struct spot spot[4] = {0};
-	struct otlp_word key;
+	const struct member *m;
 	size_t next = 0;
 	int got;
 
@@ -516,26 +547,11 @@ read_object(struct otlp *o, unsigned message, unsigned level)
 		return 0;
 	if (otlp_open(o, '{') < 0)
 		return -1;
-	for (bool more = false; (got = otlp_member(o, &key, more)) > 0;
-	     more = true) {
-		const struct member *m = find(message, &key, &next);
-		int failed = 0;
-
-		if (m && m->kind == UNHEARD)
-			o->r->warnings |= m->warning;
-		if (!m || m->kind == UNHEARD)
-			failed = otlp_skip(o);
-		else if (message == ANY && otlp_take_null(o))
-			; /* as if it were not there */
-		else if (m->kind == ONE || m->kind == MANY)
-			failed = read_nested(o, m, level, &spot[m->spot]);
-		else if (otlp_take_null(o))
-			put_default(o, m);
-		else
-			failed = read_scalar(o, m);
-		if (failed)
+	for (bool more = false; (got = otlp_next(o, more)) > 0; more = true)
+		if (find(o, message, &next, &m) < 0 ||
+		    (m ? read_member(o, message, m, level, spot)
+		       : otlp_skip(o)) < 0)
 			return -1;
-	}
 	return got;
 }
 

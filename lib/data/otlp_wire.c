@@ -33,8 +33,19 @@ static inline int
 varint(struct otlp *o, struct wire *in, uint64_t *v)
 {
 	const unsigned char *s = (const unsigned char *)in->s;
+	uint32_t w;
 
-	if (wire_len(in) < 2 || (s[0] > 0x7f && s[1] > 0x7f))
+	if (wire_len(in) < sizeof w)
+		return long_varint(o, in, v);
+	memcpy(&w, s, sizeof w);
+	w = le32toh(w);
+	if ((w & 0x80808080) == 0x808080) { /* those that data/otlp writes */
+		*v = (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) |
+		     (w >> 3 & 0xfe00000);
+		in->s += sizeof w;
+		return 0;
+	}
+	if (s[0] > 0x7f && s[1] > 0x7f)
 		return long_varint(o, in, v);
 	*v = s[0] < 0x80 ? s[0] : (uint64_t)(s[0] & 0x7f) | (uint64_t)s[1] << 7;
 	in->s += 1 + (s[0] > 0x7f);

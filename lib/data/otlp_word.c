@@ -7,35 +7,21 @@
 #include "base/utf8.h"
 #include "data/otlp_pen.h"
 
-/* The character that is next, -1 at the end. */
-static inline int
-peek(struct otlp *o)
-{
-	while (o->at < o->n) {
-		unsigned char c = (unsigned char)o->s[o->at];
-
-		if (c > ' ' || !strchr(" \t\n\r", c) || !c)
-			return c;
-		o->at++;
-	}
-	return -1;
-}
-
 static int
 expect(struct otlp *o, char c, const char *otherwise)
 {
-	if (peek(o) != c)
+	if (otlp_peek(o) != c)
 		return otlp_fail(o, otherwise);
 	o->at++;
 	return 0;
 }
 
-static bool
-take(struct otlp *o, const char *word)
+bool
+otlp_take(struct otlp *o, const char *word)
 {
 	size_t n = strlen(word);
 
-	if (peek(o) != *word || o->n - o->at < n ||
+	if (otlp_peek(o) != *word || o->n - o->at < n ||
 	    memcmp(o->s + o->at, word, n))
 		return false;
 	o->at += n;
@@ -51,19 +37,19 @@ otlp_start(struct otlp *o)
 		o->at = good;
 		return otlp_fail(o, "malformed JSON: not UTF-8");
 	}
-	return peek(o) == '{' ? 0 : otlp_fail(o, "no JSON object");
+	return otlp_peek(o) == '{' ? 0 : otlp_fail(o, "no JSON object");
 }
 
 int
 otlp_stop(struct otlp *o)
 {
-	return peek(o) < 0 ? 0 : otlp_fail(o, "more than one JSON text");
+	return otlp_peek(o) < 0 ? 0 : otlp_fail(o, "more than one JSON text");
 }
 
 int
 otlp_open(struct otlp *o, char bracket)
 {
-	if (peek(o) != bracket)
+	if (otlp_peek(o) != bracket)
 		return otlp_fail(o, bracket == '{'
 					? "not the object that is wanted"
 					: "not the list that is wanted");
@@ -77,7 +63,7 @@ otlp_open(struct otlp *o, char bracket)
 static int
 advance(struct otlp *o, char bracket, bool more)
 {
-	if (peek(o) == bracket) {
+	if (otlp_peek(o) == bracket) {
 		o->at++;
 		o->nesting--;
 		return 0;
@@ -88,28 +74,37 @@ advance(struct otlp *o, char bracket, bool more)
 }
 
 int
-otlp_member(struct otlp *o, struct otlp_word *key, bool more)
+otlp_next(struct otlp *o, bool more)
 {
-	int got = advance(o, '}', more);
+	return advance(o, '}', more);
+}
 
-	if (got <= 0)
-		return got;
-	if (otlp_string(o, key) < 0 ||
-	    expect(o, ':', "malformed JSON: no colon") < 0)
+bool
+otlp_key_is(struct otlp *o, const char *name, size_t n)
+{
+	const char *s;
+
+	if (otlp_peek(o) != '"' || o->n - o->at < n + 3)
+		return false;
+	s = o->s + o->at + 1;
+	if (*s != *name || s[n] != '"' || s[n + 1] != ':' || memcmp(s, name, n))
+		return false;
+	o->at += n + 3;
+	return true;
+}
+
+int
+otlp_key(struct otlp *o, struct otlp_word *key)
+{
+	if (otlp_string(o, key) < 0)
 		return -1;
-	return 1;
+	return expect(o, ':', "malformed JSON: no colon");
 }
 
 int
 otlp_item(struct otlp *o, bool more)
 {
 	return advance(o, ']', more);
-}
-
-bool
-otlp_take_null(struct otlp *o)
-{
-	return peek(o) == 'n' && take(o, "null");
 }
 
 static int
@@ -177,6 +172,12 @@ otlp_string(struct otlp *o, struct otlp_word *w)
 
 	if (expect(o, '"', "not the string that is wanted") < 0)
 		return -1;
+	w->s = o->s + o->at;
+	w->n = pen_plain(w->s, o->n - o->at);
+	if (w->n < o->n - o->at && w->s[w->n] == '"') {
+		o->at += w->n + 1;
+		return 0;
+	}
 	for (;;) {
 		size_t n = pen_plain(o->s + o->at, o->n - o->at);
 
@@ -246,13 +247,14 @@ number(struct otlp *o)
 	struct otlp_word w = {0};
 	size_t n;
 
-	if (peek(o) == '"') {
+	if (otlp_peek(o) == '"') {
 		if (otlp_string(o, &w) < 0)
 			return -1;
 		if (!w.n || number_len(w.s, w.n) < w.n)
 			return otlp_fail(o, "a string that is no number");
 	} else {
-		n = peek(o) < 0 ? 0 : number_len(o->s + o->at, o->n - o->at);
+		n = otlp_peek(o) < 0 ? 0
+				     : number_len(o->s + o->at, o->n - o->at);
 		if (!n)
 			return otlp_fail(o, "not the number that is wanted");
 		w = (struct otlp_word){o->s + o->at, n};
@@ -266,7 +268,7 @@ number(struct otlp *o)
 bool
 otlp_is_word(struct otlp *o)
 {
-	return peek(o) == '"' && o->at + 1 < o->n &&
+	return otlp_peek(o) == '"' && o->at + 1 < o->n &&
 	       (o->s[o->at + 1] < '0' || o->s[o->at + 1] > '9') &&
 	       o->s[o->at + 1] != '-';
 }
@@ -314,7 +316,7 @@ enum { DIGITS = 19 }; /* of which 64 bits hold any */
 static bool
 take_digits(struct otlp *o, struct otlp_whole *w)
 {
-	bool is_quoted = peek(o) == '"';
+	bool is_quoted = otlp_peek(o) == '"';
 	size_t at = o->at + is_quoted, n;
 	char after;
 
@@ -402,9 +404,9 @@ otlp_double(struct otlp *o, double *d)
 	    {"\"-Infinity\"", -INFINITY},
 	};
 
-	for (size_t i = 0; peek(o) == '"' && i < sizeof word / sizeof *word;
-	     i++)
-		if (take(o, word[i].name)) {
+	for (size_t i = 0;
+	     otlp_peek(o) == '"' && i < sizeof word / sizeof *word; i++)
+		if (otlp_take(o, word[i].name)) {
 			*d = word[i].value;
 			return 0;
 		}
@@ -418,8 +420,8 @@ otlp_double(struct otlp *o, double *d)
 int
 otlp_bool(struct otlp *o, bool *yes)
 {
-	*yes = take(o, "true");
-	if (*yes || take(o, "false"))
+	*yes = otlp_take(o, "true");
+	if (*yes || otlp_take(o, "false"))
 		return 0;
 	return otlp_fail(o, "neither true nor false");
 }
@@ -436,12 +438,14 @@ otlp_skip(struct otlp *o)
 
 	for (;;) {
 		got = !n		 ? 1
-		    : open[n - 1] == '{' ? otlp_member(o, &w, more)
+		    : open[n - 1] == '{' ? otlp_next(o, more)
 					 : otlp_item(o, more);
+		if (got > 0 && n && open[n - 1] == '{' && otlp_key(o, &w) < 0)
+			return -1;
 		if (got < 0)
 			return -1;
 		more = got == 0;
-		c = peek(o);
+		c = otlp_peek(o);
 		if (!got)
 			n--;
 		else if (c == '{' || c == '[') {

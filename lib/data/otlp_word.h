@@ -26,13 +26,39 @@ int otlp_open(struct otlp *o, char bracket);
 /*
  * The next member or item; `more` when one came before.
  *
- * out: 1, and the reader stands at its value; 0: the bracket has closed
+ * out: 1, and the reader stands at its key or value; 0: the bracket has closed
  */
-int otlp_member(struct otlp *o, struct otlp_word *key, bool more);
+int otlp_next(struct otlp *o, bool more);
 int otlp_item(struct otlp *o, bool more);
 
-/* Pass over a null if there is one. */
-bool otlp_take_null(struct otlp *o);
+/* Pass over a key and the colon. */
+int otlp_key(struct otlp *o, struct otlp_word *key);
+
+/* The same, if it is this one, and written as most programs do. */
+bool otlp_key_is(struct otlp *o, const char *name, size_t n);
+
+/* The character that is next, -1 at the end. */
+static inline int
+otlp_peek(struct otlp *o)
+{
+	for (; o->at < o->n; o->at++) {
+		unsigned char c = (unsigned char)o->s[o->at];
+
+		if (c > ' ' ||
+		    (c != ' ' && c != '\t' && c != '\n' && c != '\r'))
+			return c;
+	}
+	return -1;
+}
+
+/* Pass over a word if it is there. */
+bool otlp_take(struct otlp *o, const char *word);
+
+static inline bool
+otlp_take_null(struct otlp *o)
+{
+	return otlp_peek(o) == 'n' && otlp_take(o, "null");
+}
 
 /* Pass over a value, whatever it is. */
 int otlp_skip(struct otlp *o);
