@@ -183,8 +183,22 @@ on_batch(struct engine *g, const struct record *r)
 	AUTO_ARENA tree = {0};
 
 	g->is_live = true;
+	if (g->host->replay)
+		g->host->replay->is_asked = false;
 	a.gen = value_int_or(value_get(record_value(r, &tree), "gen"), 0);
 	inputs_due(&g->inputs, a.gen, plan_again, &a);
+}
+
+/* Who asks for all wants them run. */
+static void
+on_request(struct engine *g, const struct record *r)
+{
+	AUTO_ARENA a = {0};
+	struct value *v = record_value(r, &a);
+
+	if (g->host->replay &&
+	    !strcmp(value_str_or(value_get(v, "what"), ""), "all"))
+		g->host->replay->is_asked = true;
 }
 
 static void
@@ -259,6 +273,10 @@ on_record(struct engine *g, const struct record *r)
 		break;
 	case RECORD_END:
 		hold(g, r);
+		break;
+	case RECORD_REQUEST:
+		on_request(g, r);
+		record_pass(r, stage(g)->out);
 		break;
 	default:
 		record_pass(r, stage(g)->out);

@@ -27,6 +27,7 @@
 /* What the runs of a process share. */
 struct replay {
 	bool is_forced; /* store, but let nothing come again */
+	bool is_asked;	/* the same up to the next batch: somebody wants it */
 	char program[HASH_HEX];
 	struct stage *stage;
 	const char *root;   /* the project's, or NULL: found upwards */
