@@ -353,3 +353,9 @@ runs_to() {
 	cached
 	[ "$(verdicts)" = "pass false" ]
 }
+
+@test "after random edits the verdicts are those of a cold run" {
+	need_namespaces
+	run -0 "$ROOT/t/stale" 20 5
+	[[ "$output" == *"none was stale"* ]]
+}
