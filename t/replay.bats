@@ -359,3 +359,13 @@ runs_to() {
 	run -0 "$ROOT/t/stale" 20 5
 	[[ "$output" == *"none was stale"* ]]
 }
+
+@test "what was of no use for long is removed" {
+	one_step t.clnrm.toml 'echo one' </dev/null
+	mkdir -p .clnrm/cache/runs
+	touch -d '40 days ago' .clnrm/cache/runs/old
+	touch -d '20 days ago' .clnrm/cache/runs/young
+	cached
+	[ ! -e .clnrm/cache/runs/old ]
+	[ -e .clnrm/cache/runs/young ]
+}
