@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/map.h"
 #include "data/hash.h"
 
@@ -85,11 +86,11 @@ bool reading_tell(struct reading *in, struct reading_digests *digests,
  * directories on the way, for reading_is_as_was().
  *
  * in:  since_unix_ns, when the first of them may have been used
- * out: is it what it was then, as far as the times of files tell? And can it
- *      be said in lines?
+ * err: -1 and *e: it is not what it was then, as far as the times of files
+ * tell, or cannot be said in lines
  */
-bool reading_print(const struct reading *in, struct reading_digests *digests,
-    int64_t since_unix_ns, struct buf *to);
+int reading_print(const struct reading *in, struct reading_digests *digests,
+    int64_t since_unix_ns, struct buf *to, struct err *e);
 
 /*
  * Is what such a text tells of still as it was? Files with other times are

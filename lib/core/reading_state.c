@@ -65,7 +65,14 @@ struct printing {
 	int64_t since_ns;
 	struct buf *to;
 	struct map ways; /* directories that were seen to */
+	struct err *e;
 };
+
+static int
+changed(const struct printing *p, const char *path)
+{
+	return err_set(p->e, "%s changed while it ran, or just before", path);
+}
 
 static bool
 is_older(const struct printing *p, const struct stat *st)
@@ -84,7 +91,7 @@ is_old_way(const struct printing *p, const struct stat *st, const char *path)
 
 /* The directories above; where `needs_all`, nothing was there of the first
    that is, and so its names matter. */
-static bool
+static int
 print_ways(struct printing *p, const char *path, bool needs_all)
 {
 	AUTO_BUF way = BUF_INIT;
@@ -95,22 +102,33 @@ print_ways(struct printing *p, const char *path, bool needs_all)
 	while ((slash = strrchr(way.s, '/'))) {
 		buf_cut(&way, (size_t)(slash - way.s));
 		if (!way.len || !reading_is_hosts(p->in, way.s))
-			return true;
+			return 0;
 		if (lstat(way.s, &st) < 0)
 			continue;
 		if (needs_all && !is_older(p, &st))
-			return false;
+			return err_set(p->e,
+			    "%s was looked for and not there, and names came "
+			    "or went beside it while it ran, or just before",
+			    path);
 		needs_all = false;
 		if (map_set(&p->ways, way.s, way.len, p))
-			return true;
+			return 0;
 		if (!is_old_way(p, &st, way.s))
-			return false;
+			return changed(p, way.s);
 		print_line(p->to, READING_LOOKED, &st, NULL, way.s);
 	}
-	return true;
+	return 0;
 }
 
 static bool
+is_as_used(const struct printing *p, enum reading_kind kind,
+    const struct stat *st, const char *path)
+{
+	return kind == READING_LOOKED ? is_old_way(p, st, path)
+				      : is_older(p, st);
+}
+
+static int
 print_one(struct printing *p, enum reading_kind kind, const char *path)
 {
 	bool is_missing = kind == READING_MISSING;
@@ -119,29 +137,28 @@ print_one(struct printing *p, enum reading_kind kind, const char *path)
 	char hex[HASH_HEX];
 
 	if (strchr(path, '\n'))
-		return false;
+		return err_set(p->e, "a name has a line break");
+	if (is_missing && lstat(path, &st) == 0)
+		return changed(p, path);
 	if (!is_missing) {
 		sha256 = reading_digest(p->digests, kind, path, hex);
-		if ((!sha256 && kind != READING_LOOKED) || lstat(path, &st) < 0)
-			return false;
-		if (kind == READING_LOOKED ? !is_old_way(p, &st, path)
-					   : !is_older(p, &st))
-			return false;
-	} else if (lstat(path, &st) == 0) {
-		return false;
+		if (!sha256 && kind != READING_LOOKED)
+			return err_set(p->e, "%s cannot be read", path);
+		if (lstat(path, &st) < 0 || !is_as_used(p, kind, &st, path))
+			return changed(p, path);
 	}
 	print_line(p->to, kind, &st, sha256, path);
 	return print_ways(p, path, is_missing);
 }
 
-bool
+int
 reading_print(const struct reading *in, struct reading_digests *digests,
-    int64_t since_unix_ns, struct buf *to)
+    int64_t since_unix_ns, struct buf *to, struct err *e)
 {
-	struct printing p = {in, digests, since_unix_ns, to, {0}};
-	bool ok = true;
+	struct printing p = {in, digests, since_unix_ns, to, {0}, e};
+	int ok = 0;
 
-	for (size_t i = 0; i < in->found.n && ok; i++) {
+	for (size_t i = 0; i < in->found.n && ok == 0; i++) {
 		const struct map_entry *it = &in->found.entry[i];
 
 		ok = print_one(

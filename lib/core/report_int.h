@@ -121,6 +121,7 @@ struct view {
 	struct out file; /* the place, where it is a file */
 	char *path;	 /* of the file, or NULL */
 	char *temp;	 /* that becomes it, or NULL */
+	bool is_new;	 /* it is put in place when it is whole */
 	bool is_own;	 /* of [report]: shows only the tests that ask for it */
 	bool is_used;	 /* since the last summary */
 	bool is_written; /* a summary of it is out */

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "core/report_int.h"
 
+enum { NAMES_MAX = 100 };
+
 static const struct report_form *const forms[] = {&report_text, &report_tap,
     &report_plan, &report_junit, &report_json, &report_ctrf, &report_github,
     &report_ndjson, &report_html, &report_failed};
@@ -47,11 +49,35 @@ report_say(struct view *w, const char *fmt, ...)
 		    (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
+/* Without a name, as long as it grows: what runs meanwhile may look at the
+   names there. Not every file system has that. */
+static int
+open_beside(struct view *w, struct err *e)
+{
+	AUTO_BUF beside = BUF_INIT;
+	const char *slash = strrchr(w->path, '/');
+
+	if (file_mkparent(w->path, e) < 0)
+		return -1;
+	buf_add(&beside, w->path, slash ? (size_t)(slash + 1 - w->path) : 0);
+	buf_addc(&beside, '.');
+	if (access("/proc/self/fd", X_OK) == 0)
+		w->file.fd =
+		    open(beside.s, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (w->file.fd >= 0)
+		return 0;
+	buf_reset(&beside);
+	buf_addf(&beside, "%s.XXXXXX", w->path);
+	w->file.fd = mkostemp(beside.s, O_CLOEXEC);
+	if (w->file.fd >= 0)
+		w->temp = buf_steal(&beside);
+	return 0;
+}
+
 /* A pipe, a device or a link is written to, and not replaced. */
 static int
 open_place(struct view *w, struct err *e)
 {
-	AUTO_BUF temp = BUF_INIT;
 	struct stat st;
 
 	if (w->form == &report_markdown) {
@@ -63,13 +89,10 @@ open_place(struct view *w, struct err *e)
 			    e, "%s: this is no regular file", w->path);
 		w->file.fd = open(w->path,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	} else if (file_mkparent(w->path, e) < 0) {
+	} else if (open_beside(w, e) < 0) {
 		return -1;
 	} else {
-		buf_addf(&temp, "%s.XXXXXX", w->path);
-		w->file.fd = mkostemp(temp.s, O_CLOEXEC);
-		if (w->file.fd >= 0)
-			w->temp = buf_steal(&temp);
+		w->is_new = true;
 	}
 	return w->file.fd < 0 ? err_set(e, "%s:", w->path) : 0;
 }
@@ -88,6 +111,36 @@ mode_of(const char *path)
 	return 0666 & ~mask;
 }
 
+/* The name that it is renamed from. */
+static int
+name(struct view *w)
+{
+	AUTO_BUF fd = BUF_INIT, to = BUF_INIT;
+
+	buf_addf(&fd, "/proc/self/fd/%d", w->file.fd);
+	for (int i = 0; i < NAMES_MAX; i++) {
+		buf_reset(&to);
+		buf_addf(&to, "%s.%ld-%d", w->path, (long)getpid(), i);
+		if (linkat(AT_FDCWD, fd.s, AT_FDCWD, to.s, AT_SYMLINK_FOLLOW) ==
+		    0) {
+			w->temp = buf_steal(&to);
+			return 0;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	return -1;
+}
+
+static int
+put_in_place(struct view *w)
+{
+	if (fchmod(w->file.fd, mode_of(w->path)) < 0 || fsync(w->file.fd) < 0 ||
+	    (!w->temp && name(w) < 0))
+		return -1;
+	return rename(w->temp, w->path);
+}
+
 static int
 commit(struct view *w, struct err *e)
 {
@@ -95,12 +148,11 @@ commit(struct view *w, struct err *e)
 		errno = w->file.lost;
 		return err_set(e, "%s:", w->path);
 	}
-	if (w->temp &&
-	    (fchmod(w->file.fd, mode_of(w->path)) < 0 ||
-		fsync(w->file.fd) < 0 || rename(w->temp, w->path) < 0))
+	if (w->is_new && put_in_place(w) < 0)
 		return err_set(e, "%s:", w->path);
 	free(w->temp);
 	w->temp = NULL;
+	w->is_new = false;
 	return 0;
 }
 
@@ -114,6 +166,7 @@ close_place(struct view *w)
 		unlink(w->temp);
 	free(w->temp);
 	w->temp = NULL;
+	w->is_new = false;
 }
 
 static void

@@ -524,7 +524,7 @@ scenario_start(
 	s->worker = worker;
 	s->status = "ok";
 	s->unfrozen = s->emitted = (struct buf)BUF_INIT;
-	s->script = s->inputs = (struct buf)BUF_INIT;
+	s->script = s->inputs = s->unstored = (struct buf)BUF_INIT;
 	s->printed[0] = s->printed[1] = (struct buf)BUF_INIT;
 	s->level = SANDBOX_FULL;
 	s->grace_ns = h->grace_ns;
@@ -582,5 +582,6 @@ scenario_del(struct scenario *s)
 	buf_free(&s->unfrozen);
 	buf_free(&s->script);
 	buf_free(&s->inputs);
+	buf_free(&s->unstored);
 	free(s);
 }

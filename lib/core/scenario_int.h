@@ -93,7 +93,7 @@ struct scenario {
 	char replay_key[HASH_HEX];    /* "": it is not stored */
 	struct scenario *next_stored; /* of the host's */
 	bool is_unchanged;	      /* all is as when it was last stored */
-	bool is_unstored;	      /* what would be stored is not all */
+	struct buf unstored;	      /* why it cannot be; empty: it can */
 	struct buf script;	      /* its records */
 	struct buf inputs; /* what they are on the disk; empty: not known */
 
@@ -252,6 +252,9 @@ void scenario_end_store(struct scenario *s);
 
 /* All inputs are told: what are they on the disk? */
 void scenario_take_inputs(struct scenario *s, const struct reading *in);
+/* Why nothing is stored of it, now that it is over; NULL: it is. */
+const char *scenario_unstored(struct scenario *s);
+
 void scenario_store(struct scenario *s);
 
 /* The name of the service that has a room, or NULL. */

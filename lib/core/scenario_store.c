@@ -40,12 +40,20 @@ scenario_end_store(struct scenario *s)
 		*at = s->next_stored;
 }
 
+/* The first of its reasons is told. */
+static void
+refuse(struct scenario *s, const char *why)
+{
+	if (!s->unstored.len)
+		buf_adds(&s->unstored, why);
+}
+
 static void
 keep_line(struct scenario *s, const char *line, size_t n)
 {
 	if (s->script.len + n > REPLAY_SCRIPT)
-		s->is_unstored = true;
-	else if (!s->is_unstored)
+		refuse(s, "it has more than 16 MiB of records");
+	else if (!s->unstored.len)
 		buf_add(&s->script, line, n);
 }
 
@@ -58,7 +66,7 @@ scenario_hear(void *host, const char *line, size_t n)
 
 	for (struct scenario *s = h->stored; s; s = s->next_stored) {
 		if (!id) /* nobody knows whose it is */
-			s->is_unstored = true;
+			refuse(s, "a record has no id");
 		else if (!strncmp(id + MEMBER, s->id, strlen(s->id)))
 			keep_line(s, line, n);
 	}
@@ -97,23 +105,32 @@ add_images(struct scenario *s)
 void
 scenario_take_inputs(struct scenario *s, const struct reading *in)
 {
+	struct err e;
+
 	if (!*s->replay_key || !s->inputs_whole)
 		return;
 	add_environment(s);
 	add_images(s);
-	if (!reading_print(
-		in, &s->host->digests, s->start_unix_ns - TICK_NS, &s->inputs))
-		s->is_unstored = true;
+	if (reading_print(in, &s->host->digests, s->start_unix_ns - TICK_NS,
+		&s->inputs, &e) < 0)
+		refuse(s, e.text);
 }
 
 /* What it leaves behind, or found on its way, is no file of the host's. */
-static bool
-is_storable(const struct scenario *s)
+const char *
+scenario_unstored(struct scenario *s)
 {
-	return s->inputs_whole && !s->is_unstored &&
-	       s->level > SANDBOX_PROCESS &&
-	       !value_count(value_get(s->spec, "artifacts")) &&
-	       !scenario_has_host_net(s);
+	if (s->is_cancelled || !strcmp(s->status, "error"))
+		refuse(s, "it did not run to its end");
+	if (s->level == SANDBOX_PROCESS)
+		refuse(s, "level process is not observed");
+	if (!s->inputs_whole)
+		refuse(s, "not all that it read is known");
+	if (value_count(value_get(s->spec, "artifacts")))
+		refuse(s, "files are kept of it");
+	if (scenario_has_host_net(s))
+		refuse(s, "it has the network of the machine");
+	return s->unstored.len ? s->unstored.s : NULL;
 }
 
 void
@@ -124,9 +141,9 @@ scenario_store(struct scenario *s)
 	    .inputs = &s->inputs,
 	    .script = &s->script};
 
-	if (!*s->replay_key || s->is_cancelled || !strcmp(s->status, "error"))
+	if (!*s->replay_key || s->is_cancelled)
 		return;
-	if (is_storable(s))
+	if (!s->unstored.len)
 		replay_keep(s->host->replay, &k);
 	else
 		replay_forget(s->host->replay, s->key.source, s->replay_key);

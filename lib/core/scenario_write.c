@@ -267,6 +267,7 @@ scenario_write_end(struct scenario *s)
 		json_open(&j, "cache", '{');
 		json_str(&j, "key", s->replay_key);
 		json_bool(&j, "unchanged", s->is_unchanged);
+		json_str(&j, "unstored", scenario_unstored(s));
 		json_close(&j, '}');
 	}
 	json_bool(&j, "cached", false);

@@ -4,6 +4,15 @@
 #include "core/mark.h"
 #include "core/verdict_int.h"
 
+/* Somebody stopped it: that says nothing of it. */
+static bool
+is_cancelled(const struct running *run)
+{
+	const char *status = value_str_or(value_get(run->end, "status"), "");
+
+	return !strcmp(status, "cancelled");
+}
+
 static void
 mark_one(const struct verdict *v, const struct verdict_file *f,
     const struct running *run)
@@ -35,6 +44,6 @@ void
 verdict_mark(const struct verdict *v, const struct verdict_file *f)
 {
 	for (size_t i = 0; i < f->runs; i++)
-		if (f->run[i].end)
+		if (f->run[i].end && !is_cancelled(&f->run[i]))
 			mark_one(v, f, &f->run[i]);
 }
