@@ -226,6 +226,9 @@ teardown() {
 	printf p >&9
 	await has 1 'going on'
 	await has 1 'changed: a.clnrm.toml'
+	await has 2 '1 failed'
+	printf f >&9
+	await has 3 '1 failed'
 	printf q >&9
 	await has 1 'exit 130'
 	exec 9>&-

@@ -410,3 +410,45 @@ runs_to() {
 	[ ! -e .clnrm/cache/runs/old ]
 	[ -e .clnrm/cache/runs/young ]
 }
+
+@test "what is stored is listed, and removed when that is asked for" {
+	one_step t.clnrm.toml 'echo one' </dev/null
+	run -0 clnrm cache
+	[[ "$output" == "0 scenarios, 0 KiB in "*/.clnrm/cache/runs ]]
+	stored
+	run -0 clnrm cache
+	[[ "${lines[0]}" == "t.clnrm.toml: 1 stored, 1 as passed, "*" KiB, of use today" ]]
+	[[ "${lines[1]}" == "1 scenario, "* ]]
+	run -0 clnrm cache gc
+	cached
+	again
+	run -0 clnrm cache clear
+	[[ "$output" == "removed 2 files, "* ]]
+	runs_to pass
+	run -2 clnrm cache all
+}
+
+@test "asked for what changed, files run that have no pass that is still good" {
+	need_namespaces
+	mkdir -p .clnrm/cache/runs
+	for file in a b c; do
+		echo good >$file
+		one_step $file.clnrm.toml "grep good $file" </dev/null
+	done
+	sleep 0.03 # as above
+	run -0 clnrm run --changed --format tap
+	[ "$(grep -c '^ok' <<<"$output")" = 3 ]
+	run -4 clnrm run --changed
+	echo bad >b
+	run -1 clnrm run --changed --format tap
+	[ "$(grep -cE '^(not )?ok' <<<"$output")" = 1 ]
+	run -1 clnrm run --changed --format tap a.clnrm.toml b.clnrm.toml
+	[ "$(grep -cE '^(not )?ok' <<<"$output")" = 1 ]
+	echo good >b
+	echo '[[wrong' >>c.clnrm.toml
+	run clnrm run --changed --format tap
+	[[ "$output" == *"ok 1 - b"* ]]
+	[[ "$output" == *"c.clnrm.toml"* ]]
+	run -2 clnrm run --changed nowhere
+	run -2 clnrm run --changed --failed
+}

@@ -5,20 +5,22 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "core/changed.h"
 #include "core/doctor.h"
 #include "core/earlier.h"
 #include "core/engine.h"
 #include "core/replay.h"
 #include "core/setting.h"
+#include "core/stored.h"
 #include "sys/stop.h"
 
 enum { MAX_JOBS = 256 };
 
-static const char *jobs = "auto", *root;
+static const char *jobs = "auto", *root, *stored;
 static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
 static int64_t capture = 1 << 20;
-static int allow_degraded, cache, force, loose, no_cache, observe, probe,
-    strict, metrics;
+static int allow_degraded, cache, changed, force, loose, no_cache, observe,
+    probe, strict, metrics;
 
 static const struct cli_opt opts[] = {
     {'j', "jobs", "N|auto", "scenarios at a time (auto: as the machine bears)",
@@ -37,11 +39,15 @@ static const struct cli_opt opts[] = {
     {0, "no-cache", NULL, "run all, and store nothing", CLI_FLAG, &no_cache},
     {0, "force", NULL, "with --cache: run all, and store it anew", CLI_FLAG,
 	&force},
+    {0, "changed", NULL, "name the test files that would run; run nothing",
+	CLI_FLAG, &changed},
     {0, "observe", NULL, "tell what is read, and who calls outside", CLI_FLAG,
 	&observe},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
     {0, "probe", NULL, "tell which isolation this machine reaches", CLI_FLAG,
 	&probe},
+    {0, "stored", "WHAT", "list what is stored, or remove it (gc, clear)",
+	CLI_TEXT, &stored},
     {0, "strict", NULL, "with --probe: exit 1 when something is missing",
 	CLI_FLAG, &strict},
     {0, "loose", NULL, "take a stream without an end", CLI_FLAG, &loose},
@@ -95,6 +101,60 @@ look(struct sandbox_spawner *sp)
 		return EXIT_RUN;
 	}
 	return missing && strict ? EXIT_NO : EXIT_YES;
+}
+
+/* Keeping house, without a stream. */
+static int
+keep_house(void)
+{
+	AUTO_BUF text = BUF_INIT;
+	struct err e = {0};
+
+	if (stored_tell(stored, root, &text, &e) < 0)
+		die(EXIT_INPUT, "%s%s%s", e.text, *e.hint ? "\nhint: " : "",
+		    e.hint);
+	out_add(&out_std, text.s, text.len);
+	return EXIT_YES;
+}
+
+static bool has_complained;
+
+static void
+complain(const char *message)
+{
+	warn("%s", message);
+	has_complained = true;
+}
+
+static int
+name_changed(int fd)
+{
+	struct out held = {.fd = -1, .pending = BUF_INIT, .is_held = true};
+	struct stage stage;
+	struct replay replay = {0};
+	struct scenario_host host = {.stage = &stage,
+	    .root = root,
+	    .timeout_ns = timeout_ns,
+	    .grace_ns = grace_ns,
+	    .capture = (size_t)capture,
+	    .replay = &replay,
+	    .allow_degraded = allow_degraded};
+	AUTO_BUF text = BUF_INIT;
+	struct err e = {0};
+	int status;
+
+	stage_filter(&stage, "exec", &held, fd, loose);
+	if (replay_start(&replay, force, &e) < 0)
+		die(EXIT_RUN, "%s", e.text);
+	changed_tell(&host, &text, complain);
+	status = stage_end(&stage);
+	out_add(&out_std, text.s, text.len);
+	out_free(&held);
+	reading_digests_free(&host.digests);
+	if (host.has_images)
+		image_set_free(&host.images);
+	replay_free(&replay);
+	return has_complained ? EXIT_INPUT : status;
 }
 
 static int
@@ -151,8 +211,12 @@ main(int argc, char *argv[])
 
 	if (probe && *operand)
 		die(EXIT_INPUT, "--probe takes no operand");
+	if (stored)
+		return cli_finish(keep_house());
 	if (!probe)
 		fd = stage_input(&tool, operand);
+	if (changed)
+		return cli_finish(name_changed(fd));
 	if (sandbox_start(&spawner, &e) < 0)
 		die(EXIT_RUN, "%s", e.text);
 	stop_catch(false);

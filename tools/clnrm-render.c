@@ -533,8 +533,10 @@ take_request(const struct record *r)
 	AUTO_ARENA a = {0};
 	struct value *v = record_value(r, &a);
 	struct cause nothing = {.gen = value_int_or(value_get(v, "gen"), 0)};
+	const char *what = value_str_or(value_get(v, "what"), "");
 
-	if (!strcmp(value_str_or(value_get(v, "what"), ""), "all"))
+	/* What did not fail and is unchanged comes again and does not run. */
+	if (!strcmp(what, "all") || !strcmp(what, "failed"))
 		template_users_each(
 		    users, NULL, nothing.gen, render_user, &nothing);
 }

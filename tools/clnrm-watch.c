@@ -363,6 +363,9 @@ take_key(int key)
 	case 'a':
 		put_request("all");
 		break;
+	case 'f':
+		put_request("failed");
+		break;
 	case 'p':
 		is_paused = !is_paused;
 		put_request(is_paused ? "pause" : "resume");

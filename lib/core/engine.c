@@ -511,8 +511,8 @@ images(void *arg, struct err *e)
 	return scenario_images(arg, e);
 }
 
-static void
-store_from(struct scenario_host *host)
+void
+engine_store(struct scenario_host *host)
 {
 	struct replay *r = host->replay;
 
@@ -540,7 +540,7 @@ engine_run(struct scenario_host *host, size_t jobs)
 	g.running = mem_new(g.workers, sizeof *g.running);
 	s->out->is_held = true;
 	if (host->replay)
-		store_from(host);
+		engine_store(host);
 	loop_add(host->loop, s->in.fd, POLLIN, on_input, &g);
 	loop_add(host->loop, stop_fd(), POLLIN, on_stop, &g);
 	loop_add(host->loop, s->out->fd, 0, on_output, &g);

@@ -18,4 +18,7 @@
  */
 int engine_run(struct scenario_host *host, size_t jobs);
 
+/* Fill in of the host's `replay` what is the same for all its runs. */
+void engine_store(struct scenario_host *host);
+
 #endif

@@ -1,5 +1,6 @@
 #include "core/replay.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 
 static const char MAGIC[] = "clnrm-replay 1 ";
 enum { HEAD = sizeof MAGIC - 1 + HASH_HEX, FRESH_BYTES = 16 << 20 };
-#define DAY_NS (24 * 3600 * (int64_t)1000000000)
 
 int
 replay_start(struct replay *r, bool is_forced, struct err *e)
@@ -355,12 +355,12 @@ is_bound_together(const struct test *t)
 	return expect && expect->kind == VALUE_TABLE;
 }
 
-void
-replay_test(struct replay *r, struct test *t, const char *level, bool runs[])
+/* Those that need not run are read to s[n], by the plan's order. */
+static void
+look_up(struct replay *r, const struct test *t, const char *level,
+    struct stored s[], bool runs[])
 {
 	size_t n = t->scenarios->list.n, hits = 0;
-	struct arena a = {0};
-	struct stored *s = arena_alloc(&a, n * sizeof *s);
 	char key[HASH_HEX];
 
 	for (size_t i = 0; i < n; i++) {
@@ -373,13 +373,40 @@ replay_test(struct replay *r, struct test *t, const char *level, bool runs[])
 			    are_inputs(r, s[i].inputs));
 		hits += !runs[i];
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		runs[i] |= hits < n && is_bound_together(t);
+}
+
+void
+replay_test(struct replay *r, struct test *t, const char *level, bool runs[])
+{
+	size_t n = t->scenarios->list.n;
+	AUTO_ARENA a = {0};
+	struct stored *s = arena_alloc(&a, n * sizeof *s);
+
+	look_up(r, t, level, s, runs);
+	for (size_t i = 0; i < n; i++) {
 		if (!runs[i])
 			play(r, t, &s[i]);
 		stored_free(&s[i]);
 	}
-	arena_free(&a);
+}
+
+bool
+replay_runs(struct replay *r, const struct test *t, const char *level)
+{
+	size_t n = t->scenarios->list.n;
+	AUTO_ARENA a = {0};
+	struct stored *s = arena_alloc(&a, n * sizeof *s);
+	bool *runs = arena_alloc(&a, n * sizeof *runs);
+	bool any = !n;
+
+	look_up(r, t, level, s, runs);
+	for (size_t i = 0; i < n; i++) {
+		any |= runs[i];
+		stored_free(&s[i]);
+	}
+	return any;
 }
 
 /* ---- how it is stored */
@@ -395,7 +422,7 @@ look_after(struct replay *r, const char *dir, size_t n)
 		return;
 	map_set(&r->places, dir, len, r);
 	r->written = 0;
-	replay_prune(dir, REPLAY_BYTES, REPLAY_DAYS * DAY_NS, &size);
+	replay_prune(dir, REPLAY_BYTES, REPLAY_AGE_NS, &size);
 }
 
 static void
@@ -442,4 +469,41 @@ replay_forget(struct replay *r, const char *source, const char *key)
 
 	path_of(r, source, key, &dir, &path);
 	unlink(path.s);
+}
+
+/* ---- what there is */
+
+static void
+tell_one(const char *dir, const char *name, replay_told_fn *fn, void *arg)
+{
+	AUTO_STORED s = STORED_INIT;
+	struct replay_told told;
+	struct mark m;
+	struct stat st;
+
+	buf_addf(&s.path, "%s/%s", dir, name);
+	if (!mark_is_key(name) || lstat(s.path.s, &st) < 0 ||
+	    !S_ISREG(st.st_mode) || file_read(s.path.s, &s.text, NULL) < 0 ||
+	    !parse(&s))
+		return;
+	mark_read(dir, name, &m);
+	told = (struct replay_told){.source = s.key.source,
+	    .variant = s.key.variant,
+	    .bytes = st.st_size,
+	    .used_s = st.st_mtim.tv_sec,
+	    .comes = m.state == MARK_PASS && !strcmp(m.id, s.key.id),
+	    .is_flaky = m.state == MARK_FLAKY};
+	fn(arg, &told);
+}
+
+void
+replay_each(const char *dir, replay_told_fn *fn, void *arg)
+{
+	DIR *d = opendir(dir);
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d)))
+		tell_one(dir, ent->d_name, fn, arg);
+	if (d)
+		closedir(d);
 }

@@ -45,6 +45,8 @@ enum {
 	REPLAY_DAYS = 30,
 };
 
+#define REPLAY_AGE_NS (REPLAY_DAYS * 24 * 3600 * (int64_t)1000000000)
+
 /*
  * Who it is for, what stands between program and places, is for the caller to
  * fill in.
@@ -67,6 +69,9 @@ void replay_key(const struct replay *r, const struct test *t, size_t index,
 void replay_test(
     struct replay *r, struct test *t, const char *level, bool runs[]);
 
+/* Would any of its scenarios run? Nothing is written. */
+bool replay_runs(struct replay *r, const struct test *t, const char *level);
+
 /* Is one stored under the name, and all it read still as it was? */
 bool replay_is_unchanged(
     struct replay *r, const struct test *t, const char *key);
@@ -83,6 +88,19 @@ void replay_keep(struct replay *r, const struct replay_kept *k);
 
 /* What is stored of it is not what it last was. */
 void replay_forget(struct replay *r, const char *source, const char *key);
+
+/* What is stored of a scenario. */
+struct replay_told {
+	const char *source, *variant; /* variant: or NULL */
+	int64_t bytes, used_s;	      /* last of use, since 1970 */
+	bool comes;		      /* again, if its inputs are unchanged */
+	bool is_flaky;
+};
+
+typedef void replay_told_fn(void *arg, const struct replay_told *told);
+
+/* Tell of each in a directory; what cannot be read is passed over. */
+void replay_each(const char *dir, replay_told_fn *fn, void *arg);
 
 struct replay_size {
 	size_t files, removed;
