@@ -163,6 +163,19 @@ files() {
 	[ "$line" = '{"type":"batch","gen":1,"size":1}' ]
 }
 
+@test "who may read, write or run a file is a change of it" {
+	echo 1 >a
+	echo 1 >b
+	watch .
+	chmod +x a
+	expect_batch 'modified a'
+	touch b
+	chmod 755 a
+	chmod -x a
+	expect_batch 'modified a'
+	[ "$(grep -c '"source":"b"' <<<"$line")" = 0 ]
+}
+
 @test "links count from their creation" {
 	echo 1 >a
 	watch .

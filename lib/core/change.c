@@ -50,6 +50,7 @@ describe(const struct stat *st, struct change_file *f)
 	f->ctime_ns = nano(st->st_ctim);
 	f->inode = st->st_ino;
 	f->kind = st->st_mode & S_IFMT;
+	f->mode = st->st_mode & 07777;
 	f->is_fresh = clock_wall_ns() - f->ctime_ns < FRESH_NS;
 }
 
@@ -224,7 +225,8 @@ is_equal(const struct change_file *a, const struct change_file *b)
 {
 	if (!*a->sha256 || !*b->sha256)
 		return is_same(a, b);
-	return a->kind == b->kind && !strcmp(a->sha256, b->sha256);
+	return a->kind == b->kind && a->mode == b->mode &&
+	       !strcmp(a->sha256, b->sha256);
 }
 
 static bool

@@ -39,6 +39,7 @@ struct change_file {
 	dev_t dev;
 	ino_t inode;
 	mode_t kind;	       /* S_IFREG or S_IFLNK */
+	mode_t mode;	       /* who may do what with it */
 	bool is_fresh;	       /* it may change again without other times */
 	char sha256[HASH_HEX]; /* "": too large, or unreadable */
 };

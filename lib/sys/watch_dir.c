@@ -15,13 +15,14 @@
 #include "base/mem.h"
 
 /*
- * Not IN_MODIFY: it fires for each write, before the content is whole. The
- * root may be a symbolic link, what lies below it may not.
+ * IN_ATTRIB: a script that may be run now is another one. Not IN_MODIFY: it
+ * fires for each write, before the content is whole. The root may be a symbolic
+ * link, what lies below it may not.
  */
 enum {
-	MASK = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
-	       IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR |
-	       IN_EXCL_UNLINK,
+	MASK = IN_ATTRIB | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
+	       IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |
+	       IN_ONLYDIR | IN_EXCL_UNLINK,
 	POLL_NS = 250000000,
 	DISCARD = 1 << 20, /* notices that nobody needs any more */
 };

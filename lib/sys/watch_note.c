@@ -171,6 +171,11 @@ on_file(struct watch *w, const struct watch_dir *d, uint32_t mask,
 		created(w, path);
 		return 0;
 	}
+	if (mask & IN_ATTRIB) { /* one that is new is closed later */
+		if (!map_get(&w->fresh, path, strlen(path)))
+			watch_dirty(w, path, strlen(path));
+		return 0;
+	}
 	closed(w, path);
 	if (mask & IN_MOVED_FROM)
 		moved_from(w, d->root, cookie, path, false);
