@@ -6,6 +6,7 @@
 #   V=1                     show the commands
 #   SECONDS=60              how long `make fuzz` tries each parser, and
 #                           `make torture` the watch
+#   EDITS=500               how many `make stale` tries the cache with
 
 MAKEFLAGS += --no-print-directory
 VERSION := 0.1.0
@@ -141,6 +142,12 @@ torture: all				## random trees, SECONDS=60 long, against the watch
 	@cd $$(mktemp -d) && export PATH=$(abspath $B/bin):$$PATH && \
 		perl $(CURDIR)/t/watch.pl $${SEED:-$$$$} $$(($(SECONDS) / 4))s --poll 50ms
 
+# After each edit the verdicts are held against those of a cold run.
+stale: all				## EDITS=500 random edits, and the cache is never wrong
+	export PATH=$(abspath $B/bin):$$PATH && \
+		t/stale run $(or $(EDITS),500) 50 $${SEED:-$$$$} && \
+		t/stale dev $(or $(EDITS),500) 50 $${SEED:-$$$$}
+
 deps:					## install the Debian packages to build with
 	@.ci/deps $(BUILD_DEPS)
 
@@ -209,7 +216,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units soak torture fuzzers demo check fuzz lint format bench install uninstall \
+.PHONY: all units soak torture stale fuzzers demo check fuzz lint format bench install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

@@ -199,6 +199,12 @@ teardown() {
 	await grep -qx 'changed: README; no test depends on it' said
 }
 
+@test "after random edits the verdicts are those of a cold run" {
+	need_namespaces
+	run -0 "$ROOT/t/stale" dev 12 5
+	[[ "$output" == *"none was stale"* ]]
+}
+
 @test "keys at a terminal run all, pause, go on and quit; the terminal is as before" {
 	command -v script >/dev/null || cannot "no script(1)"
 	one_step a.clnrm.toml true </dev/null

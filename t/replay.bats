@@ -397,7 +397,7 @@ runs_to() {
 
 @test "after random edits the verdicts are those of a cold run" {
 	need_namespaces
-	run -0 "$ROOT/t/stale" 20 5
+	run -0 "$ROOT/t/stale" run 12 5
 	[[ "$output" == *"none was stale"* ]]
 }
 
