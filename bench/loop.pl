@@ -156,7 +156,6 @@ sub watch {
 	mkdir 't';
 	record('watch.save_to_record', 25);
 	peer('watch.save_to_record.entr', 'exec entr -ns "echo saved" <list');
-	record('watch.kernel_to_stdout', 0.2, '--debounce', '0s');
 	return unless $ENV{LONG};
 	start('clnrm-watch', '--debounce', '0s', '--sync-file', 't/sync', 't');
 	until_line('^\{"type":"ready"');

@@ -1,3 +1,14 @@
-#!/bin/sh
+#!/bin/bash
 # From the save of a file to its record, how long the start takes, what it holds.
-PATH=$BIN:$PATH exec perl "${0%/*}/loop.pl" watch
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=${BIN:-$root/build/bin}
+export PATH=$bin:$PATH
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+gcc -D_GNU_SOURCE -DVERSION='""' -I"$root/lib" -std=gnu11 -O2 \
+	-o "$dir/notice" "$root/bench/notice.c" "${LIB:-$bin/../libclnrm.a}" -lm
+mkdir "$dir/t"
+"$dir/notice" 300 "$dir/t/a" watch.kernel_to_stdout 200000 \
+	clnrm-watch --debounce 0s "$dir/t"
+perl "$root/bench/loop.pl" watch
