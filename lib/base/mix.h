@@ -19,7 +19,7 @@ mix_pair(uint64_t a, uint64_t b)
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
-/* The bytes s[n]. */
+/* The bytes s[n]; s may be NULL where there are none. */
 static inline uint64_t
 mix_text(const char *s, size_t n)
 {
@@ -30,7 +30,8 @@ mix_text(const char *s, size_t n)
 		h = mix_pair(h, word);
 	}
 	word = 0;
-	memcpy(&word, s, n);
+	if (n)
+		memcpy(&word, s, n);
 	return mix_pair(h, word);
 }
 
