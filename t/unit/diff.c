@@ -217,8 +217,8 @@ a_change_is_told_once_and_with_the_span_that_it_is_of(void)
 {
 	static const char *const line[] = {
 	    "{\"span_id\":\"1\",\"name\":\"a\"}\n",
-	    "{\"span_id\":\"2\",\"parent_span_id\":\"1\",\"name\":\"b\","
-	    "\"attributes\":{\"k\":2}}\n",
+	    ("{\"span_id\":\"2\",\"parent_span_id\":\"1\",\"name\":\"b\","
+	     "\"attributes\":{\"k\":2}}\n"),
 	    "{\"span_id\":\"3\",\"parent_span_id\":\"1\",\"name\":\"c\"}\n"};
 	struct spans base, now = {.keys = &keys, .name = "y"};
 	struct diff d = {.base = &base, .now = &now, .tolerance = 2};
