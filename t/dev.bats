@@ -242,6 +242,29 @@ teardown() {
 	[ "$(cat before)" = "$(cat after)" ]
 }
 
+@test "the screen is cleared for what comes of a change, on a terminal and when asked" {
+	command -v script >/dev/null || cannot "no script(1)"
+	clear=$(printf '\033[H\033[2J')
+	for option in --clear --color=never; do
+		one_step a.clnrm.toml true </dev/null
+		mkfifo "typed$option"
+		SHELL=/bin/sh TERM=xterm script -qec "clnrm dev --format text $option ." \
+			/dev/null <"typed$option" >said 2>&1 3>&- &
+		terminal=$!
+		exec 9>"typed$option"
+		await has 1 '1 passed'
+		run ! grep -qF "$clear" said
+		one_step a.clnrm.toml false </dev/null
+		await has 1 '1 failed'
+		printf q >&9
+		exec 9>&-
+		wait $terminal || :
+		cp said "said$option"
+	done
+	grep -qF "${clear}changed: a.clnrm.toml" said--clear
+	run ! grep -qF "$clear" said--color=never
+}
+
 # The processor time of a process, in hundredths of a second.
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"

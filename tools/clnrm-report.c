@@ -19,7 +19,7 @@
 static const char *format, *code, *color = "auto", *no_tests = "fail";
 static struct cli_list also;
 static int64_t slow_ns = 10000000000;
-static int strict, loose, save, last;
+static int clear, strict, loose, save, last;
 static long keeps = 10;
 static struct keep *keep;
 static struct out err_out = {.fd = 2, .pending = BUF_INIT, .is_held = true};
@@ -31,6 +31,8 @@ static const struct cli_opt opts[] = {
     {0, "report", "FORMAT=FILE", "the same in a file as well; repeatable",
 	CLI_LIST, &also},
     {0, "color", "auto|always|never", "colour the text", CLI_WORD, &color},
+    {0, "clear", NULL, "show what comes of a change on a clear screen",
+	CLI_FLAG, &clear},
     {0, "explain", "CODE|all", "tell what the code of a finding means",
 	CLI_TEXT, &code},
     {0, "slow", "TIME", "name tests that run longer (10s; 0s: none)", CLI_TIME,
@@ -92,6 +94,7 @@ how_to(void)
 		    : isatty(1) ? "text"
 				: "tap",
 	    .has_color = wants_color(),
+	    .clears = clear && isatty(1) && !is_env("TERM", "dumb"),
 	    .is_strict = strict,
 	    .none_is_a_pass = !strcmp(no_tests, "pass"),
 	    .is_on_github = is_on_github,

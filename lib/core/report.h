@@ -17,9 +17,10 @@ struct keep;
 struct report_how {
 	const char *format; /* of report_formats, NULL: TAP */
 	bool has_color;
-	bool is_strict;		    /* warnings are findings */
-	bool none_is_a_pass;	    /* nothing selected exits 0 */
-	bool is_on_github;	    /* annotations beside the log, on `err` */
+	bool clears;	     /* the screen, before what comes of a change */
+	bool is_strict;	     /* warnings are findings */
+	bool none_is_a_pass; /* nothing selected exits 0 */
+	bool is_on_github;   /* annotations beside the log, on `err` */
 	const char *github_summary; /* a file to append Markdown to, or NULL */
 	unsigned width;	 /* columns of a terminal; 0: lines are not cut */
 	struct out *err; /* standard error, for slow tests and annotations */

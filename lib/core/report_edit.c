@@ -123,6 +123,9 @@ report_edit_put(struct view *w, bool has_tests)
 	if (w != w->r->view[0] || d->is_told || !d->names.len)
 		return;
 	d->is_told = true;
+	/* What was scrolled away stays. */
+	if (has_tests && w->r->how.clears && w->form == &report_text)
+		buf_adds(&b, "\033[H\033[2J");
 	buf_addf(&b, "changed: %s", d->names.s);
 	if (d->named > NAMES)
 		buf_addf(&b, " and %zu more", d->named - NAMES);
