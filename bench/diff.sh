@@ -1,8 +1,8 @@
 #!/bin/sh
 # A comparison of two traces, from files to text, against a bare pass of yajl
 # over the same two in the same run: a is ours, b is the pass. Then memory for
-# each byte of input, how the time grows, and npm's jsondiffpatch on the spans
-# of 10,000 as two lists, by id.
+# each byte of input; what 1 % new spans cost a live comparison; how the time
+# grows; and npm's jsondiffpatch on the spans of 10,000 as two lists, by id.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=${BIN:-$root/build/bin}
@@ -38,16 +38,20 @@ memory() {
 		.holds = (.ratio <= .limit)'
 }
 
-# growth FORM: the exponent from the first to the last of the sizes, of the
-# medians that were measured.
+# growth FORM: the exponent of the sizes, by least squares through the
+# logarithms of the medians that were measured.
 growth() {
 	jq -cs --arg form "$1" '
 		map(select(.name | test("^diff\\.[0-9]+\\." + $form + "$"))) |
 		map({n: (.name | split(".")[1] | tonumber), ns: .a_ns}) |
 		select(length > 1) | sort_by(.n) |
-		(((.[-1].ns / .[0].ns) | log) / ((.[-1].n / .[0].n) | log)) as $x |
+		map({x: (.n | log), y: (.ns | log)}) as $p |
+		($p | map(.x) | add / length) as $x |
+		($p | map(.y) | add / length) as $y |
+		(($p | map((.x - $x) * (.y - $y)) | add) /
+			($p | map((.x - $x) * (.x - $x)) | add)) as $k |
 		{type: "sample", name: "diff.growth.\($form)", sizes: map(.n),
-		 exponent: ($x * 1000 | round / 1000), limit: 1.1, holds: ($x <= 1.1)}' \
+		 exponent: ($k * 1000 | round / 1000), limit: 1.1, holds: ($k <= 1.1)}' \
 		"$dir/samples"
 }
 
@@ -80,7 +84,7 @@ peer() {
 }
 
 export ROUNDS=5 RUNS=5
-sizes=${SIZES:-10 100 1000 10000 100000}
+sizes=${SIZES:-10 30 100 300 1000 3000 10000 30000 100000}
 for n in $sizes; do
 	python3 "$gen" --spans "$n" --seed 3 --noise --out "$dir/$n" >/dev/null
 	for form in otlp.json ndjson; do
@@ -90,6 +94,9 @@ for n in $sizes; do
 		# shellcheck disable=SC2086 # two words
 		[ "$n" -lt 10000 ] || memory "diff.$n.$form.memory" 4 $files
 	done
+	[ "$n" -lt 10000 ] || python3 "$root/bench/live.py" "diff.$n.live" \
+		"$bin/clnrm-diff" "$dir/$n/baseline.ndjson" \
+		"$dir/$n/current.ndjson"
 done
 growth otlp.json
 growth ndjson

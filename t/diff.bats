@@ -76,6 +76,72 @@ renamed shop/reserve/store" ]
 	head -n 5 stream | cmp - <(head -n 5 <<<"$output")
 }
 
+# live ARGUMENTS...: a live comparison that is written to by $to.
+live() {
+	mkfifo in out
+	clnrm-diff --live "$@" <in >out 3>&- &
+	exec {to}>in {from}<out
+}
+
+# await WORD: its next line has it.
+await() {
+	local line
+	read -r -t 60 -u "$from" line
+	echo "$line"
+	[[ "$line" == *"$1"* ]]
+}
+
+@test "a live comparison tells what differs as it comes, and ends as any other" {
+	shop >a
+	{ shop 2000; span 4 1 log; } >b
+	run -1 diff_text a - <b
+	echo "$output" >want
+	live --format text a -
+	head -n 1 b >&"$to"
+	await 'so far: 2 removed; 3 spans before, 1 now'
+	sed -n 2,3p b >&"$to"
+	await 'so far: shop/pay  attributes.amount: 1999 -> 2000'
+	await 'so far: 1 changed; 3 spans before, 3 now'
+	tail -n 1 b >&"$to"
+	await 'so far: 1 added, 1 changed; 3 spans before, 4 now'
+	exec {to}>&-
+	cmp - want <&"$from"
+}
+
+@test "a live comparison passes a stream on, and its records say so far" {
+	shop >a
+	{
+		echo '{"type":"begin","v":1,"run":"0123456789abcdef","argv":[]}'
+		shop 2000
+	} >part
+	live a -
+	cat part >&"$to"
+	await begin
+	for _ in 1 2 3; do await '"type":"span"'; done
+	await '{"type":"diff","so_far":true,"op":"changed"'
+	await '{"type":"diff.summary","so_far":true,"same":false'
+	end='{"type":"end","stage":"exec","status":0,"records":1,"duration_ns":1}'
+	echo "$end" >&"$to"
+	exec {to}>&-
+	cat <&"$from" >rest
+	[ "$(jq -r .type rest | tr '\n' ' ')" = "diff diff.summary end end " ]
+	run -3 clnrm-diff --live a - <part
+	[[ "$output" == *"the stream was cut"* ]]
+	run -1 clnrm-diff --live -q --loose a - <part
+	run -2 clnrm-diff --live a a
+	run -2 clnrm-diff --live --format html a - <part
+}
+
+@test "live or at once, in lines or one document, the end is the same" {
+	need_shared corpus/traces
+	pair=$SHARED/corpus/traces/pairs/100-renamed
+	for form in ndjson otlp.json; do
+		clnrm-diff "$pair/baseline.ndjson" - <"$pair/current.$form" >once || [ $? = 1 ]
+		clnrm-diff --live "$pair/baseline.ndjson" - <"$pair/current.$form" |
+			grep -v '"so_far":true' | cmp - once
+	done
+}
+
 @test "a stream that was cut is exit 3" {
 	shop >a
 	{ echo '{"type":"begin","v":1,"run":"0123456789abcdef","argv":[]}'; shop; } >part

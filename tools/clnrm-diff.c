@@ -1,6 +1,7 @@
 /*
  * clnrm-diff: tell what changed from one trace to another.
  */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "core/draw.h"
 #include "core/normal.h"
 #include "core/setting.h"
+#include "core/spans_stream.h"
 #include "data/hash.h"
 #include "data/match.h"
 
@@ -23,7 +25,7 @@ static const char *format = "ndjson", *color = "auto", *ignore_from, *tolerance;
 static const char *show, *name, *attr, *code, *against;
 static int64_t least_ns = 1000000, longer_ns;
 static long max_depth = -1;
-static int all, loose, only_changes, quiet, stat;
+static int all, live, loose, only_changes, quiet, stat;
 
 static const struct cli_opt opts[] = {
     {0, "against", "FILE", "with --show, mark what its tests miss", CLI_TEXT,
@@ -44,6 +46,8 @@ static const struct cli_opt opts[] = {
 	CLI_TEXT, &ignore_from},
     {0, "least", "TIME", "durations that differ by less are the same (1ms)",
 	CLI_TIME, &least_ns},
+    {0, "live", NULL, "tell what is found while standard input comes", CLI_FLAG,
+	&live},
     {0, "longer", "TIME", "with --show, spans that took longer", CLI_TIME,
 	&longer_ns},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
@@ -89,6 +93,17 @@ ignore(struct diff *d, struct span_keys *keys, const char *what)
 }
 
 static void
+warn_of(const struct spans *t, const char *path)
+{
+	if (t->lost)
+		warn("%s (%zu in all)", t->first_lost.text, t->lost);
+	if (t->clashes)
+		warn("%s: %zu spans bear the id of another", path, t->clashes);
+	if (t->circles)
+		warn("%s: %zu spans are their own ancestors", path, t->circles);
+}
+
+static void
 read_trace(struct spans *t, struct span_keys *keys, const char *path)
 {
 	struct err e = {0};
@@ -100,65 +115,88 @@ read_trace(struct spans *t, struct span_keys *keys, const char *path)
 			warn("%s", e.hint);
 		exit(EXIT_INPUT);
 	}
-	if (t->lost)
-		warn("%s (%zu in all)", t->first_lost.text, t->lost);
-	if (t->clashes)
-		warn("%s: %zu spans bear the id of another", path, t->clashes);
-	if (t->circles)
-		warn("%s: %zu spans are their own ancestors", path, t->circles);
+	warn_of(t, path);
 }
 
 static bool
-begins(const struct buf *text, const char *type)
+begins(const char *s, size_t n, const char *type)
 {
-	return text->len > strlen(type) &&
-	       !strncmp(text->s, type, strlen(type));
+	return n > strlen(type) && !strncmp(s, type, strlen(type));
 }
 
-/* Where the last line of a stream begins. */
+/* Where the last line begins. */
 static size_t
-last_line(const struct buf *text)
+last_line(const char *s, size_t n)
 {
-	size_t at = text->len;
-
-	while (at && text->s[at - 1] == '\n')
-		at--;
-	while (at && text->s[at - 1] != '\n')
-		at--;
-	return at;
+	while (n && s[n - 1] == '\n')
+		n--;
+	while (n && s[n - 1] != '\n')
+		n--;
+	return n;
 }
 
-/* A stream of records that has no `end` was cut: then nothing is the same. */
+/* What comes in as a stream goes out, and its last `end` behind what is owed
+ * for it. */
+struct passing {
+	bool is_stream, is_begun;
+	struct buf end;
+};
+
+static struct passing passing = {.end = BUF_INIT};
+
 static void
-check_cut(const struct spans *t, const char *path)
+pass(struct passing *p, const char *s, size_t n)
 {
-	if (loose || !begins(&t->text, "{\"type\":\"begin\"") ||
-	    !strncmp(t->text.s + last_line(&t->text), "{\"type\":\"end\"", 13))
+	size_t last = last_line(s, n);
+
+	if (!p->is_begun)
+		p->is_stream = begins(s, n, "{\"type\":\"begin\"");
+	p->is_begun = p->is_begun || n;
+	if (!p->is_stream || !n)
 		return;
+	if (!begins(s + last, n - last, "{\"type\":\"end\""))
+		last = n;
+	if (!quiet && !strcmp(format, "ndjson")) {
+		out_add(&out_std, p->end.s, p->end.len);
+		out_add(&out_std, s, last);
+	}
+	buf_reset(&p->end);
+	buf_add(&p->end, s + last, n - last);
+}
+
+static void
+die_of_cut(const char *path)
+{
 	die(EXIT_RUN,
 	    "%s: the stream was cut: its last record is no \"end\" (--loose "
 	    "takes it)",
 	    path);
 }
 
-/* A filter: what came in goes out, and its `end` behind what is owed. */
+/* A stream of records that has no `end` was cut: then nothing is the same. */
 static void
-write_records(const struct diff *d, const char *path)
+check_cut(const struct spans *t, const char *path)
 {
-	struct stage st = {.name = "diff", .out = &out_std};
-	const struct buf *text = &d->now->text;
-	bool is_stream =
-	    !strcmp(path, "-") && begins(text, "{\"type\":\"begin\"");
-	size_t end = is_stream ? last_line(text) : 0;
+	const char *s = t->text.s;
+	size_t n = t->text.len, last = last_line(s, n);
 
-	out_add(&out_std, text->s, end);
-	diff_write_records(d, &st);
-	if (!is_stream)
+	if (!loose && begins(s, n, "{\"type\":\"begin\"") &&
+	    !begins(s + last, n - last, "{\"type\":\"end\""))
+		die_of_cut(path);
+}
+
+static struct stage stage = {.name = "diff", .out = &out_std};
+
+static void
+write_records(const struct diff *d)
+{
+	diff_write_records(d, &stage);
+	if (!passing.is_stream)
 		return;
-	out_add(&out_std, text->s + end, text->len - end);
-	st.status = diff_changes(d) ? EXIT_NO : EXIT_YES;
-	st.start_ns = clock_mono_ns();
-	stage_end(&st);
+	out_add(&out_std, passing.end.s, passing.end.len);
+	stage.status = diff_changes(d) ? EXIT_NO : EXIT_YES;
+	stage.start_ns = clock_mono_ns();
+	stage_end(&stage);
 }
 
 static void
@@ -172,7 +210,7 @@ write_text(const struct diff *d, const struct diff_view *view)
 }
 
 static void
-write_diff(const struct diff *d, const char *path)
+write_diff(const struct diff *d)
 {
 	struct diff_view view = {only_changes,
 	    !strcmp(color, "always") ||
@@ -182,7 +220,7 @@ write_diff(const struct diff *d, const char *path)
 	if (quiet)
 		return;
 	if (!strcmp(format, "ndjson"))
-		write_records(d, path);
+		write_records(d);
 	else if (!strcmp(format, "json"))
 		diff_write_json(d, &out_std);
 	else if (!strcmp(format, "github"))
@@ -335,20 +373,121 @@ add_runs(struct spans *base, struct span_keys *keys)
 	}
 }
 
+static void
+set_depth(struct diff *d)
+{
+	if (max_depth > 0 && !stat &&
+	    (!strcmp(format, "text") || !strcmp(format, "html")))
+		d->max_depth = (uint32_t)max_depth;
+}
+
+static int
+end_with(struct diff *d)
+{
+	int status = diff_changes(d) ? EXIT_NO : EXIT_YES;
+
+	write_diff(d);
+	diff_free(d);
+	return status;
+}
+
 /* Compare the two that were read. */
 static int
 compare(struct diff *d, const char *path)
 {
-	int status;
-
-	if (max_depth > 0 && !stat &&
-	    (!strcmp(format, "text") || !strcmp(format, "html")))
-		d->max_depth = (uint32_t)max_depth;
+	if (!strcmp(path, "-"))
+		pass(&passing, d->now->text.s, d->now->text.len);
+	set_depth(d);
 	diff_run(d);
-	write_diff(d, path);
-	status = diff_changes(d) ? EXIT_NO : EXIT_YES;
-	diff_free(d);
-	return status;
+	return end_with(d);
+}
+
+/* What is new is compared; what was found so far is told when nothing more is
+ * there to be read. */
+static void
+tell_so_far(struct diff *d)
+{
+	static struct buf said = BUF_INIT;
+	AUTO_BUF summary = BUF_INIT;
+	bool is_text = !strcmp(format, "text");
+
+	if (quiet)
+		return;
+	diff_update(d, is_text ? diff_print_so_far : diff_write_so_far,
+	    is_text ? (void *)&out_std : &stage);
+	diff_summary(d, &summary);
+	if (!strcmp(summary.s, said.s))
+		return;
+	buf_reset(&said);
+	buf_add(&said, summary.s, summary.len);
+	if (is_text) {
+		out_add(&out_std, "so far: ", 8);
+		diff_print_summary(d, &out_std);
+	} else {
+		diff_write_summary_so_far(d, &stage);
+	}
+}
+
+/* Wait for more; false when there is none before that time (0: for ever). */
+static bool
+wait_input(int64_t until_ns)
+{
+	struct pollfd p = {.fd = 0, .events = POLLIN};
+	int64_t left = until_ns - clock_mono_ns();
+
+	out_flush(&out_std);
+	return poll(&p, 1,
+		   !until_ns  ? -1
+		   : left > 0 ? (int)(left / 1000000 + 1)
+			      : 0) != 0;
+}
+
+/* No more than half of the time goes into what is told so far. */
+static void
+follow(struct diff *d, struct spans_stream *in)
+{
+	int64_t next_ns = 1, now_ns;
+	bool is_new = false;
+	struct err e = {0};
+	int got;
+
+	do {
+		while (is_new && !wait_input(next_ns)) {
+			now_ns = clock_mono_ns();
+			tell_so_far(d);
+			next_ns = 2 * clock_mono_ns() - now_ns;
+			is_new = false;
+		}
+		if (!is_new)
+			wait_input(0);
+		got = spans_stream_read(in, 0, "-", &e);
+		if (got < 0 ||
+		    spans_grow(d->now, in->text.s, in->whole, &e) < 0)
+			die(EXIT_INPUT, "%s", e.text);
+		pass(&passing, in->text.s, in->whole);
+		is_new = is_new || in->whole;
+		spans_stream_drop(in);
+	} while (got > 0);
+}
+
+/* Compare with standard input while it comes. */
+static int
+compare_live(struct diff *d)
+{
+	struct spans_stream in = {.text = BUF_INIT};
+
+	d->now->name = "-";
+	set_depth(d);
+	follow(d, &in);
+	spans_stream_free(&in);
+	warn_of(d->now, "-");
+	if (!d->now->n && !d->now->has_json)
+		die(EXIT_INPUT, "-: no spans");
+	if (passing.is_stream && !passing.end.len && !loose)
+		die_of_cut("-");
+	diff_update(d, NULL, NULL);
+	diff_finish(d);
+	return end_with(d);
 }
 
 int
@@ -356,7 +495,7 @@ main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	struct span_keys keys = {0};
-	struct spans base = {0}, now = {0};
+	struct spans base = {0}, now = {.keys = &keys};
 	struct diff d = {.base = &base,
 	    .now = &now,
 	    .tolerance = factor(),
@@ -367,12 +506,18 @@ main(int argc, char *argv[])
 	if (!path[0] || (path[1] && (show || path[2])) ||
 	    (!show && !strcmp(path[0], "-") && !strcmp(current, "-")))
 		cli_misuse(&tool);
+	if (live && (show || strcmp(current, "-") ||
+			(strcmp(format, "text") && strcmp(format, "ndjson"))))
+		die(EXIT_INPUT, "--live is for standard input, and for "
+				"--format text or ndjson");
 	set_ignored(&d, &keys);
 	read_trace(&base, &keys, path[0]);
 	check_cut(&base, path[0]);
 	add_runs(&base, &keys);
 	if (show) {
 		show_trace(&base);
+	} else if (live) {
+		status = compare_live(&d);
 	} else {
 		read_trace(&now, &keys, current);
 		check_cut(&now, current);
@@ -381,5 +526,6 @@ main(int argc, char *argv[])
 	spans_free(&base);
 	spans_free(&now);
 	span_keys_free(&keys);
+	buf_free(&passing.end);
 	return cli_finish(status);
 }

@@ -295,8 +295,8 @@ diff_compare(struct diff *d)
 void
 diff_run(struct diff *d)
 {
-	diff_hash(d, 0);
-	diff_match(d);
+	diff_hash(d);
+	diff_match(d, NULL, 0);
 	diff_compare(d);
 }
 

@@ -101,8 +101,8 @@ bool diff_band(const struct span *s, double band[3]);
 void diff_run(struct diff *d);
 
 /*
- * The same while `now` grows: after each spans_grow() the counts become those
- * of the traces as they are, by what is new and what it touches. Tells of each
+ * The same while `now` grows by spans_grow(): the counts become those of the
+ * traces as they are, by what is new and what it touches. Tells of each
  * span of both that is found to have changed or to be renamed, again when that
  * is no longer the same. diff_finish() does what diff_run() does at last.
  *

@@ -35,8 +35,13 @@ diff_is_text(struct pull_text a, struct pull_text b)
 	return a.n == b.n && !memcmp(a.s, b.s, a.n);
 }
 
-/* Fill in the hashes of both sides; of now, as far as it grew. */
-void diff_hash(struct diff *d, size_t from);
+/* Fill in the hashes of both sides. */
+void diff_hash(struct diff *d);
+
+/* The same of `now` again, once it has grown from so many spans: list[n] has
+ * what is new and all above it. */
+void diff_hash_grown(
+    struct diff *d, size_t from, const uint32_t list[], size_t n);
 
 /* How alike two spans are, 0 to 1. */
 double diff_likeness(const struct diff *d, uint32_t b, uint32_t c);
@@ -117,8 +122,8 @@ void diff_match_down(struct diff_matcher *m);
 /* Of all that is left: subtrees that went elsewhere. */
 void diff_match_moved(struct diff_matcher *m);
 
-/* Set the mates; again when the other trace has grown. */
-void diff_match(struct diff *d);
+/* Set the mates; again when `now` has grown by list[n]. */
+void diff_match(struct diff *d, const uint32_t list[], size_t n);
 void diff_matcher_free(struct diff_matcher *m);
 
 /* Which of the children of two that belong together are displaced. */

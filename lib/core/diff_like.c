@@ -107,19 +107,18 @@ hash_all(struct diff *d, int side)
 }
 
 void
-diff_hash(struct diff *d, size_t from)
+diff_hash(struct diff *d)
 {
-	const uint32_t *list;
-	size_t n;
+	hash_all(d, BASE);
+	hash_all(d, NOW);
+}
 
+void
+diff_hash_grown(struct diff *d, size_t from, const uint32_t list[], size_t n)
+{
 	if (!d->node[BASE])
 		hash_all(d, BASE);
-	if (!d->now->links) {
-		hash_all(d, NOW);
-		return;
-	}
 	grow(d, NOW, from);
-	list = spans_changed(d->now, &n);
 	for (size_t i = 0; i < n; i++)
 		hash_node(d->now, d->node[NOW], list[i]);
 }

@@ -204,8 +204,11 @@ compare_touched(struct diff *d, diff_tell_fn *fn, void *arg)
 void
 diff_update(struct diff *d, diff_tell_fn *fn, void *arg)
 {
-	diff_hash(d, d->live ? d->live->n : 0);
-	diff_match(d);
+	size_t n;
+	const uint32_t *list = spans_hang(d->now, &n);
+
+	diff_hash_grown(d, d->live ? d->live->n : 0, list, n);
+	diff_match(d, list, n);
 	compare_touched(d, fn, arg);
 }
 

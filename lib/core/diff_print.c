@@ -111,6 +111,24 @@ print_entry(const struct diff *d, const struct diff_entry *e,
 	buf_addc(b, '\n');
 }
 
+void
+diff_print_so_far(void *arg, const struct diff *d, uint32_t base, uint32_t now,
+    const struct diff_change change[], size_t n)
+{
+	AUTO_BUF path = BUF_INIT, line = BUF_INIT;
+
+	(void)base;
+	diff_path_of(d->now, now, &path);
+	buf_adds(&line, "so far: ");
+	utf8_print(&line, path.s, path.len);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&line, i ? "; " : "  ");
+		diff_print_change(&line, &change[i]);
+	}
+	buf_addc(&line, '\n');
+	out_add(arg, line.s, line.len);
+}
+
 bool
 diff_is_shown(const struct diff_entry *e, const struct diff_view *view)
 {
@@ -142,17 +160,17 @@ diff_summary(const struct diff *d, struct buf *b)
 {
 	const char *comma = "";
 
-	if (!diff_changes(d))
-		buf_addf(b, "same: %zu spans", d->now->n);
-	for (int op = 0; op < DIFF_OPS && diff_changes(d); op++) {
+	for (int op = 0; op < DIFF_OPS; op++) {
 		if (!d->count[op])
 			continue;
 		buf_addf(b, "%s%zu %s", comma, d->count[op], diff_op_name(op));
 		comma = ", ";
 	}
-	if (diff_changes(d))
+	if (*comma)
 		buf_addf(
 		    b, "; %zu spans before, %zu now", d->base->n, d->now->n);
+	else
+		buf_addf(b, "same: %zu spans", d->now->n);
 }
 
 void

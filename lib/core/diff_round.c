@@ -65,11 +65,8 @@ match_again(struct diff_matcher *m, uint32_t b)
 }
 
 static void
-match_grown(struct diff_matcher *m)
+match_grown(struct diff_matcher *m, const uint32_t list[], size_t n)
 {
-	size_t n;
-	const uint32_t *list = spans_changed(m->d->now, &n);
-
 	m->is_grown = mem_new(m->d->now->n + 1, sizeof *m->is_grown);
 	for (size_t i = 0; i < n; i++)
 		m->is_grown[list[i]] = true;
@@ -175,7 +172,7 @@ matcher_of(struct diff *d)
 }
 
 void
-diff_match(struct diff *d)
+diff_match(struct diff *d, const uint32_t list[], size_t n)
 {
 	struct diff_matcher *m = matcher_of(d);
 
@@ -186,7 +183,7 @@ diff_match(struct diff *d)
 	if (m->b[d->base->n].mate == SPAN_NONE)
 		diff_match_pair(m, (uint32_t)d->base->n, (uint32_t)d->now->n);
 	else
-		match_grown(m);
+		match_grown(m, list, n);
 	diff_match_down(m);
 	m->sure = m->queued;
 	list_rest(d->base, m->b, &m->rest[BASE]);

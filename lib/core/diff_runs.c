@@ -93,8 +93,8 @@ diff_take_runs(struct spans *to, struct spans *other)
 {
 	struct diff d = {.base = to, .now = other};
 
-	diff_hash(&d, 0);
-	diff_match(&d);
+	diff_hash(&d);
+	diff_match(&d, NULL, 0);
 	for (size_t i = 0; i < to->n; i++) {
 		uint32_t mate = d.node[BASE][i].mate;
 

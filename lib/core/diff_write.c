@@ -40,35 +40,55 @@ put_id(struct json *j, const char *key, const struct spans *t, uint32_t i)
 		json_strn(j, key, t->span[i].id.s, t->span[i].id.n);
 }
 
-static void
-put_change(struct json *j, const struct diff *d, size_t entry,
-    const struct diff_change *c, uint32_t size)
-{
-	const struct diff_entry *e = &d->entry[entry];
-	struct pull_text name = diff_span(d, e)->name;
-	AUTO_BUF path = BUF_INIT, field = BUF_INIT;
+/* A change, of a span or of what is on one side only. */
+struct place {
+	const struct buf *path;
+	uint32_t base, now, size;
+};
 
-	diff_path(d, entry, &path);
+static void
+put_change(struct json *j, const struct diff *d, const struct place *at,
+    const struct diff_change *c)
+{
+	const struct span *s = at->now == SPAN_NONE ? &d->base->span[at->base]
+						    : &d->now->span[at->now];
+	AUTO_BUF field = BUF_INIT;
+
 	diff_field(c, &field);
 	json_str(j, "op", diff_op_name(c->op));
-	json_strn(j, "path", path.s, path.len);
-	json_strn(j, "name", name.s, name.n);
+	json_strn(j, "path", at->path->s, at->path->len);
+	json_strn(j, "name", s->name.s, s->name.n);
 	if (c->part)
 		json_strn(j, "field", field.s, field.len);
 	else
 		json_null(j, "field");
 	put_value(j, "before", c->before);
 	put_value(j, "after", c->after);
-	put_id(j, "base_span", d->base, e->base);
-	put_id(j, "span", d->now, e->now);
+	put_id(j, "base_span", d->base, at->base);
+	put_id(j, "span", d->now, at->now);
 	json_int(j, "spans",
-	    c->op == DIFF_ADDED || c->op == DIFF_REMOVED ? size : 1);
+	    c->op == DIFF_ADDED || c->op == DIFF_REMOVED ? at->size : 1);
+}
+
+static void
+put_entry(struct json *j, const struct diff *d, size_t entry,
+    const struct diff_change *c, uint32_t size)
+{
+	const struct diff_entry *e = &d->entry[entry];
+	AUTO_BUF path = BUF_INIT;
+
+	diff_path(d, entry, &path);
+	put_change(j, d, &(struct place){&path, e->base, e->now, size}, c);
 }
 
 static void
 put_summary(struct json *j, const struct diff *d)
 {
-	json_bool(j, "same", !d->changes);
+	bool is_same = true;
+
+	for (int op = 0; op < DIFF_OPS; op++)
+		is_same = is_same && !d->count[op];
+	json_bool(j, "same", is_same);
 	json_int(j, "base_spans", (int64_t)d->base->n);
 	json_int(j, "spans", (int64_t)d->now->n);
 	for (int op = 0; op < DIFF_OPS; op++)
@@ -96,7 +116,7 @@ write_record(void *arg, const struct diff *d, size_t entry,
 {
 	AUTO_JSON j = stage_record(arg, "diff");
 
-	put_change(&j, d, entry, c, size);
+	put_entry(&j, d, entry, c, size);
 	stage_put(arg, &j);
 }
 
@@ -105,6 +125,32 @@ diff_write_records(const struct diff *d, struct stage *s)
 {
 	each_change(d, write_record, s);
 	AUTO_JSON j = stage_record(s, "diff.summary");
+	put_summary(&j, d);
+	stage_put(s, &j);
+}
+
+void
+diff_write_so_far(void *arg, const struct diff *d, uint32_t base, uint32_t now,
+    const struct diff_change change[], size_t n)
+{
+	AUTO_BUF path = BUF_INIT;
+	struct place at = {&path, base, now, 1};
+
+	diff_path_of(d->now, now, &path);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JSON j = stage_record(arg, "diff");
+		json_bool(&j, "so_far", true);
+		put_change(&j, d, &at, &change[i]);
+		stage_put(arg, &j);
+	}
+}
+
+void
+diff_write_summary_so_far(const struct diff *d, struct stage *s)
+{
+	AUTO_JSON j = stage_record(s, "diff.summary");
+
+	json_bool(&j, "so_far", true);
 	put_summary(&j, d);
 	stage_put(s, &j);
 }
@@ -122,7 +168,7 @@ write_item(void *arg, const struct diff *d, size_t entry,
 	AUTO_JSON j = JSON_INIT;
 
 	json_open(&j, NULL, '{');
-	put_change(&j, d, entry, c, size);
+	put_entry(&j, d, entry, c, size);
 	json_close(&j, '}');
 	out_add(w->to, w->is_next ? ",\n" : "\n", w->is_next ? 2 : 1);
 	out_add(w->to, j.text.s, j.text.len);

@@ -12,6 +12,11 @@
 /* The records `diff` and `diff.summary`. */
 void diff_write_records(const struct diff *d, struct stage *s);
 
+/* The same while the trace comes, for diff_update(); arg is the stage. */
+void diff_write_so_far(void *arg, const struct diff *d, uint32_t base,
+    uint32_t now, const struct diff_change change[], size_t n);
+void diff_write_summary_so_far(const struct diff *d, struct stage *s);
+
 /* {"summary":{…},"changes":[…]}, their members. */
 void diff_write_json(const struct diff *d, struct out *to);
 
@@ -26,6 +31,10 @@ struct diff_view {
 /* + added, - removed, ~ changed, > elsewhere. */
 void diff_print(
     const struct diff *d, const struct diff_view *view, struct out *to);
+
+/* A line of what was found so far, for diff_update(); arg is the output. */
+void diff_print_so_far(void *arg, const struct diff *d, uint32_t base,
+    uint32_t now, const struct diff_change change[], size_t n);
 
 /* How much of each name changed, and all in a line. */
 void diff_print_stat(const struct diff *d, struct out *to);

@@ -82,6 +82,7 @@ int
 spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 {
 	size_t good = utf8_check(text->s, text->len);
+	size_t changed;
 
 	t->name = name;
 	t->text = *text;
@@ -100,7 +101,7 @@ spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 		return err_hint(e, "OTLP in JSON, span records, or what a "
 				   "console exporter prints is read");
 	}
-	spans_link(t);
+	spans_hang(t, &changed);
 	spans_settle(t);
 	return 0;
 }
@@ -117,7 +118,6 @@ spans_grow(struct spans *t, const char *s, size_t n, struct err *e)
 		return err_set(
 		    e, "%s: more than %d MiB", t->name, TEXT_MAX >> 20);
 	spans_json(t, arena_dup(&t->arena, s, n), n);
-	spans_link(t);
 	t->grown += n;
 	for (size_t i = 0; i < n; i++)
 		t->links->lines += s[i] == '\n';

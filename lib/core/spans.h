@@ -121,21 +121,21 @@ int spans_parse(
 
 /*
  * A trace that grows: what came next of its text, whole lines, and whole
- * objects where they are longer; logs are not looked into. Its walk and depths
- * are not known until spans_settle(), which is the end of growing.
+ * objects where they are longer; logs are not looked into.
  *
- * err: -1 and *e: it is not UTF-8; or its spans would be too many
+ * err: -1 and *e: it is not UTF-8, or is too much
  */
 int spans_grow(struct spans *t, const char *s, size_t n, struct err *e);
-void spans_settle(struct spans *t);
 
 /*
- * What the last spans_grow() brought, and all above that, children first;
- * the last one is t->n, which stands above the roots.
+ * Hang what came into the tree. The walk and the depths are not known before
+ * spans_settle(), the end of growing.
  *
- * out: list[*n]
+ * out: list[*n], good until the next time: what came and all above it,
+ *      children first; the last one is t->n, which stands above the roots
  */
-const uint32_t *spans_changed(const struct spans *t, size_t *n);
+const uint32_t *spans_hang(struct spans *t, size_t *n);
+void spans_settle(struct spans *t);
 
 /*
  * The same trace without strangers; what is below one is a root.

@@ -29,7 +29,7 @@ struct spans_links {
 	uint32_t *next;	   /* who waits for the same parent, as in the slot */
 	uint32_t *mark;	   /* which walk came by; 0: none */
 	uint32_t *wait;	   /* children that are yet to be told */
-	uint32_t *changed; /* see spans_changed() */
+	uint32_t *changed; /* see spans_hang() */
 	size_t changes;
 	size_t placed, order_cap; /* of spans.order */
 	uint32_t *last; /* of recorded spans: the last of each depth */
@@ -48,8 +48,6 @@ int spans_attrs(struct spans_reader *r, struct span_attrs *to);
 /* Read all texts of JSON in s[n], which is borrowed. */
 void spans_json(struct spans *t, const char *s, size_t n);
 
-/* Hang the spans that were read since into the tree. */
-void spans_link(struct spans *t);
 void spans_links_free(struct spans *t);
 
 static inline struct pull_text

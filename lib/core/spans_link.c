@@ -422,11 +422,13 @@ give_resources(struct spans *t)
 			t->span[i].resource = none;
 }
 
-void
-spans_link(struct spans *t)
+const uint32_t *
+spans_hang(struct spans *t, size_t *n)
 {
 	struct moved moved = {0};
 
+	if (!t->links)
+		t->links = mem_new(1, sizeof *t->links);
 	widen(t);
 	make_room(t, t->n);
 	take_in(t, &moved);
@@ -436,11 +438,6 @@ spans_link(struct spans *t)
 	give_resources(t);
 	t->links->done = t->n;
 	free(moved.at);
-}
-
-const uint32_t *
-spans_changed(const struct spans *t, size_t *n)
-{
 	*n = t->links->changes;
 	return t->links->changed;
 }

@@ -152,6 +152,8 @@ lines_come(const char *text, size_t len, struct spans *base)
 		for (unsigned lines = 1 + any(20); lines-- && at < len; at++)
 			at += strcspn(text + at, "\n");
 		spans_grow(&now, text + from, at - from, &e);
+		if (at < len && !any(4))
+			continue;
 		diff_update(&d, NULL, NULL);
 		wrong += !is_same(&d, base, text, at);
 	}
