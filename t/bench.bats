@@ -592,11 +592,12 @@ busy() {
 	clnrm-bench list | keep >records
 	of_type bench | jq -r .id >ids
 	[ "$(sort -u ids | wc -l)" = "$(wc -l <ids)" ]
-	for suite in op dx cmd micro; do
+	for suite in op path e2e dx cmd user micro io scale clean scen mem; do
 		grep -q "^$suite/" ids
 	done
-	clnrm-bench run $quick micro/toml/1K op/render cmd/render | keep >records
-	of_type bench_result | jq -se 'length == 3 and all(.[]; .status == "ok")'
+	clnrm-bench run $quick micro/toml/1K op/render cmd/render path/reload_multi \
+		clean/metrics io/read1/ | keep >records
+	of_type bench_result | jq -se 'length == 7 and all(.[]; .status == "ok")'
 }
 
 @test "a report has every result, and no blank" {

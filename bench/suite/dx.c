@@ -48,12 +48,11 @@ static void
 make_template(int64_t size)
 {
 	make_context();
-	if (size == 1)
-		text_simple(&text);
-	else if (size == 2)
-		text_medium(&text);
-	else
-		text_complex(&text);
+	text_make(&text,
+	    size == 1	? "template-simple"
+	    : size == 2 ? "template-medium"
+			: "template-complex",
+	    1, 0);
 }
 
 static uint64_t
@@ -74,7 +73,7 @@ render(void)
 static void
 make_toml(int64_t size)
 {
-	text_toml(&text, (size_t)size);
+	text_make(&text, "toml", size, 0);
 }
 
 static uint64_t
@@ -212,41 +211,88 @@ format(void)
 	return out.len;
 }
 
+/* ---- save, read, render, parse, check, write: all but the watch */
+
+static struct buf source = BUF_INIT;
+
+static void
+make_reload(int64_t unused)
+{
+	(void)unused;
+	make_context();
+	make_dir();
+	buf_adds(&source, "[meta]\nname = \"{{ v0 }}\"\nversion = \"1\"\n"
+			  "[[scenario]]\nname = \"{{ v1 }}\"\n"
+			  "run = \"echo {{ v2 }}\"\n");
+	snprintf(path, sizeof path, "%s/a.clnrm.toml.tera", dir);
+}
+
+static uint64_t
+reload(void)
+{
+	char to[80];
+	struct err e = {0};
+
+	buf_reset(&text);
+	if (file_renew(path, source.s, source.len, 0644, &e) < 0 ||
+	    file_read(path, &text, &e) < 0 || !render())
+		return 0;
+	buf_reset(&text);
+	buf_add(&text, out.s, out.len);
+	if (!parse() || !lint())
+		return 0;
+	snprintf(to, sizeof to, "%s/a.clnrm.toml", dir);
+	return file_renew(to, text.s, text.len, 0644, &e) < 0 ? 0 : text.len;
+}
+
 #define DX "dx/"
 
 static const struct kit_bench benches[] = {
     {DX "template_rendering/simple_template", make_template, render, 1, NULL,
-	MS(100), 0, 0},
+	MS(100), 0, 0, NULL, NULL},
     {DX "template_rendering/medium_template_with_loops", make_template, render,
-	2, NULL, MS(300), 0, 0},
+	2, NULL, MS(300), 0, 0, NULL, NULL},
     {DX "template_rendering/complex_template", make_template, render, 3, NULL,
-	MS(500), 0, 0},
+	MS(500), 0, 0, NULL, NULL},
     {DX "toml_parsing/simple_toml", make_toml, parse, 300, "bytes", MS(50), 0,
-	0},
+	0, NULL, NULL},
     {DX "toml_parsing/medium_toml", make_toml, parse, 1000, "bytes", MS(100), 0,
-	0},
+	0, NULL, NULL},
     {DX "toml_parsing/large_toml", make_toml, parse, 12000, "bytes", MS(200), 0,
-	0},
+	0, NULL, NULL},
     {DX "file_operations/read_template_file", make_template_file, read_file, 1,
-	NULL, MS(50), 0, 0},
+	NULL, MS(50), 0, 0, NULL, NULL},
     {DX "file_operations/write_rendered_file", make_empty, write_file, 0, NULL,
-	MS(100), 0, 0},
+	MS(100), 0, 0, NULL, NULL},
     {DX "file_operations/scan_template_directory", make_tree, scan, 100, NULL,
-	MS(200), 0, 0},
+	MS(200), 0, 0, NULL, NULL},
     {DX "scalability/1_files", make_empty, write_scan_render, 1, NULL, MS(500),
-	0, 0},
+	0, 0, NULL, NULL},
     {DX "scalability/10_files", make_empty, write_scan_render, 10, NULL,
-	MS(2000), 0, 0},
+	MS(2000), 0, 0, NULL, NULL},
     {DX "scalability/100_files", make_empty, write_scan_render, 100, NULL,
-	MS(10000), 0, 0},
+	MS(10000), 0, 0, NULL, NULL},
     {DX "command_performance/dry_run_validation", make_toml, lint, 10000,
-	"bytes", MS(1000), 0, 0},
+	"bytes", MS(1000), 0, 0, NULL, NULL},
     {DX "command_performance/fmt_check", make_toml, format, 10000, "bytes",
-	MS(500), 0, 0},
+	MS(500), 0, 0, NULL, NULL},
     {DX "command_performance/lint_validation", make_toml, lint, 2000, "bytes",
-	MS(1000), 0, 0},
-    {"op/dry_run", make_toml, lint, 10000, "bytes", MS(50), MS(200), MS(500)},
-    {"op/render", make_template, render, 3, NULL, MS(20), MS(100), MS(200)},
+	MS(1000), 0, 0, NULL, NULL},
+    {DX "hot_reload_workflow/complete_reload_cycle", make_reload, reload, 1,
+	NULL, MS(3000), 0, 0, NULL, NULL},
+    {"path/render", make_template, render, 1, NULL, MS(500), 0, 0, NULL, NULL},
+    {"path/parse", make_toml, parse, 1000, NULL, MS(200), 0, 0, NULL, NULL},
+    {"path/validate", make_toml, lint, 1000, NULL, MS(200), 0, 0, NULL, NULL},
+    {"micro/validate/1K", make_toml, lint, 1000, "bytes", MS(0.5), 0, 0, NULL,
+	NULL},
+    {"micro/validate/10K", make_toml, lint, 10000, "bytes", MS(3), 0, 0, NULL,
+	NULL},
+    {"micro/validate/100K", make_toml, lint, 100000, "bytes", MS(25), 0, 0,
+	NULL, NULL},
+    {"op/dry_run", make_toml, lint, 10000, "bytes", MS(50), MS(200), MS(500),
+	NULL, NULL},
+    {"op/render", make_template, render, 3, NULL, MS(20), MS(100), MS(200),
+	NULL, NULL},
 };
 
 int

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -32,7 +33,14 @@ struct kit_bench {
 	const char *unit; /* "bytes", "elements"; NULL: size is no amount */
 	/* ns; 0: none. With target alone yellow goes 20 % further. */
 	double target, acceptable, unacceptable;
+	const char *metric;   /* NULL: "p95_ns"; then limits are of that */
+	void (*before)(void); /* each iteration, not timed; NULL: nothing */
 };
+
+/* The largest peak of the programs that an operation started; 0: none. And
+ * the one that is still there. */
+static long kit_others_kb;
+static pid_t kit_other;
 
 static inline void
 kit_list(const struct kit_bench *b)
@@ -47,7 +55,7 @@ kit_list(const struct kit_bench *b)
 	json_str(&j, "suite", suite.s);
 	if (b->unit)
 		json_int(&j, "size", b->size);
-	json_str(&j, "metric", "p95_ns");
+	json_str(&j, "metric", b->metric ? b->metric : "p95_ns");
 	json_open(&j, "limits", '{');
 	if (b->target > 0)
 		json_float(&j, "target", b->target);
@@ -64,19 +72,25 @@ kit_list(const struct kit_bench *b)
 static inline double
 kit_time(const struct kit_bench *b, long many, uint64_t *want)
 {
-	int64_t from = clock_mono_ns(), to;
+	int64_t from = clock_mono_ns(), took = 0;
 	uint64_t wrong = 0;
 
 	for (long i = 0; i < many; i++) {
-		uint64_t sum = b->op();
+		uint64_t sum;
 
+		if (b->before) {
+			took += clock_mono_ns() - from;
+			b->before();
+			from = clock_mono_ns();
+		}
+		sum = b->op();
 		*want = *want ? *want : sum;
 		wrong |= sum ^ *want;
 		wrong |= !sum;
 	}
-	to = clock_mono_ns();
+	took += clock_mono_ns() - from;
 	if (!wrong)
-		return (double)(to - from);
+		return (double)took;
 	printf("{\"type\":\"sample\",\"id\":\"%s\",\"error\":\"the operation "
 	       "failed, or its outcome differs\"}\n",
 	    b->id);
@@ -91,13 +105,16 @@ struct kit_times {
 	uint64_t sum;
 };
 
-/* Of this program alone: what getrusage() tells begins with our parent's. */
+/* Of a program alone: what getrusage() tells begins with its parent's. */
 static inline long
-kit_peak_kb(void)
+kit_peak_of_kb(long pid)
 {
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[256];
+	char path[64], line[256];
+	FILE *f;
 	long kb = 0;
+
+	snprintf(path, sizeof path, "/proc/%ld/status", pid);
+	f = fopen(path, "re");
 
 	while (f && fgets(line, sizeof line, f))
 		if (!strncmp(line, "VmHWM:", 6))
@@ -107,12 +124,20 @@ kit_peak_kb(void)
 	return kb;
 }
 
+static inline long
+kit_peak_kb(void)
+{
+	return kit_peak_of_kb(getpid());
+}
+
 static inline void
 kit_put(const struct kit_bench *b, const struct kit_times *t, long samples)
 {
 	AUTO_JSON j = JSON_INIT;
 	char sum[17];
 
+	if (kit_other)
+		kit_others_kb = kit_peak_of_kb(kit_other);
 	snprintf(sum, sizeof sum, "%016llx", (unsigned long long)t->sum);
 	json_open(&j, NULL, '{');
 	json_str(&j, "type", "sample");
@@ -128,7 +153,8 @@ kit_put(const struct kit_bench *b, const struct kit_times *t, long samples)
 		json_str(&j, "unit", b->unit);
 	}
 	json_int(&j, "setup_ns", t->setup_ns);
-	json_int(&j, "peak_rss_kb", kit_peak_kb());
+	json_int(
+	    &j, "peak_rss_kb", kit_others_kb ? kit_others_kb : kit_peak_kb());
 	json_str(&j, "checksum", sum);
 	json_close(&j, '}');
 	puts(j.text.s);
@@ -161,7 +187,7 @@ kit_run(const struct kit_bench *b, long samples, int64_t warm_up_ns,
 		b->setup(b->size);
 	t.setup_ns = clock_mono_ns() - from;
 	one = kit_warm_up(b, warm_up_ns, &t.sum);
-	if (one < KIT_BATCH_NS)
+	if (one < KIT_BATCH_NS && !b->before)
 		t.batch = (long)(KIT_BATCH_NS / (one > 1 ? one : 1)) + 1;
 	until = clock_mono_ns() + measure_ns;
 	while ((clock_mono_ns() < until && t.n < KIT_MOST) || t.n < KIT_LEAST) {

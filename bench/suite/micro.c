@@ -24,12 +24,9 @@ static void
 make_file(int64_t size)
 {
 	FILE *f = tmpfile();
-	uint32_t x = 42;
 
-	for (int64_t i = 0; i < size; i++) {
-		x = x * 1664525 + 1013904223;
-		putc((int)(x >> 24), f);
-	}
+	text_make(&text, "file", size, 0);
+	fwrite(text.s, 1, text.len, f);
 	fflush(f);
 	fd = fileno(f);
 }
@@ -79,7 +76,7 @@ static void
 make_vars(int64_t vars)
 {
 	make_context(vars);
-	text_vars(&text, (int)vars);
+	text_make(&text, "template-vars", vars, 0);
 	if (!parse(&kept, &cached))
 		die(EXIT_RUN, "the template does not parse");
 }
@@ -114,7 +111,7 @@ render_cached(void)
 static void
 make_toml(int64_t size)
 {
-	text_toml(&text, (size_t)size);
+	text_make(&text, "toml", size, 0);
 }
 
 static uint64_t
@@ -127,31 +124,15 @@ parse_toml(void)
 	return v ? value_count(value_get(v, "scenario")) : 0;
 }
 
-/* ---- traces: nearly flat, with one span of ten changed */
+/* ---- traces, of whose spans one of ten differs */
 
 static struct buf trace[2] = {BUF_INIT, BUF_INIT};
 
 static void
-make_trace(struct buf *to, int64_t spans, bool is_new)
-{
-	for (int64_t i = 0; i < spans; i++)
-		buf_addf(to,
-		    "{\"trace_id\":\"%032d\",\"span_id\":\"%016llx\","
-		    "\"parent_span_id\":\"%s%.*llx\",\"name\":\"op%lld\","
-		    "\"start_time_unix_nano\":\"%lld\","
-		    "\"end_time_unix_nano\":\"%lld\","
-		    "\"attributes\":{\"k\":\"%lld\"}}\n",
-		    1, (long long)i + 1, i ? "" : "", i ? 16 : 0,
-		    i ? (long long)((i - 1) / 8 + 1) : 0, (long long)i % 50,
-		    (long long)(1000 + i), (long long)(5000 + i * 2),
-		    (long long)(is_new && i % 10 == 3 ? i + 1 : i));
-}
-
-static void
 make_traces(int64_t spans)
 {
-	make_trace(&trace[0], spans, false);
-	make_trace(&trace[1], spans, true);
+	text_make(&trace[0], "trace", spans, 0);
+	text_make(&trace[1], "trace", spans, 10);
 }
 
 static bool
@@ -204,36 +185,52 @@ compare(void)
 #define SPANS "elements"
 
 static const struct kit_bench benches[] = {
-    {"micro/sha256/1K", make_file, hash_file, KB, BYTES, US(50), 0, 0},
-    {"micro/sha256/10K", make_file, hash_file, 10 * KB, BYTES, US(150), 0, 0},
-    {"micro/sha256/100K", make_file, hash_file, 100 * KB, BYTES, MS(1.2), 0, 0},
-    {"micro/sha256/1M", make_file, hash_file, 1000 * KB, BYTES, MS(12), 0, 0},
-    {"micro/sha256/10M", make_file, hash_file, 10000 * KB, BYTES, MS(120), 0,
-	0},
+    {"micro/sha256/1K", make_file, hash_file, KB, BYTES, US(50), 0, 0, NULL,
+	NULL},
+    {"micro/sha256/10K", make_file, hash_file, 10 * KB, BYTES, US(150), 0, 0,
+	NULL, NULL},
+    {"micro/sha256/100K", make_file, hash_file, 100 * KB, BYTES, MS(1.2), 0, 0,
+	NULL, NULL},
+    {"micro/sha256/1M", make_file, hash_file, 1000 * KB, BYTES, MS(12), 0, 0,
+	NULL, NULL},
+    {"micro/sha256/10M", make_file, hash_file, 10000 * KB, BYTES, MS(120), 0, 0,
+	NULL, NULL},
     {"micro/render/10vars/first", make_vars, render_first, 10, NULL, MS(2), 0,
-	0},
+	0, NULL, NULL},
     {"micro/render/50vars/first", make_vars, render_first, 50, NULL, MS(8), 0,
-	0},
+	0, NULL, NULL},
     {"micro/render/200vars/first", make_vars, render_first, 200, NULL, MS(30),
-	0, 0},
+	0, 0, NULL, NULL},
     {"micro/render/10vars/cached", make_vars, render_cached, 10, NULL, MS(0.1),
-	0, 0},
+	0, 0, NULL, NULL},
     {"micro/render/50vars/cached", make_vars, render_cached, 50, NULL, MS(0.5),
-	0, 0},
+	0, 0, NULL, NULL},
     {"micro/render/200vars/cached", make_vars, render_cached, 200, NULL, MS(2),
-	0, 0},
-    {"micro/render_simple", make_simple, render_cached, 1, NULL, 0, 0, 0},
-    {"micro/toml/1K", make_toml, parse_toml, KB, BYTES, MS(0.2), 0, 0},
-    {"micro/toml/10K", make_toml, parse_toml, 10 * KB, BYTES, MS(1.5), 0, 0},
-    {"micro/toml/100K", make_toml, parse_toml, 100 * KB, BYTES, MS(15), 0, 0},
-    {"micro/tree/10", make_traces, read_tree, 10, SPANS, MS(0.1), 0, 0},
-    {"micro/tree/100", make_traces, read_tree, 100, SPANS, MS(1), 0, 0},
-    {"micro/tree/1000", make_traces, read_tree, 1000, SPANS, MS(10), 0, 0},
-    {"micro/tree/10000", make_traces, read_tree, 10000, SPANS, MS(100), 0, 0},
-    {"micro/compare/10", read_traces, compare, 10, SPANS, US(50), 0, 0},
-    {"micro/compare/100", read_traces, compare, 100, SPANS, US(500), 0, 0},
-    {"micro/compare/1000", read_traces, compare, 1000, SPANS, MS(5), 0, 0},
-    {"micro/compare/10000", read_traces, compare, 10000, SPANS, MS(50), 0, 0},
+	0, 0, NULL, NULL},
+    {"micro/render_simple", make_simple, render_cached, 1, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"micro/toml/1K", make_toml, parse_toml, KB, BYTES, MS(0.2), 0, 0, NULL,
+	NULL},
+    {"micro/toml/10K", make_toml, parse_toml, 10 * KB, BYTES, MS(1.5), 0, 0,
+	NULL, NULL},
+    {"micro/toml/100K", make_toml, parse_toml, 100 * KB, BYTES, MS(15), 0, 0,
+	NULL, NULL},
+    {"micro/tree/10", make_traces, read_tree, 10, SPANS, MS(0.1), 0, 0, NULL,
+	NULL},
+    {"micro/tree/100", make_traces, read_tree, 100, SPANS, MS(1), 0, 0, NULL,
+	NULL},
+    {"micro/tree/1000", make_traces, read_tree, 1000, SPANS, MS(10), 0, 0, NULL,
+	NULL},
+    {"micro/tree/10000", make_traces, read_tree, 10000, SPANS, MS(100), 0, 0,
+	NULL, NULL},
+    {"micro/compare/10", read_traces, compare, 10, SPANS, US(50), 0, 0, NULL,
+	NULL},
+    {"micro/compare/100", read_traces, compare, 100, SPANS, US(500), 0, 0, NULL,
+	NULL},
+    {"micro/compare/1000", read_traces, compare, 1000, SPANS, MS(5), 0, 0, NULL,
+	NULL},
+    {"micro/compare/10000", read_traces, compare, 10000, SPANS, MS(50), 0, 0,
+	NULL, NULL},
 };
 
 int

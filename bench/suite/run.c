@@ -1,0 +1,415 @@
+/*
+ * Whole runs: scenarios in cleanrooms, the steps of someone new, workers.
+ */
+#include "place.h"
+
+static struct place_program engine;
+static struct buf plan = BUF_INIT;
+static long ends = 1;
+
+/* ---- an engine that is warm: a plan goes in, the ends of its scenarios come
+ */
+
+static void
+stop(void)
+{
+	place_stop(&engine);
+}
+
+static void
+add_scenario(struct buf *b, long i, const char *more, long steps)
+{
+	buf_addf(b,
+	    "[[scenario]]\nname = \"s%ld\"\nisolation = \"process\"\n%s", i,
+	    more);
+	for (long k = 0; k < steps; k++)
+		buf_addf(b,
+		    "[[scenario.steps]]\nname = \"p%ld\"\n"
+		    "command = [\"/bin/echo\", \"step %ld\"]\n"
+		    "expected_output_regex = \"^step\"\n",
+		    k, k);
+}
+
+/* The plan of a test file, as lint writes it. */
+static void
+make_plan(const char *toml)
+{
+	const char *argv[] = {"sh", "-c",
+	    "clnrm-render t.clnrm.toml | clnrm-lint - | grep "
+	    "'^{\"type\":\"plan\"'",
+	    NULL};
+
+	place_put("t.clnrm.toml", "%s", toml);
+	if (place_run(argv, &plan) != 0)
+		die(EXIT_RUN, "the test file is not right");
+	kit_others_kb = 0;
+}
+
+static void
+start_engine(long n, long steps, const char *top, const char *more)
+{
+	const char *argv[] = {"clnrm-exec", "--allow-degraded", "-", NULL};
+	AUTO_BUF b = BUF_INIT;
+
+	place_make();
+	buf_addf(&b, "[meta]\nname = \"t\"\nversion = \"1\"\n%s", top);
+	for (long i = 0; i < n; i++)
+		add_scenario(&b, i, more, steps);
+	make_plan(b.s);
+	ends = n;
+	engine = place_start(argv);
+	kit_other = engine.pid;
+	atexit(stop);
+}
+
+static void
+start_steps(int64_t steps)
+{
+	start_engine(1, (long)steps, "", "");
+}
+
+static void
+start_scenarios(int64_t n)
+{
+	start_engine((long)n, 1, "", "concurrent = true\n");
+}
+
+static void
+start_seeded(int64_t seed)
+{
+	AUTO_BUF top = BUF_INIT;
+
+	buf_addf(&top, "[determinism]\nseed = %lld\n", (long long)seed);
+	start_engine(1, 2, top.s, "");
+}
+
+/* size: 1 low, 2 medium, 3 high */
+static void
+start_policy(int64_t level)
+{
+	static const char *const names[] = {"", "low", "medium", "high"};
+	AUTO_BUF more = BUF_INIT;
+
+	buf_addf(&more, "policy = { security_level = \"%s\" }\n", names[level]);
+	start_engine(1, 1, "", more.s);
+}
+
+static void
+start_limited(int64_t mb)
+{
+	AUTO_BUF top = BUF_INIT;
+
+	buf_addf(&top,
+	    "[limits]\nmemory_mb = %lld\noptional = [\"memory_mb\"]\n",
+	    (long long)mb);
+	start_engine(1, 1, top.s, "");
+}
+
+static uint64_t
+run_plan(void)
+{
+	if (fd_write(engine.in, plan.s, plan.len) < 0)
+		return 0;
+	return place_await(&engine, "\"status\":\"ok\",\"complete\"", ends);
+}
+
+/* ---- commands of the driver */
+
+static const char *line;
+static int wanted; /* exit status */
+
+static uint64_t
+run_line(void)
+{
+	const char *argv[] = {"sh", "-c", line, NULL};
+
+	return place_run(argv, NULL) == wanted;
+}
+
+static void
+put_test(const char *path, const char *step)
+{
+	place_put(path,
+	    "[meta]\nname = \"%.*s\"\nversion = \"1\"\n"
+	    "[[scenario]]\nname = \"s\"\nrun = \"%s\"\n",
+	    (int)strcspn(path, "."), path, step);
+}
+
+static void
+make_one(int64_t unused)
+{
+	(void)unused;
+	place_make();
+	put_test("a.clnrm.toml", "true");
+	line = "exec clnrm run --allow-degraded a.clnrm.toml";
+}
+
+/* Files whose scenario takes a second, on as many workers. */
+static void
+make_slow(int64_t files)
+{
+	static char text[128];
+
+	place_make();
+	for (int64_t i = 0; i < files; i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "t/t%lld.clnrm.toml", (long long)i);
+		place_put(path,
+		    "[meta]\nname = \"t%lld\"\nversion = \"1\"\n"
+		    "[[scenario]]\nname = \"s\"\nrun = \"sleep 1\"\n",
+		    (long long)i);
+	}
+	snprintf(text, sizeof text, "exec clnrm run --allow-degraded -j %lld t",
+	    (long long)files);
+	line = text;
+}
+
+/* Sixteen scenarios of half a second on so many workers. */
+static void
+make_workers(int64_t workers)
+{
+	static char text[128];
+	AUTO_BUF b = BUF_INIT;
+
+	place_make();
+	buf_adds(&b, "[meta]\nname = \"t\"\nversion = \"1\"\n");
+	for (int i = 0; i < 16; i++)
+		buf_addf(&b,
+		    "[[scenario]]\nname = \"s%d\"\nconcurrent = true\n"
+		    "run = \"sleep 0.5\"\n",
+		    i);
+	place_put("t.clnrm.toml", "%s", b.s);
+	snprintf(text, sizeof text,
+	    "exec clnrm run --allow-degraded -j %lld t.clnrm.toml",
+	    (long long)workers);
+	line = text;
+}
+
+/* A hundred files, checked by so many workers. */
+static void
+make_hundred(int64_t workers)
+{
+	static char text[128];
+	const char *argv[] = {"sh", "-c",
+	    "mkdir t; i=0; while [ $i -lt 100 ]; do i=$((i + 1)); "
+	    "clnrm-bench gen toml --size 10000 -o t/$i.clnrm.toml || exit 1; "
+	    "done",
+	    NULL};
+
+	place_make();
+	if (place_run(argv, NULL) != 0)
+		die(EXIT_RUN, "no workload");
+	kit_others_kb = 0;
+	snprintf(text, sizeof text,
+	    "exec clnrm-lint --format text -q -j %lld t/*", (long long)workers);
+	line = text;
+}
+
+static void
+make_traces(int64_t spans)
+{
+	char text[256];
+	const char *argv[] = {"sh", "-c", text, NULL};
+
+	place_make();
+	snprintf(text, sizeof text,
+	    "clnrm-bench gen trace --size %lld -o a.ndjson && clnrm-bench gen "
+	    "trace --size %lld --mutate 10 -o b.ndjson",
+	    (long long)spans, (long long)spans);
+	if (place_run(argv, NULL) != 0)
+		die(EXIT_RUN, "no workload");
+	kit_others_kb = 0;
+	line = "clnrm-diff --format text a.ndjson b.ndjson >report";
+	wanted = 1; /* there is a difference */
+}
+
+/* A thousand templates through one process, and what it holds at most. */
+static void
+make_templates(int64_t files)
+{
+	char text[128];
+	const char *argv[] = {"sh", "-c", text, NULL};
+
+	place_make();
+	snprintf(text, sizeof text,
+	    "clnrm-bench gen templates --size %lld -o t", (long long)files);
+	if (place_run(argv, NULL) != 0)
+		die(EXIT_RUN, "no workload");
+	kit_others_kb = 0;
+	line = "exec clnrm-render t";
+}
+
+/* ---- the first steps of someone new */
+
+static char project[32];
+static long projects;
+
+static void
+new_project(void)
+{
+	snprintf(project, sizeof project, "p%ld", ++projects);
+	if (mkdir(project, 0755) < 0 || chdir(project) < 0)
+		die(EXIT_RUN, "no directory");
+}
+
+static void
+leave_project(void)
+{
+	if (chdir(place_dir) < 0)
+		die(EXIT_RUN, "no way back");
+	new_project();
+}
+
+static void
+begin_user(int64_t unused)
+{
+	(void)unused;
+	place_make();
+	unlink("clnrm.conf");
+	new_project();
+	line = "exec clnrm init";
+}
+
+static void
+init_user(const char *then)
+{
+	begin_user(0);
+	if (!run_line())
+		die(EXIT_RUN, "no project");
+	kit_others_kb = 0;
+	line = then;
+}
+
+static void
+make_first_test(int64_t unused)
+{
+	(void)unused;
+	init_user("exec clnrm run --allow-degraded");
+}
+
+static void
+make_results(int64_t unused)
+{
+	make_first_test(unused);
+	if (!run_line())
+		die(EXIT_RUN, "the first test does not pass");
+	line = "exec clnrm report --last";
+}
+
+static void
+make_dev(int64_t unused)
+{
+	(void)unused;
+	init_user("");
+}
+
+static uint64_t
+start_dev(void)
+{
+	const char *argv[] = {
+	    "clnrm", "dev", "--allow-degraded", "--format", "text", NULL};
+	struct place_program p = place_start(argv);
+	bool is_seen = place_await(&p, "1 passed", 1);
+
+	place_stop(&p);
+	return is_seen;
+}
+
+static void
+begin_total(int64_t unused)
+{
+	begin_user(unused);
+	line =
+	    "clnrm init && clnrm run --allow-degraded && clnrm report --last";
+}
+
+#define KB "peak_rss_kb"
+
+static const struct kit_bench benches[] = {
+    {"op/scenario", make_one, run_line, 1, NULL, MS(5000), MS(30000), MS(60000),
+	NULL, NULL},
+    {"op/diff", make_traces, run_line, 1000, "elements", MS(100), MS(500),
+	MS(1000), NULL, NULL},
+    {"path/display", make_results, run_line, 1, NULL, MS(50), 0, 0, NULL, NULL},
+    {"e2e/pipeline_seq", make_slow, run_line, 1, NULL, MS(1386), 0, 0, NULL,
+	NULL},
+    {"e2e/pipeline_two", make_slow, run_line, 2, NULL, MS(1386), 0, 0, NULL,
+	NULL},
+    {"user/init", begin_user, run_line, 1, NULL, MS(2000), 0, 0, NULL,
+	leave_project},
+    {"user/dev_start", make_dev, start_dev, 1, NULL, MS(3000), 0, 0, NULL,
+	NULL},
+    {"user/first_test_warm", make_first_test, run_line, 1, NULL, MS(30000), 0,
+	0, NULL, NULL},
+    {"user/results", make_results, run_line, 1, NULL, MS(1000), 0, 0, NULL,
+	NULL},
+    {"user/total", begin_total, run_line, 1, NULL, MS(60000), 0, 0, NULL,
+	leave_project},
+    {"scale/validate/1", make_hundred, run_line, 1, NULL, MS(5000), 0, 0, NULL,
+	NULL},
+    {"scale/validate/2", make_hundred, run_line, 2, NULL, MS(2500), 0, 0, NULL,
+	NULL},
+    {"scale/validate/8", make_hundred, run_line, 8, NULL, MS(625), 0, 0, NULL,
+	NULL},
+    {"scale/workers/1", make_workers, run_line, 1, NULL, MS(8900), 0, 0, NULL,
+	NULL},
+    {"scale/workers/2", make_workers, run_line, 2, NULL, MS(4450), 0, 0, NULL,
+	NULL},
+    {"scale/workers/4", make_workers, run_line, 4, NULL, MS(4450), 0, 0, NULL,
+	NULL},
+    {"scale/workers/8", make_workers, run_line, 8, NULL, MS(4450), 0, 0, NULL,
+	NULL},
+    {"scale/workers/16", make_workers, run_line, 16, NULL, MS(4450), 0, 0, NULL,
+	NULL},
+    {"scale/memlimit/256", start_limited, run_plan, 256, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"scale/memlimit/512", start_limited, run_plan, 512, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"scale/memlimit/1024", start_limited, run_plan, 1024, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"scale/memlimit/2048", start_limited, run_plan, 2048, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"scen/single_step/cleanroom", start_steps, run_plan, 1, NULL, 0, 0, 0,
+	NULL, NULL},
+    {"scen/multi_step/cleanroom/2", start_steps, run_plan, 2, "elements", 0, 0,
+	0, NULL, NULL},
+    {"scen/multi_step/cleanroom/5", start_steps, run_plan, 5, "elements", 0, 0,
+	0, NULL, NULL},
+    {"scen/multi_step/cleanroom/10", start_steps, run_plan, 10, "elements", 0,
+	0, 0, NULL, NULL},
+    {"scen/multi_step/cleanroom/20", start_steps, run_plan, 20, "elements", 0,
+	0, 0, NULL, NULL},
+    {"scen/multi_step/cleanroom/50", start_steps, run_plan, 50, "elements", 0,
+	0, 0, NULL, NULL},
+    {"scen/concurrent/cleanroom/5", start_scenarios, run_plan, 5, "elements", 0,
+	0, 0, NULL, NULL},
+    {"scen/concurrent/cleanroom/10", start_scenarios, run_plan, 10, "elements",
+	0, 0, 0, NULL, NULL},
+    {"scen/concurrent/cleanroom/20", start_scenarios, run_plan, 20, "elements",
+	0, 0, 0, NULL, NULL},
+    {"scen/policy/cleanroom/low", start_policy, run_plan, 1, NULL, 0, 0, 0,
+	NULL, NULL},
+    {"scen/policy/cleanroom/medium", start_policy, run_plan, 2, NULL, 0, 0, 0,
+	NULL, NULL},
+    {"scen/policy/cleanroom/high", start_policy, run_plan, 3, NULL, 0, 0, 0,
+	NULL, NULL},
+    {"scen/deterministic/cleanroom", start_seeded, run_plan, 12345, NULL, 0, 0,
+	0, NULL, NULL},
+    {"clean/concurrent/50", start_scenarios, run_plan, 50, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"mem/rss/exec", start_scenarios, run_plan, 20, NULL, 102400, 0, 0, KB,
+	NULL},
+    {"mem/rss/diff", make_traces, run_line, 10000, NULL, 102400, 0, 0, KB,
+	NULL},
+    {"mem/rss/templates", make_templates, run_line, 1000, NULL, 51200, 0, 0, KB,
+	NULL},
+    {"dx/memory_usage/sustained_load", make_templates, run_line, 1000, NULL,
+	102400, 0, 0, KB, NULL},
+};
+
+int
+main(int argc, char *argv[])
+{
+	return kit_main(argc, argv, benches, COUNT(benches));
+}
