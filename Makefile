@@ -196,8 +196,11 @@ format:					## put the C sources in form
 	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) $(headers) \
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
-bench: all | bench-deps				## measure against the peers (as root)
-	@for b in start run room watch dev toml tera lint fmt otlp pull diff; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+bench: all				## every benchmark, quickly, against its limit
+	@BIN=$(abspath $B/bin) bench/run.sh --quick
+
+peers: all | bench-deps			## measure against the peers (as root)
+	@for b in start whole room watch dev toml tera lint fmt otlp pull diff; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin
@@ -216,7 +219,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units soak torture stale fuzzers demo check fuzz lint format bench install uninstall \
+.PHONY: all units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

@@ -1,34 +1,80 @@
 #!/bin/sh
-# `clnrm run` of a one-step scenario, the whole process tree, cold, against one
-# bwrap call and, where an engine answers, one `docker run` of the same command.
-# IMAGE names an image that has `true`.
-set -eu
-# shellcheck source=bench/pair.sh
-. "$(dirname "$0")/pair.sh"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-touch "$dir/clnrm.conf"
-cat >"$dir/t.clnrm.toml" <<'T'
-[meta]
-name = "t"
-version = "1"
-[[scenario]]
-name = "s"
-[[scenario.steps]]
-name = "s"
-command = ["true"]
-T
-run="$BIN/clnrm run $dir/t.clnrm.toml"
-if command -v bwrap >/dev/null; then
-	pair run.bwrap 4.0 "$run" \
-		"bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp true"
-else
-	echo 'bench: no bwrap: run.bwrap is not measured' >&2
-fi
-IMAGE=${IMAGE:-clnrm-debian12}
-if docker image inspect "$IMAGE" >/dev/null 2>&1; then
-	ROUNDS=5 RUNS=3
-	pair run.docker 0.067 "$run" "docker run --rm --network none $IMAGE true"
-else
-	echo "bench: no engine with $IMAGE: run.docker is not measured" >&2
-fi
+# The full suite: the machine, all benchmarks of these prefixes, a log of memory,
+# comparison with a baseline (BASELINE=NAME), gate, reports. The newest ten
+# results are kept below .clnrm/bench.
+#
+#   bench/run.sh [--quick] [--hooks DIR] [PREFIX ...]
+#
+# Exit status: the gate's. See bench/hooks/README.md for hooks.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+PATH=${BIN:-$root/build/bin}:$PATH
+out=${OUT:-.clnrm/bench}
+hooks=$root/bench/hooks quick='' allow=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) quick=--quick allow=--allow-quick ;;
+	--hooks)
+		[ $# -gt 1 ] || { echo 'bench: --hooks DIR' >&2; exit 2; }
+		hooks=$2
+		shift
+		;;
+	-*)
+		echo 'usage: bench/run.sh [--quick] [--hooks DIR] [PREFIX ...]' >&2
+		exit 2
+		;;
+	*) break ;;
+	esac
+	shift
+done
+mkdir -p "$out/results" || exit 3
+now=$out/results/$(date -u +%Y-%m-%dT%H%M%SZ).ndjson
+judged=$out/judged.ndjson
+
+# hook NAME: with JSON on its standard input; what it does is its own affair.
+hook() {
+	[ -x "$hooks/$1" ] || return 0
+	timeout 60 "$hooks/$1" || echo "bench: hook $1: status $?" >&2
+}
+
+event() {
+	printf '{"event":"%s","results":"%s","status":%d}\n' "$1" "$now" "$2"
+}
+
+# The memory of all that is ours, every half a second.
+log_memory() {
+	while sleep 0.5; do
+		ps -e -o rss=,comm= | awk -v at="$(date +%s)" \
+			'$2 ~ /^clnrm/ { kb += $1; n++ } END { printf "%s %d %d\n", at, n, kb }'
+	done >"$out/memory.log"
+}
+
+event pre-task 0 | hook pre-task
+log_memory &
+logger=$!
+# shellcheck disable=SC2086 # an option or none
+clnrm-bench run $quick --format ndjson "$@" >"$now"
+ran=$?
+kill $logger 2>/dev/null
+wait $logger 2>/dev/null
+event post-suite $ran | hook post-suite
+# shellcheck disable=SC2086
+clnrm-bench gate $allow ${BASELINE:+--baseline "$BASELINE"} --format ndjson "$@" \
+	<"$now" >"$judged"
+status=$?
+[ $ran = 0 ] || [ $status != 0 ] || status=$ran
+set --
+for old in $(find "$out/results" -name '*.ndjson' | sort | tail -n 10); do
+	[ "$old" = "$now" ] || set -- "$@" --history "$old"
+done
+for form in markdown:md html:html bencher:txt prometheus:prom; do
+	clnrm-bench report --loose --format "${form%:*}" "$@" "$judged" \
+		>"$out/report.${form#*:}" || status=3
+done
+[ $status = 0 ] || event notify $status | hook notify
+event post-task $status | hook post-task
+find "$out/results" -name '*.ndjson' | sort -r | tail -n +11 | xargs -r rm -f
+jq -rs 'map(select(.type == "bench_verdict")) |
+	"\(length) budgets, \(map(select(.fails)) | length) not kept"' "$judged"
+printf '%s\n' "$out/report.md" "$out/report.html"
+exit $status

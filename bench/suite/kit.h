@@ -22,6 +22,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "data/json.h"
+#include "profile.h"
 
 enum { KIT_BATCH_NS = 20000, KIT_MOST = 20000, KIT_LEAST = 10 };
 
@@ -189,11 +190,13 @@ kit_run(const struct kit_bench *b, long samples, int64_t warm_up_ns,
 	one = kit_warm_up(b, warm_up_ns, &t.sum);
 	if (one < KIT_BATCH_NS && !b->before)
 		t.batch = (long)(KIT_BATCH_NS / (one > 1 ? one : 1)) + 1;
+	profile_begin();
 	until = clock_mono_ns() + measure_ns;
 	while ((clock_mono_ns() < until && t.n < KIT_MOST) || t.n < KIT_LEAST) {
 		t.ns = mem_more(t.ns, t.n, &t.cap, sizeof *t.ns);
 		t.ns[t.n++] = kit_time(b, t.batch, &t.sum) / (double)t.batch;
 	}
+	profile_end();
 	kit_put(b, &t, (size_t)samples < t.n ? samples : (long)t.n);
 	free(t.ns);
 	return EXIT_YES;
