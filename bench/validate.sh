@@ -43,7 +43,7 @@ section Benchmarks
 # shellcheck disable=SC2086 # lists of options
 clnrm-bench run $how --format ndjson "$@" >"$now" || bad 'a benchmark failed to run'
 # shellcheck disable=SC2086
-clnrm-bench gate $quick ${budget:+--budget "$budget"} --format ndjson "$@" \
+clnrm-bench gate $quick ${BASELINE:+--baseline "$BASELINE"} ${budget:+--budget "$budget"} --format ndjson "$@" \
 	<"$now" >"$judged"
 rc=$?
 [ $rc = 0 ] || bad "the gate ends with status $rc"
@@ -88,10 +88,18 @@ cat "$judged" "$work/families" | clnrm-bench report --loose --format html "$@" \
 	>"$out/report.html" || bad 'no page was made'
 cat "$judged" "$work/families" | clnrm-bench report --loose >"$out/report.md"
 {
-	printf '\n## The slowest operations\n\n'
+	printf '\n## Bottlenecks\n\nOf a reload, from the save to what is shown:\n\n'
 	jq -rs '[.[] | select(.type == "bench_result" and .status == "ok" and
-			(.id | test("^(op|cmd)/")))] | sort_by(-.p95_ns) | .[:3][] |
-		"- \(.id): p95 \(.p95_ns / 1e6 * 100 | round / 100) ms"' "$judged"
+			(.id | test("^path/(detect|render|parse|validate|display)$")))] |
+		(map(.p50_ns) | add) as $all |
+		if length == 0 then "The stages of path/ were not measured." else
+		sort_by(-.p50_ns)[:3][] |
+		"- \(.id): \(.p50_ns / $all * 1000 | round / 10) % (\(.p50_ns / 1e4 | round / 100) ms)"
+		end' "$judged"
+	printf '\n## Regressions\n\n'
+	jq -r 'select(.type == "bench_verdict" and .level and .level != "none") |
+		"- \(.id): \(.level)"' "$judged" | grep . ||
+		printf 'None was found; %s was compared with.\n' "${BASELINE:-no baseline}"
 	printf '\n## Method\n\n'
 	printf 'Warm-up, then samples as clnrm-bench(1) says; percentiles by linear\n'
 	printf 'interpolation; limits are those of each benchmark, or of\n'

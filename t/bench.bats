@@ -616,11 +616,44 @@ busy() {
 	clnrm-bench report --loose --format html --history one judged >page
 	[[ "$(cat page)" == *"<svg"*"class=area"*"class=line"* ]]
 	run ! grep -E '<i>|src=|href=|<td>(<td|$)' page
+	for n in 10 100 1000; do
+		printf '{"type":"sample","id":"s/%d","ns":[%d,%d]}\n' $n ${n}0 ${n}1
+	done | clnrm-bench stats --loose --format ndjson >family
+	clnrm-bench report --loose --format html family >page
+	[[ "$(cat page)" == *"<th>fit"*"aria-label=scaling"*"class=dot"* ]]
 	run -0 clnrm-bench report --loose --format bencher judged
 	[[ "$output" == *"test a/b ... bench: 1300000 ns/iter (+/- 0)"* ]]
 	run -0 clnrm-bench report --loose --format prometheus judged
 	[[ "$output" == *'clnrm_bench_seconds{id="a/b",quantile="0.95"} 0.001300000'* ]]
 	run -4 clnrm-bench report --loose </dev/null
+}
+
+@test "the full suite runs with its hooks, keeps ten results, and ends as its gate" {
+	mkdir -p hooks .clnrm/bench/results
+	for hook in pre-task post-suite notify post-task; do
+		printf '#!/bin/sh\ncat >>%s\nexit 1\n' "$PWD/$hook.json" >hooks/$hook
+	done
+	chmod +x hooks/*
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		touch .clnrm/bench/results/2000-01-0$i.ndjson
+	done
+	run -0 "$ROOT/bench/run.sh" --quick --hooks hooks clean/metrics
+	[[ "$output" == *"hook pre-task: status 1"*"1 budgets, 0 not kept"* ]]
+	[ "$(jq -r .event pre-task.json post-suite.json post-task.json | xargs)" = \
+		"pre-task post-suite post-task" ]
+	[ ! -e notify.json ]
+	[ "$(find .clnrm/bench/results -name '*.ndjson' | wc -l)" = 10 ]
+	grep -q clean/metrics .clnrm/bench/report.md
+	run -4 "$ROOT/bench/run.sh" --quick --hooks hooks none/
+	jq -e '.event == "notify" and .status == 4' notify.json
+}
+
+@test "a benchmark draws where its time goes" {
+	[ -z "${SAN-}" ] || skip "sanitizers have stacks of their own"
+	SUITES=${BIN%/bin}/bench OUT=flames MEASURE_NS=200000000 \
+		run -0 "$ROOT/bench/flame.sh" template_render
+	[[ "$(cat flames/template_render.svg)" == "<svg"*"kit_run"*"tmpl_render"*"</svg>" ]]
+	run -2 "$ROOT/bench/flame.sh" nothing
 }
 
 @test "settings are printed, and nothing runs" {

@@ -7,9 +7,8 @@
 
 #include "base/mem.h"
 #include "core/bench.h"
+#include "core/bench_plot.h"
 #include "data/stats.h"
-
-enum { POINTS = 80, WIDTH = 240, HEIGHT = 48 };
 
 static const char *
 text(const struct value *v, const char *key)
@@ -338,51 +337,31 @@ static const char style[] =
     ".warn{background:#453a15}.area{fill:#24506f;stroke:#7db8e8}"
     ".line{stroke:#7db8e8}.dot{fill:#7db8e8}}";
 
+/* The numbers of a list; free() them. */
 static double *
-observed(const struct value *v, size_t *n)
+numbers(const struct value *v, const char *key, size_t *n)
 {
-	const struct value *list = value_get(v, "observed_ns");
+	const struct value *list = value_get(v, key);
 	double *x;
 
 	*n = list && list->kind == VALUE_LIST ? value_count(list) : 0;
-	x = mem_new(*n, sizeof *x);
+	x = mem_new(*n + 1, sizeof *x);
 	for (size_t i = 0; i < *n; i++)
-		x[i] = (double)value_int_or(list->list.item[i], 0);
-	stats_sort(x, *n);
+		x[i] = list->list.item[i]->kind == VALUE_FLOAT
+			 ? list->list.item[i]->f
+			 : (double)value_int_or(list->list.item[i], 0);
 	return x;
 }
 
-/* From the lowest to above the 95th of a hundred: one wild value would press
- * all others together. */
 static void
-add_density(struct buf *to, const struct value *v)
+add_density(struct buf *to, const struct bench_report *r, const struct value *v)
 {
-	double y[POINTS], most = 0, low, high;
 	size_t n;
-	double *x = observed(v, &n);
+	double *x = numbers(v, "observed_ns", &n);
 
-	if (n > 1 && x[n - 1] > x[0]) {
-		low = x[0];
-		high = stats_quantile(x, n, 0.95) * 1.05;
-		if (high <= low)
-			high = x[n - 1];
-		while (n > 2 && x[n - 1] > high)
-			n--;
-		stats_density(x, n, low, high, y, POINTS);
-		for (int i = 0; i < POINTS; i++)
-			most = fmax(most, y[i]);
-		buf_addf(to,
-		    "<svg width=%d height=%d role=img "
-		    "aria-label=density><path class=area d=\"M0 %d",
-		    WIDTH, HEIGHT, HEIGHT);
-		for (int i = 0; i < POINTS && most > 0; i++)
-			buf_addf(to, "L%.1f %.1f",
-			    (double)i * WIDTH / (POINTS - 1),
-			    HEIGHT - y[i] / most * (HEIGHT - 2));
-		buf_addf(to, "L%d %dZ\"/></svg>", WIDTH, HEIGHT);
-	} else {
-		buf_adds(to, "all equal");
-	}
+	(void)r;
+	stats_sort(x, n);
+	bench_plot_density(to, x, n);
 	free(x);
 }
 
@@ -390,30 +369,47 @@ add_density(struct buf *to, const struct value *v)
 static void
 add_history(struct buf *to, const struct bench_report *r, const struct value *v)
 {
-	double y[64], most = 0;
+	double y[64];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->pasts && n + 1 < COUNT(y); i++)
 		if (is_ok(r->past[i]) &&
 		    !strcmp(text(r->past[i], "id"), text(v, "id")))
 			y[n++] = number(r->past[i], "median_ns");
-	if (!n) {
-		buf_adds(to, "first run");
-		return;
-	}
 	y[n++] = number(v, "median_ns");
-	for (size_t i = 0; i < n; i++)
-		most = fmax(most, y[i]);
-	buf_addf(to,
-	    "<svg width=%d height=%d role=img aria-label=history>"
-	    "<polyline class=line points=\"",
-	    WIDTH / 2, HEIGHT);
-	for (size_t i = 0; i < n && most > 0; i++)
-		buf_addf(to, "%.1f,%.1f ",
-		    3 + (double)i * (WIDTH / 2 - 6) / (double)(n - 1),
-		    HEIGHT - 3 - y[i] / most * (HEIGHT - 6));
-	buf_addf(to, "\"/></svg>");
+	if (n > 1)
+		bench_plot_history(to, y, n);
+	else
+		buf_adds(to, "first run");
 }
+
+static void
+add_scaling(struct buf *to, const struct bench_report *r, const struct value *v)
+{
+	size_t n, m;
+	double *x = numbers(v, "sizes", &n), *y = numbers(v, "median_ns", &m);
+	bool is_whole = n > 1 && n == m;
+
+	(void)r;
+	for (size_t i = 0; i < n && is_whole; i++)
+		is_whole = x[i] > 0 && y[i] > 0 && (!i || x[i] > x[i - 1]);
+	if (is_whole)
+		bench_plot_scaling(to, x, y, n, number(v, "exponent"));
+	else
+		buf_adds(to, "no curve");
+	free(x);
+	free(y);
+}
+
+static const struct plot {
+	const char *type, *name;
+	void (*fn)(struct buf *to, const struct bench_report *r,
+	    const struct value *v);
+} plots[] = {
+    {"bench_result", "density", add_density},
+    {"bench_result", "history", add_history},
+    {"bench_scaling", "fit", add_scaling},
+};
 
 static const char *
 class_of(const struct value *v)
@@ -428,32 +424,33 @@ class_of(const struct value *v)
 }
 
 static void
+html_row(const struct bench_report *r, const struct table *t,
+    const struct value *v, struct buf *to)
+{
+	buf_addf(to, "\n<tr class=\"%s\">", class_of(v));
+	for (const struct column *c = t->column; c->name; c++) {
+		buf_adds(to, "<td>");
+		c->fn(to, v);
+	}
+	for (size_t i = 0; i < COUNT(plots); i++)
+		if (!strcmp(plots[i].type, t->type)) {
+			buf_adds(to, "<td>");
+			plots[i].fn(to, r, v);
+		}
+}
+
+static void
 html_table(const struct bench_report *r, const struct table *t, struct buf *to)
 {
-	bool has_plots = t->column == results;
-
 	buf_addf(to, "<h2>%s</h2><div><table><tr>", t->title);
 	for (const struct column *c = t->column; c->name; c++)
 		buf_addf(to, "<th>%s", c->name);
-	if (has_plots)
-		buf_adds(to, "<th>density<th>history");
-	for (size_t i = 0; i < r->n; i++) {
-		const struct value *v = r->record[i];
-
-		if (!is_in(t, v))
-			continue;
-		buf_addf(to, "\n<tr class=\"%s\">", class_of(v));
-		for (const struct column *c = t->column; c->name; c++) {
-			buf_adds(to, "<td>");
-			c->fn(to, v);
-		}
-		if (!has_plots)
-			continue;
-		buf_adds(to, "<td>");
-		add_density(to, v);
-		buf_adds(to, "<td>");
-		add_history(to, r, v);
-	}
+	for (size_t i = 0; i < COUNT(plots); i++)
+		if (!strcmp(plots[i].type, t->type))
+			buf_addf(to, "<th>%s", plots[i].name);
+	for (size_t i = 0; i < r->n; i++)
+		if (is_in(t, r->record[i]))
+			html_row(r, t, r->record[i], to);
 	buf_adds(to, "</table></div>\n");
 }
 
