@@ -63,7 +63,6 @@ place_make(void)
 static inline void
 place_put(const char *path, const char *fmt, ...)
 {
-	AUTO_BUF text = BUF_INIT;
 	char some[16 << 10];
 	struct err e = {0};
 	va_list ap;
