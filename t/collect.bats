@@ -163,6 +163,22 @@ talk() {
 		"W411 span 0000000000000001 came again with other contents" ]
 }
 
+@test "--count writes no span, and says at the end how many came" {
+	start --count --max-spans 3
+	a_request "$(a_span 1 a),$(a_span 2 b),{}" >body
+	[ "$(post body application/json)" = 200 ]
+	[ "$(post body application/json)" = 200 ]
+	echo nothing >no
+	[ "$(post no application/json)" = 400 ]
+	a_request "$(a_span 1 c)" >body
+	[ "$(post body application/json)" = 200 ]
+	wait "$collector"
+	collector=
+	[ "$(jq -r .type spans | xargs)" = \
+		"begin listening diagnostic diagnostic diagnostic diagnostic collected end" ]
+	[ "$(grep '"collected"' spans)" = '{"type":"collected","spans":3,"duplicates":2,"conflicts":1,"rejected":2,"requests":4,"refused":1}' ]
+}
+
 @test "what is rejected is told to the sender in its own coding" {
 	start
 	a_request "$(a_span 1),{}" >body

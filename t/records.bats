@@ -150,8 +150,8 @@ is_as_the_manual_says() {
 		kill -TERM $watcher
 		cat >>stream
 	} <changes
-	clnrm-collect --listen 127.0.0.1:0 --timeout 10ms >>stream
-	for type in change batch ready listening end; do
+	clnrm-collect --listen 127.0.0.1:0 --timeout 10ms --count >>stream
+	for type in change batch ready listening collected end; do
 		grep -q "\"type\":\"$type\"" stream
 	done
 	is_as_the_manual_says stream

@@ -23,7 +23,7 @@
 
 static struct cli_list listens, grpcs;
 static const char *from, *export_to;
-static int loose;
+static int loose, only_count;
 static long max_spans = -1;
 static int64_t timeout_ns = -1;
 
@@ -34,6 +34,8 @@ static const struct cli_opt opts[] = {
 	CLI_LIST, &grpcs},
     {0, "from", "FILE", "read printed spans from it, - is stdin; do not listen",
 	CLI_TEXT, &from},
+    {0, "count", NULL, "write no spans, and at the end how many came", CLI_FLAG,
+	&only_count},
     {0, "max-spans", "N", "end after so many spans", CLI_INT, &max_spans},
     {0, "timeout", "TIME", "end after so long", CLI_TIME, &timeout_ns},
     {0, "export", "URL",
@@ -222,6 +224,21 @@ on_log(void *arg, int events)
 	is_read = true;
 }
 
+static void
+tell_counts(void)
+{
+	struct collector_counts n = collector_counts(collector);
+
+	AUTO_JSON j = stage_record(&stage, "collected");
+	json_int(&j, "spans", (int64_t)n.spans);
+	json_int(&j, "duplicates", (int64_t)n.duplicates);
+	json_int(&j, "conflicts", (int64_t)n.conflicts);
+	json_int(&j, "rejected", (int64_t)n.rejected);
+	json_int(&j, "requests", (int64_t)n.requests);
+	json_int(&j, "refused", (int64_t)n.refused);
+	stage_put(&stage, &j);
+}
+
 static bool
 has_enough(void)
 {
@@ -382,11 +399,14 @@ main(int argc, char *argv[])
 	stop_catch(true);
 	stage_source(&stage, "collect", &out_std, argv);
 	collector =
-	    collector_new(&loop, &(struct collector_config){.stage = &stage});
+	    collector_new(&loop, &(struct collector_config){.stage = &stage,
+				     .only_counts = only_count});
 	if (from)
 		read_log();
 	else
 		listen_all(address, n);
+	if (only_count)
+		tell_counts();
 	collector_del(collector);
 	stage_end(&stage);
 	loop_free(&loop);

@@ -214,20 +214,12 @@ give(struct collector *c, const char *s, size_t n)
 	c->on_span(c->arg, text.s, text.len);
 }
 
-void
-collector_add(struct collector *c, const struct otlp_span *s, const char *via,
-    const char *form)
+static void
+write_span(struct collector *c, const struct otlp_span *s, const char *via,
+    const char *form, const char *tie)
 {
-	const char *tie = bound(c, s, !form);
-	struct collector_node *parent = NULL;
 	size_t at;
 
-	if (!is_new(c, s))
-		return;
-	if (s->has_parent && strcmp(tie, "no"))
-		parent = node(c, s->trace_id, s->parent_id);
-	if (parent)
-		want(c, parent);
 	AUTO_JSON j = stage_record(c->stage, "span");
 	record_key(&j, &c->key);
 	json_null(&j, "service");
@@ -241,7 +233,24 @@ collector_add(struct collector *c, const struct otlp_span *s, const char *via,
 	if (c->on_span)
 		give(c, j.text.s + at, j.text.len - at);
 	stage_put(c->stage, &j);
+}
+
+void
+collector_add(struct collector *c, const struct otlp_span *s, const char *via,
+    const char *form)
+{
+	const char *tie = bound(c, s, !form);
+	struct collector_node *parent = NULL;
+
+	if (!is_new(c, s))
+		return;
+	if (s->has_parent && strcmp(tie, "no"))
+		parent = node(c, s->trace_id, s->parent_id);
+	if (parent)
+		want(c, parent);
 	c->counts.spans++;
+	if (!c->only_counts)
+		write_span(c, s, via, form, tie);
 }
 
 void
@@ -345,6 +354,7 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->run_id = mem_str(config->run_id);
 	c->trusts_listener = config->trusts_listener;
 	c->drops_signals = config->drops_signals;
+	c->only_counts = config->only_counts;
 	c->on_span = config->on_span;
 	c->arg = config->arg;
 	c->from_ns = config->from_unix_nano;

@@ -33,6 +33,7 @@ struct collector_config {
 	int64_t from_unix_nano;	       /* when the run began */
 	const struct earlier *earlier; /* by arrival none of these traces is
 					  bound; borrowed, or NULL */
+	bool only_counts;	       /* no span is written */
 	bool drops_signals; /* metrics and logs: 200 and away, not 404 */
 	/* Called with each canonical span that is written; or NULL. */
 	void (*on_span)(void *arg, const char *span, size_t n);
@@ -42,9 +43,9 @@ struct collector_config {
 struct collector_counts {
 	uint64_t requests;   /* answered, with whatever status */
 	uint64_t refused;    /* of them with 4xx or 5xx */
-	uint64_t spans;	     /* records written */
+	uint64_t spans;	     /* taken in: records, where they are written */
 	uint64_t duplicates; /* sent again with equal bytes: left out */
-	uint64_t conflicts;  /* sent again with other bytes: written */
+	uint64_t conflicts;  /* sent again with other bytes: taken in */
 	uint64_t rejected;   /* ids that cannot be */
 };
 

@@ -33,7 +33,7 @@ struct collector {
 	struct h2d *h2d;
 	struct record_key key;
 	unsigned char trace_id[COLLECTOR_TRACE];
-	bool has_trace, trusts_listener, drops_signals, is_lost;
+	bool has_trace, trusts_listener, drops_signals, only_counts, is_lost;
 	char *run_id;
 	int64_t from_ns;
 	const struct earlier *earlier;

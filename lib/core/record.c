@@ -36,6 +36,7 @@ static const struct {
     TYPE("check", RECORD_CHECK),
     TYPE("verdict", RECORD_VERDICT),
     TYPE("listening", RECORD_LISTENING),
+    TYPE("collected", RECORD_COLLECTED),
     TYPE("metric", RECORD_METRIC),
     TYPE("end", RECORD_END),
 };

@@ -35,6 +35,7 @@ every_type_is_known_by_its_name(void)
 	    [RECORD_CHECK] = "check",
 	    [RECORD_VERDICT] = "verdict",
 	    [RECORD_LISTENING] = "listening",
+	    [RECORD_COLLECTED] = "collected",
 	    [RECORD_METRIC] = "metric",
 	    [RECORD_END] = "end"};
 
