@@ -243,9 +243,22 @@ mend_surrogates(struct buf *text)
 	}
 }
 
+/*
+ * Where yajl was content and should not have been, or NULL: it takes vertical
+ * tabs and form feeds for blanks, which no text of JSON holds as they are.
+ */
+static const char *
+false_blank(const char *s, size_t n)
+{
+	const char *feed = memchr(s, '\f', n);
+
+	return feed ? feed : memchr(s, '\v', n);
+}
+
 static int
 run(struct reading *r, const char *s, size_t n, struct err *e)
 {
+	const char *feed = false_blank(s, n);
 	yajl_handle y = yajl_alloc(&callbacks, NULL, r);
 	yajl_status status;
 	size_t used;
@@ -255,13 +268,18 @@ run(struct reading *r, const char *s, size_t n, struct err *e)
 	status = yajl_parse(y, (const unsigned char *)s, n);
 	used = yajl_get_bytes_consumed(y);
 	if (status == yajl_status_ok) {
-		status = yajl_complete_parse(y);
+		/* A string left open behind the text is broken by a newline. */
+		status = yajl_parse(y, (const unsigned char *)"\n", 1);
+		if (status == yajl_status_ok)
+			status = yajl_complete_parse(y);
 		used = n;
 	}
 	if (status != yajl_status_ok)
 		got = json_fail(s, n, used ? used - 1 : 0, e,
 		    r->is_too_deep ? "nested deeper than 256 levels"
 				   : "malformed JSON");
+	else if (feed)
+		got = json_fail(s, n, (size_t)(feed - s), e, "malformed JSON");
 	yajl_free(y);
 	return got;
 }

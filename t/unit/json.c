@@ -163,6 +163,13 @@ malformed_text_is_refused_with_its_place(void)
 {
 	is_str(complaint("{\"type\":}"), "1:9 malformed JSON");
 	is_str(complaint("{\"a\":1} x"), "1:9 malformed JSON");
+	is_str(complaint("{} \""), "1:4 malformed JSON");
+	is_str(complaint("{} \"ab\\"), "1:7 malformed JSON");
+	is_str(complaint("{} \"\\u12"), "1:8 malformed JSON");
+	is_str(complaint("\"\"\""), "1:3 malformed JSON");
+	is_str(complaint("{\f}"), "1:2 malformed JSON");
+	is_str(complaint("[1,\v2]"), "1:4 malformed JSON");
+	is_str(complaint("5\f"), "1:2 malformed JSON");
 	is_true(complaint("") != NULL);
 	is_true(complaint("  ") != NULL);
 	is_true(complaint("{\"a\":1") != NULL);
