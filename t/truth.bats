@@ -50,6 +50,22 @@ weigh() {
 	done
 }
 
+@test "what is known of a trace of the corpus is true, and one thing made wrong is told" {
+	need_shared corpus/traces
+	mkdir known
+	python3 "$ROOT/t/facts.py" "$SHARED/corpus/traces/gen.py" known "${FACTS:-40}" >/dev/null
+	sed 's/^/pass - fail /' known/*/rule >want
+	for trace in known/*/; do
+		for file in true false; do
+			clnrm-lint "$trace$file.clnrm.toml" |
+				clnrm-verify --traces "${trace}baseline.otlp.json" >out || :
+			jq -r 'select(.type == "verdict") | .verdict + " " + (.first_failure.rule // "-")' out
+		done | paste -sd' '
+	done >said
+	[ "$(wc -l <want)" -ge 40 ]
+	diff want said
+}
+
 @test "a rule that is broken is noticed: a sample of t/mutate" {
 	[ -z "${SAN-}" ] || skip "once is enough"
 	[ "$BIN" = "$ROOT/build/bin" ] || cannot "another build is under test"
