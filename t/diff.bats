@@ -411,17 +411,36 @@ await() {
 	run -0 clnrm record shop.clnrm.toml
 }
 
-@test "ten times in a row a recorded test is the same, and a change of its code is one line" {
-	cp -r "$ROOT/examples/spans" .
-	run -0 clnrm record spans
+@test "ten times in a row the recorded examples are the same, and a change of their code is one line" {
+	cp -r "$ROOT/examples/"{hello,spans,clnrm.conf} .
+	run -4 clnrm diff
+	[[ "$output" == *"nothing is recorded"* ]]
+	run -0 clnrm record
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		clnrm-render spans | clnrm-lint - | clnrm-exec - | clnrm-verify >ran
-		run -0 clnrm diff .clnrm/baseline/spans/spans.clnrm.toml.ndjson ran
+		clnrm run >run.tap
+		run -0 clnrm diff
+		[ "$output" = "hello/hello.clnrm.toml: same: 4 spans
+spans/spans.clnrm.toml: same: 5 spans" ]
 	done
-	sed 's/"order.items":3/"order.items":4/' ran >changed
-	run -1 clnrm diff --only-changes .clnrm/baseline/spans/spans.clnrm.toml.ndjson changed
+	sed 's/order.items", 3/order.items", 4/' spans/checkout.c |
+		${CC:-cc} -x c -o spans/checkout -
+	clnrm run >run.tap
+	run -1 clnrm diff
 	[ "$(grep -c '^~' <<<"$output")" = 1 ]
 	[[ "$output" == *"attributes.order.items: 3 -> 4"* ]]
+}
+
+@test "of a run the spans of one test are compared, and a test that did not run is told" {
+	cp -r "$ROOT/examples/"{hello,spans,clnrm.conf} .
+	clnrm record >recorded
+	clnrm run spans >run.tap
+	run -0 clnrm-diff -q --source spans/spans.clnrm.toml \
+		.clnrm/baseline/spans/spans.clnrm.toml.ndjson last
+	run -2 clnrm diff
+	[[ "$output" == *"last: no spans of hello/hello.clnrm.toml: it did not run"* ]]
+	[[ "$output" == *"spans/spans.clnrm.toml: same: 5 spans"* ]]
+	run -0 clnrm -n diff
+	[ "${lines[0]}" = "clnrm-diff --format text --only-changes --source hello/hello.clnrm.toml .clnrm/baseline/hello/hello.clnrm.toml.ndjson last" ]
 }
 
 @test "record with five runs keeps their durations, and --update no more than what is new" {

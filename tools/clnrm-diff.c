@@ -22,7 +22,7 @@ enum { PLANS_MAX = 64 << 20 };
 
 static struct cli_list ignores, also;
 static const char *format = "ndjson", *color = "auto", *ignore_from, *tolerance;
-static const char *show, *name, *attr, *code, *against;
+static const char *show, *name, *attr, *code, *against, *source;
 static int64_t least_ns = 1000000, longer_ns;
 static long max_depth = -1;
 static int all, live, loose, only_changes, quiet, stat;
@@ -60,6 +60,8 @@ static const struct cli_opt opts[] = {
     {0, "show",
 	"tree|table|ndjson|json|dot|mermaid|svg|html|normal|baseline|digest",
 	"show one trace, compare nothing", CLI_WORD, &show},
+    {0, "source", "FILE", "of a run, the spans of this test alone", CLI_TEXT,
+	&source},
     {0, "stat", NULL, "how much of each name changed, no tree", CLI_FLAG,
 	&stat},
     {0, "status", "UNSET|OK|ERROR", "with --show, spans of this status",
@@ -109,12 +111,16 @@ read_trace(struct spans *t, struct span_keys *keys, const char *path)
 	struct err e = {0};
 
 	t->keys = keys;
+	t->source = source;
 	if (spans_read(t, path, &e) < 0) {
 		warn("%s", e.text);
 		if (*e.hint)
 			warn("%s", e.hint);
 		exit(EXIT_INPUT);
 	}
+	if (source && !t->n)
+		die(EXIT_INPUT, "%s: no spans of %s: it did not run", path,
+		    source);
 	warn_of(t, path);
 }
 
@@ -495,7 +501,7 @@ main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	struct span_keys keys = {0};
-	struct spans base = {0}, now = {.keys = &keys};
+	struct spans base = {0}, now = {.keys = &keys, .source = source};
 	struct diff d = {.base = &base,
 	    .now = &now,
 	    .tolerance = factor(),

@@ -87,7 +87,8 @@ struct span {
 };
 
 struct spans {
-	const char *name; /* of the file, for messages */
+	const char *name;   /* of the file, for messages */
+	const char *source; /* of records, only those of this test; or NULL */
 	struct span_keys *keys;
 	struct arena arena;
 	struct buf text; /* what was read; spans borrow from it */

@@ -10,6 +10,7 @@ enum field {
 	F_OTHER,
 	F_TYPE,
 	F_RUN,
+	F_SOURCE,
 	F_VIA,
 	F_BOUND,
 	F_COUNTED,
@@ -47,7 +48,7 @@ static const struct {
 } fields[] = {
     FIELD("type", F_TYPE),
     FIELD("id", F_RUN),
-    FIELD("source", F_OTHER),
+    FIELD("source", F_SOURCE),
     FIELD("gen", F_OTHER),
     FIELD("variant", F_OTHER),
     FIELD("service", F_OTHER),
@@ -415,6 +416,20 @@ read_type(struct spans_reader *r, struct draft *d)
 	return 0;
 }
 
+static int
+read_source(struct spans_reader *r, struct draft *d)
+{
+	const char *wanted = r->t->source;
+	struct pull_text t;
+
+	if (!wanted)
+		return pull_skip(&r->p, NULL);
+	if (read_text(r, &t) < 0)
+		return -1;
+	d->is_other = t.n != strlen(wanted) || memcmp(t.s, wanted, t.n);
+	return 0;
+}
+
 static int read_spans(struct spans_reader *r);
 
 /* Whether it counts. src: clnrm-records(7), the span and the node */
@@ -447,6 +462,8 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 	switch (f) {
 	case F_TYPE:
 		return read_type(r, d);
+	case F_SOURCE:
+		return read_source(r, d);
 	case F_RUN:
 	case F_VIA:
 	case F_BOUND:
