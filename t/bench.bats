@@ -637,13 +637,13 @@ busy() {
 	for i in 0 1 2 3 4 5 6 7 8 9; do
 		touch .clnrm/bench/results/2000-01-0$i.ndjson
 	done
-	run -0 "$ROOT/bench/run.sh" --quick --hooks hooks clean/metrics
+	run -0 "$ROOT/bench/run.sh" --quick --hooks hooks path/render
 	[[ "$output" == *"hook pre-task: status 1"*"1 budgets, 0 not kept"* ]]
 	[ "$(jq -r .event pre-task.json post-suite.json post-task.json | xargs)" = \
 		"pre-task post-suite post-task" ]
 	[ ! -e notify.json ]
 	[ "$(find .clnrm/bench/results -name '*.ndjson' | wc -l)" = 10 ]
-	grep -q clean/metrics .clnrm/bench/report.md
+	grep -q path/render .clnrm/bench/report.md
 	run -4 "$ROOT/bench/run.sh" --quick --hooks hooks none/
 	jq -e '.event == "notify" and .status == 4' notify.json
 }

@@ -231,6 +231,8 @@ static const struct kit_bench benches[] = {
     WATCH(100, 200, 10, 10240),
     WATCH(1000, 800, 15, 25600),
     WATCH(10000, 3000, 20, 102400),
+    {"mem/rss/watch", start_watch, save_to_record, 10000, NULL, 25600, 102400,
+	0, KB, wait_for_calm},
 };
 
 int

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "core/diff.h"
+#include "core/diff_write.h"
 #include "data/hash.h"
 #include "data/tmpl.h"
 #include "data/toml.h"
@@ -17,6 +18,8 @@ static struct arena kept;
 static struct tmpl cached;
 static struct value *context;
 static int fd;
+
+enum { PIECE = 4096 };
 
 /* ---- digests of files */
 
@@ -106,6 +109,17 @@ render_cached(void)
 	return render(&cached);
 }
 
+/* One of them has another value, of the same length. */
+static void
+change_one(void)
+{
+	static long turn;
+	char value[16];
+
+	snprintf(value, sizeof value, "%07ld", ++turn % 10000000);
+	value_put(&kept, context, "v100", value_text(&kept, value));
+}
+
 /* ---- TOML */
 
 static void
@@ -122,6 +136,32 @@ parse_toml(void)
 	struct value *v = toml_parse(&a, "t", text.s, text.len, &e);
 
 	return v ? value_count(value_get(v, "scenario")) : 0;
+}
+
+static void
+see_table(
+    void *is_there, const struct toml_part *part, size_t n, struct value *table)
+{
+	(void)part, (void)n, (void)table;
+	*(bool *)is_there = true;
+}
+
+/* Of a text that comes through a pipe: until its first table is there. */
+static uint64_t
+first_table(void)
+{
+	AUTO_ARENA a = {0};
+	bool is_there = false;
+	struct toml_handler h = {see_table, &is_there};
+	struct toml_finds finds = {0};
+	struct toml_stream *t = toml_open(&a, "t", false, &h, &finds);
+	size_t at = 0;
+
+	for (; !is_there && at < text.len; at += PIECE)
+		toml_feed(t, text.s + at,
+		    text.len - at < PIECE ? text.len - at : PIECE);
+	toml_close(t);
+	return is_there ? at : 0;
 }
 
 /* ---- traces, of whose spans one of ten differs */
@@ -180,6 +220,84 @@ compare(void)
 	return sum;
 }
 
+/* What is seen of it down to the third level. */
+
+static struct diff laid = {.base = &both[0], .now = &both[1], .tolerance = 2};
+
+static void
+lay_traces(int64_t spans)
+{
+	read_traces(spans);
+	diff_run(&laid);
+}
+
+static uint64_t
+print_with(long depth)
+{
+	struct diff_view view = {.max_depth = depth};
+	struct out sink = {.fd = -1, .pending = BUF_INIT, .is_held = true};
+	uint64_t sum;
+
+	diff_print(&laid, &view, &sink);
+	sum = sink.pending.len;
+	out_free(&sink);
+	return sum;
+}
+
+static uint64_t
+print_top(void)
+{
+	return print_with(3);
+}
+
+static uint64_t
+print_all(void)
+{
+	return print_with(-1);
+}
+
+/* A trace that comes, of which the last hundredth is compared. */
+
+static size_t known; /* bytes of it */
+
+static void
+read_base(int64_t spans)
+{
+	make_traces(spans);
+	if (!read_trace(&both[0], 0))
+		die(EXIT_RUN, "the trace cannot be read");
+	known = trace[1].len - trace[1].len / 100;
+	while (trace[1].s[known - 1] != '\n')
+		known++;
+}
+
+static void
+come_so_far(void)
+{
+	struct err e = {0};
+
+	diff_free(&laid);
+	spans_free(&both[1]);
+	both[1] = (struct spans){.keys = &both_keys, .name = "-"};
+	laid = (struct diff){.base = &both[0], .now = &both[1], .tolerance = 2};
+	if (spans_grow(&both[1], trace[1].s, known, &e) < 0)
+		die(EXIT_RUN, "%s", e.text);
+	diff_update(&laid, NULL, NULL);
+}
+
+static uint64_t
+come_on(void)
+{
+	struct err e = {0};
+
+	if (spans_grow(&both[1], trace[1].s + known, trace[1].len - known, &e) <
+	    0)
+		return 0;
+	diff_update(&laid, NULL, NULL);
+	return laid.count[DIFF_ADDED] + laid.count[DIFF_REMOVED] +
+	       laid.count[DIFF_CHANGED] + 1;
+}
+
 #define KB 1000
 #define BYTES "bytes"
 #define SPANS "elements"
@@ -209,11 +327,19 @@ static const struct kit_bench benches[] = {
 	0, 0, NULL, NULL},
     {"micro/render_simple", make_simple, render_cached, 1, NULL, 0, 0, 0, NULL,
 	NULL},
+    {"micro/render/incremental", make_vars, render_cached, 200, NULL, MS(1.4),
+	0, 0, NULL, change_one},
     {"micro/toml/1K", make_toml, parse_toml, KB, BYTES, MS(0.2), 0, 0, NULL,
 	NULL},
     {"micro/toml/10K", make_toml, parse_toml, 10 * KB, BYTES, MS(1.5), 0, 0,
 	NULL, NULL},
     {"micro/toml/100K", make_toml, parse_toml, 100 * KB, BYTES, MS(15), 0, 0,
+	NULL, NULL},
+    {"micro/toml_stream", make_toml, first_table, 100 * KB, NULL, MS(7.5), 0, 0,
+	NULL, NULL},
+    {"micro/tree_lazy", lay_traces, print_top, 10000, NULL, MS(10), 0, 0, NULL,
+	NULL},
+    {"micro/tree_whole", lay_traces, print_all, 10000, NULL, MS(100), 0, 0,
 	NULL, NULL},
     {"micro/tree/10", make_traces, read_tree, 10, SPANS, MS(0.1), 0, 0, NULL,
 	NULL},
@@ -231,6 +357,8 @@ static const struct kit_bench benches[] = {
 	NULL},
     {"micro/compare/10000", read_traces, compare, 10000, SPANS, MS(50), 0, 0,
 	NULL, NULL},
+    {"micro/diff_incremental", read_base, come_on, 10000, NULL, MS(5), 0, 0,
+	NULL, come_so_far},
 };
 
 int

@@ -8,6 +8,7 @@
 #include "core/test.h"
 #include "core/world.h"
 #include "kit.h"
+#include "text.h"
 
 static struct buf text = BUF_INIT, line = BUF_INIT;
 static struct lint_cache cache;
@@ -128,6 +129,39 @@ fill_cache(int64_t n)
 		die(EXIT_RUN, "the text is not right");
 }
 
+static void
+fill_with_toml(int64_t size)
+{
+	cache.max_entries = 16;
+	cache.max_bytes = 1 << 24;
+	text_make(&text, "toml", size, 0);
+	if (!lint_again())
+		die(EXIT_RUN, "the text is not right");
+}
+
+static struct test *test;
+
+static void
+hold_test(int64_t unused)
+{
+	struct err e = {0};
+
+	make_scenarios(unused);
+	test = test_new(&(struct record){RECORD_PLAN, line.s, line.len, 1}, &e);
+	if (!test)
+		die(EXIT_RUN, "%s", e.text);
+}
+
+/* Each of its scenarios holds it. */
+static uint64_t
+hold_and_release(void)
+{
+	uint64_t is_held = test_hold(test)->refs > 1;
+
+	test_release(test);
+	return is_held;
+}
+
 /* ---- environments, counters, names */
 
 static uint64_t
@@ -152,11 +186,12 @@ make_environment(void)
 }
 
 static struct metrics *metrics;
+static int64_t reads;
 
 static void
-make_metrics(int64_t reads)
+make_metrics(int64_t many)
 {
-	(void)reads;
+	reads = many;
 	metrics = metrics_new();
 	for (int i = 0; i < 100; i++) {
 		metric_count(metrics, "scenarios", "1", "status", "ok");
@@ -180,6 +215,18 @@ read_metrics(void)
 		json_close(&j, '}');
 		n += j.text.len;
 	}
+}
+
+/* One more of something, and so many looks at them all. */
+static uint64_t
+count_and_read(void)
+{
+	uint64_t sum = 1;
+
+	metric_count(metrics, "scenarios", "1", "status", "ok");
+	for (int64_t i = 0; i < reads; i++)
+		sum += read_metrics() > 0;
+	return sum;
 }
 
 static struct map names;
@@ -239,6 +286,16 @@ static const struct kit_bench benches[] = {
     {"mem/lookup/10", make_names, look_up, 10, NULL, 0, 0, 0, NULL, NULL},
     {"mem/lookup/100", make_names, look_up, 100, NULL, 0, 0, 0, NULL, NULL},
     {"mem/lookup/1000", make_names, look_up, 1000, NULL, 0, 0, 0, NULL, NULL},
+    {"mem/metrics/0", make_metrics, count_and_read, 0, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"mem/metrics/1", make_metrics, count_and_read, 1, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"mem/metrics/10", make_metrics, count_and_read, 10, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"mem/clone/handle", hold_test, hold_and_release, 1, NULL, 0, 0, 0, NULL,
+	NULL},
+    {"micro/toml_cached", fill_with_toml, lint_again, 10000, NULL, MS(0.3), 0,
+	0, NULL, NULL},
 };
 
 int

@@ -6,6 +6,7 @@
 static struct place_program engine;
 static struct buf plan = BUF_INIT;
 static long ends = 1;
+static const char *end = "\"status\":\"ok\",\"complete\"";
 
 /* ---- an engine that is warm: a plan goes in, the ends of its scenarios come
  */
@@ -46,20 +47,27 @@ make_plan(const char *toml)
 }
 
 static void
-start_engine(long n, long steps, const char *top, const char *more)
+start_with(const char *toml, long n)
 {
 	const char *argv[] = {"clnrm-exec", "--allow-degraded", "-", NULL};
-	AUTO_BUF b = BUF_INIT;
 
 	place_make();
-	buf_addf(&b, "[meta]\nname = \"t\"\nversion = \"1\"\n%s", top);
-	for (long i = 0; i < n; i++)
-		add_scenario(&b, i, more, steps);
-	make_plan(b.s);
+	make_plan(toml);
 	ends = n;
 	engine = place_start(argv);
 	kit_other = engine.pid;
 	atexit(stop);
+}
+
+static void
+start_engine(long n, long steps, const char *top, const char *more)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	buf_addf(&b, "[meta]\nname = \"t\"\nversion = \"1\"\n%s", top);
+	for (long i = 0; i < n; i++)
+		add_scenario(&b, i, more, steps);
+	start_with(b.s, n);
 }
 
 static void
@@ -105,12 +113,45 @@ start_limited(int64_t mb)
 	start_engine(1, 1, top.s, "");
 }
 
+static void
+start_empty(int64_t unused)
+{
+	(void)unused;
+	start_with("[meta]\nname = \"t\"\nversion = \"1\"\n"
+		   "[[scenario]]\nname = \"s\"\nisolation = \"process\"\n"
+		   "run = \":\"\n",
+	    1);
+}
+
+/* So many steps, all at once. */
+static void
+start_async(int64_t steps)
+{
+	start_engine(1, (long)steps, "", "concurrent = true\n");
+}
+
+/* A step that would never end. */
+static void
+start_hanging(int64_t ms)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	buf_addf(&b,
+	    "[meta]\nname = \"t\"\nversion = \"1\"\n"
+	    "[[scenario]]\nname = \"s\"\nisolation = \"process\"\n"
+	    "[[scenario.steps]]\nname = \"p\"\ntimeout_ms = %lld\n"
+	    "command = [\"/bin/sleep\", \"600\"]\n",
+	    (long long)ms);
+	end = "\"status\":\"timeout\",\"complete\"";
+	start_with(b.s, 1);
+}
+
 static uint64_t
 run_plan(void)
 {
 	if (fd_write(engine.in, plan.s, plan.len) < 0)
 		return 0;
-	return place_await(&engine, "\"status\":\"ok\",\"complete\"", ends);
+	return place_await(&engine, end, ends);
 }
 
 /* ---- commands of the driver */
@@ -396,6 +437,31 @@ static const struct kit_bench benches[] = {
 	NULL, NULL},
     {"scen/deterministic/cleanroom", start_seeded, run_plan, 12345, NULL, 0, 0,
 	0, NULL, NULL},
+    {"scen/async/cleanroom/1", start_async, run_plan, 1, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"scen/async/cleanroom/5", start_async, run_plan, 5, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"scen/async/cleanroom/10", start_async, run_plan, 10, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"scen/async/cleanroom/20", start_async, run_plan, 20, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"scen/timeout/cleanroom/100", start_hanging, run_plan, 100, NULL, MS(200),
+	0, 0, NULL, NULL},
+    {"scen/timeout/cleanroom/500", start_hanging, run_plan, 500, NULL, MS(600),
+	0, 0, NULL, NULL},
+    {"scen/timeout/cleanroom/1000", start_hanging, run_plan, 1000, NULL,
+	MS(1100), 0, 0, NULL, NULL},
+    {"scen/timeout/cleanroom/5000", start_hanging, run_plan, 5000, NULL,
+	MS(5100), 0, 0, NULL, NULL},
+    {"clean/execute_test", start_empty, run_plan, 1, NULL, 0, 0, 0, NULL, NULL},
+    {"clean/concurrent/1", start_scenarios, run_plan, 1, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"clean/concurrent/5", start_scenarios, run_plan, 5, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"clean/concurrent/10", start_scenarios, run_plan, 10, "elements", 0, 0, 0,
+	NULL, NULL},
+    {"clean/concurrent/25", start_scenarios, run_plan, 25, "elements", 0, 0, 0,
+	NULL, NULL},
     {"clean/concurrent/50", start_scenarios, run_plan, 50, "elements", 0, 0, 0,
 	NULL, NULL},
     {"mem/rss/exec", start_scenarios, run_plan, 20, NULL, 102400, 0, 0, KB,
