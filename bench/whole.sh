@@ -27,7 +27,7 @@ else
 fi
 IMAGE=${IMAGE:-clnrm-debian12}
 if docker image inspect "$IMAGE" >/dev/null 2>&1; then
-	ROUNDS=5 RUNS=3
+	ROUNDS=5 RUNS=3 first='' # the engine would not be before all others
 	pair run.docker 0.067 "$run" "docker run --rm --network none $IMAGE true"
 else
 	echo "bench: no engine with $IMAGE: run.docker is not measured" >&2
