@@ -596,8 +596,9 @@ busy() {
 		grep -q "^$suite/" ids
 	done
 	clnrm-bench run $quick micro/toml/1K op/render cmd/render path/reload_multi \
-		clean/metrics io/read1/ | keep >records
-	of_type bench_result | jq -se 'length == 7 and all(.[]; .status == "ok")'
+		clean/metrics io/read1/ op/span_collect mem/metrics/ \
+		micro/toml_stream clean/execute_test | keep >records
+	of_type bench_result | jq -se 'length == 13 and all(.[]; .status == "ok")'
 }
 
 @test "a report has every result, and no blank" {
@@ -621,6 +622,8 @@ busy() {
 	done | clnrm-bench stats --loose --format ndjson >family
 	clnrm-bench report --loose --format html family >page
 	[[ "$(cat page)" == *"<th>fit"*"aria-label=scaling"*"class=dot"* ]]
+	cmp <(clnrm-bench report --loose --format md judged) \
+		<(clnrm-bench report --loose judged)
 	run -0 clnrm-bench report --loose --format bencher judged
 	[[ "$output" == *"test a/b ... bench: 1300000 ns/iter (+/- 0)"* ]]
 	run -0 clnrm-bench report --loose --format prometheus judged

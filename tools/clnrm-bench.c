@@ -37,7 +37,7 @@ static const struct cli_opt opts[] = {
     {0, "dump-config", NULL, "print the settings and run nothing", CLI_FLAG,
 	&dump_config},
     {0, "exact", NULL, "pair: compare counted instructions", CLI_FLAG, &exact},
-    {0, "format", "text|ndjson|markdown|html|bencher|prometheus",
+    {0, "format", "text|ndjson|md|markdown|html|bencher|prometheus",
 	"how it is printed (text on a terminal, else ndjson)", CLI_WORD,
 	&bench.format},
     {0, "history", "FILE", "report: results of an earlier run; repeatable",

@@ -514,6 +514,7 @@ static const struct {
 	const char *name;
 	void (*fn)(const struct bench_report *r, struct buf *to);
 } forms[] = {
+    {"md", bench_report_markdown},
     {"markdown", bench_report_markdown},
     {"html", bench_report_html},
     {"bencher", bench_report_bencher},

@@ -206,7 +206,7 @@ bench_verb_report(char **word, char *argv[])
 		stage_status(&bench.st, EXIT_NONE);
 	if (!bench_report_print(
 		&r, bench.format ? bench.format : "markdown", &to))
-		die(EXIT_INPUT, "report --format takes markdown, html, bencher "
+		die(EXIT_INPUT, "report --format takes md, html, bencher "
 				"or prometheus");
 	out_add(&out_std, to.s, to.len);
 	bench_report_free(&r);
