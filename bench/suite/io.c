@@ -33,8 +33,7 @@ make_files(int64_t n, int64_t size)
 		AUTO_BUF path = BUF_INIT;
 
 		buf_addf(&path, "f%zu", i);
-		if (file_renew(path.s, text.s, text.len, 0644, &e) < 0)
-			die(EXIT_RUN, "%s", e.text);
+		place_write(path.s, text.s, text.len);
 		paths[i] = buf_steal(&path);
 	}
 }

@@ -61,22 +61,30 @@ place_make(void)
 
 /* Write a file as editors do that write in place. */
 static inline void
+place_write(const char *path, const char *s, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fd_write(fd, s, n) < 0)
+		die(EXIT_RUN, "cannot write %s", path);
+	close(fd);
+}
+
+/* The same of what printf() would print, and of the directories above it. */
+static inline void
 place_put(const char *path, const char *fmt, ...)
 {
 	char some[16 << 10];
 	struct err e = {0};
 	va_list ap;
-	int fd, n;
+	int n;
 
 	va_start(ap, fmt);
 	n = vsnprintf(some, sizeof some, fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof some || file_mkparent(path, &e) < 0)
 		die(EXIT_RUN, "cannot write %s", path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || fd_write(fd, some, (size_t)n) < 0)
-		die(EXIT_RUN, "cannot write %s", path);
-	close(fd);
+	place_write(path, some, (size_t)n);
 }
 
 /* ---- programs */
