@@ -69,7 +69,7 @@ power() {
 }
 
 for percent in ${PERCENT:-0 2 5 10}; do
-	power busy "${PIECES:-2000}" 20 "$percent"
-	power forks "${FORKS:-100}" 50 "$percent"
+	power busy "${PIECES:-1000}" 20 "$percent"
+	power forks "${FORKS:-40}" 50 "$percent"
 done
 exit $worst

@@ -13,9 +13,11 @@
 /*
  * The chance of a false alarm over all looks, of the measure that decides and
  * of the other. It is shared out among the looks, so that the sum, 0.025, holds
- * however they depend on each other.
+ * however they depend on each other: as much for an early one as ten pairs of
+ * one sign fall below, and the rest for the last, where small changes are
+ * found.
  */
-static const double ALARMS = 0.02, OTHER_ALARMS = 0.005;
+static const double ALARMS = 0.02, OTHER_ALARMS = 0.005, EARLY = 0.1;
 
 static const size_t looks[] = {10, 15, 20, 30, 40, 50, 75, 100, 150, 200};
 
@@ -127,20 +129,29 @@ looks_up_to(size_t most)
 	return n + 1; /* the last one is at the end */
 }
 
+/* The part of the alarms that this look has. */
+static double
+share(const struct pairs *p)
+{
+	double n = (double)looks_up_to(p->most), early = fmin(EARLY, 1 / n);
+
+	return p->n < p->most ? early : 1 - (n - 1) * early;
+}
+
 static void
 look(struct bench_compare *c, const struct pairs *p)
 {
 	bool is_cpu = is_busy(p);
 	const struct bench_change *first = is_cpu ? &c->cpu : &c->wall;
 	const struct bench_change *second = is_cpu ? &c->wall : &c->cpu;
-	double n = (double)looks_up_to(p->most);
+	double part = share(p);
 
 	c->pairs = p->n;
 	c->floor = p->n ? bench_floor(median_of(p->wall[0], p->n)) : 0;
 	bench_judge_pairs(&c->wall, p->wall[0], p->wall[1], p->n,
-	    (is_cpu ? OTHER_ALARMS : ALARMS) / n, c->floor);
+	    (is_cpu ? OTHER_ALARMS : ALARMS) * part, c->floor);
 	bench_judge_pairs(&c->cpu, p->cpu[0], p->cpu[1], p->n,
-	    (is_cpu ? ALARMS : OTHER_ALARMS) / n, c->floor);
+	    (is_cpu ? ALARMS : OTHER_ALARMS) * part, c->floor);
 	c->word = first->word;
 	if (!is_change(first->word) && is_change(second->word)) {
 		c->word = second->word;
