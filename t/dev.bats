@@ -128,6 +128,40 @@ teardown() {
 	expect 4 'input.clnrm.toml pass'
 }
 
+@test "a volume outside of the project is watched once a test has it, and from then on" {
+	need_namespaces
+	mkdir -p data/deep p/root/bin
+	cp "$(command -v busybox)" p/root/bin/
+	for word in sh grep; do ln -s busybox "p/root/bin/$word"; done
+	echo 1 >data/deep/x
+	cd p
+	printf '[images]\nbox = root\n' >clnrm.conf
+	one_step a.clnrm.toml 'grep -q 1 /seen/deep/x' <<-T
+	service = "box"
+	[service.box]
+	plugin = "generic_container"
+	image = "box"
+	[[service.box.volumes]]
+	host_path = "$(realpath ..)/data"
+	container_path = "/seen"
+	T
+	one_step b.clnrm.toml true </dev/null
+	dev .
+	is_now a.clnrm.toml pass
+	await grep -qx "$(realpath ..)/data" .clnrm/cache/volumes
+	# Whether it is watched yet or not.
+	echo 2 >../data/deep/x
+	await is_now a.clnrm.toml fail
+	echo 1 >../data/deep/x
+	await is_now a.clnrm.toml pass
+	[ "$(jq -r 'select(.type == "verdict") | .source' all | grep -c b.clnrm)" = 1 ]
+	end_dev
+	dev
+	echo 3 >../data/deep/new
+	await grep -q '"type":"affected".*"by":"/.*/data/deep/new"' all
+	[ "$(jq -r 'select(.type == "change" and .event == "initial") | .source' all | grep -c /data/)" = 0 ]
+}
+
 @test "a test that only the rest of the project has is none, a template is one" {
 	mkdir tests lib
 	echo 'run = "true"' >lib/step

@@ -29,6 +29,7 @@ enum {
 	LINE = 64 << 10,  /* bytes of a line of another program */
 	TOKEN = 256,	  /* bytes of the cookie that are told */
 	SECOND = 1000000000,
+	TICK_NS = 20000000, /* the clock of files is behind by less */
 };
 
 static const char *debounce = "auto", *given_root, *sync_file, *from;
@@ -84,6 +85,7 @@ static struct ndjson lines; /* of --from */
 static struct {
 	int64_t gen, size, debounce_ms;
 	bool is_partial, is_ready, has_patterns, has_token, has_settings;
+	bool has_volumes;
 	struct buf token;
 } now = {.token = BUF_INIT};
 
@@ -126,6 +128,12 @@ skips(void *arg, const char *path, bool is_dir)
 	if (sync_file && !strcmp(path, cookie.s))
 		return false;
 	return territory_skips(arg, path, is_dir);
+}
+
+static bool
+is_foreign(const char *path)
+{
+	return territory_is_foreign(&territory, path);
 }
 
 static bool
@@ -232,6 +240,20 @@ tell_settings(void)
 	stage_diagnose(&stage, SETTINGS, "note", NULL, &e);
 }
 
+/* What is watched became other. */
+static int
+look_anew(struct err *e)
+{
+	bool is_wider = now.has_volumes && territory_widen(&territory, watch);
+	bool is_other = now.has_patterns;
+
+	now.has_patterns = now.has_volumes = false;
+	if (is_other)
+		territory_read(&territory);
+	table.is_widened |= is_wider;
+	return is_wider || is_other ? watch_start(watch, e) : 0;
+}
+
 static int
 close_batch(struct err *e)
 {
@@ -245,11 +267,7 @@ close_batch(struct err *e)
 	}
 	if (now.has_settings)
 		tell_settings();
-	if (!now.has_patterns)
-		return 0;
-	now.has_patterns = false;
-	territory_read(&territory);
-	return watch_start(watch, e);
+	return look_anew(e);
 }
 
 /* Take the next batch when it is time; the first one is. */
@@ -294,6 +312,10 @@ step(void)
 	}
 	if (!is_change)
 		return;
+	if (territory_is_list(&territory, c.source)) {
+		now.has_volumes = true;
+		return;
+	}
 	now.size++;
 	put_change(&c);
 	if (!now.is_ready)
@@ -535,6 +557,7 @@ run(void)
 		fail(EXIT_INPUT, "E101", &e);
 		return;
 	}
+	territory_widen(&territory, watch);
 	territory_read(&territory);
 	read_cache();
 	has_keys = has_keys && keys_open(0);
@@ -594,6 +617,8 @@ main(int argc, char *argv[])
 	    .arg = &territory};
 	watch = watch_new(&how);
 	change_init(&table, watch, out_std.fd);
+	table.is_foreign = is_foreign;
+	table.since_ns = clock_wall_ns() - TICK_NS;
 	if (is_found)
 		run();
 	else

@@ -229,6 +229,15 @@ is_equal(const struct change_file *a, const struct change_file *b)
 	       !strcmp(a->sha256, b->sha256);
 }
 
+/* It was there before, and there may be very many: not even read. */
+static bool
+is_found(
+    const struct change_table *t, const char *path, const struct change_file *f)
+{
+	return t->is_wide && t->is_foreign && f->ctime_ns < t->since_ns &&
+	       t->is_foreign(path);
+}
+
 static bool
 judge(struct change_table *t, const char *from, struct change *c)
 {
@@ -239,6 +248,10 @@ judge(struct change_table *t, const char *from, struct change *c)
 	c->is_written = !old || !is_same(old, &now);
 	if (!c->is_written && !old->is_fresh)
 		return false;
+	if (!old && is_found(t, c->source, &now)) {
+		keep(t, c->source, &now);
+		return false;
+	}
 	if (!hash(t, c->source, &now))
 		return gone(t, c);
 	if (old && is_equal(old, &now)) {
@@ -332,6 +345,8 @@ change_open(struct change_table *t, struct watch_batch *b)
 	t->next = 0;
 	buf_reset(&t->reached);
 	t->is_initial = t->batches++ == 0;
+	t->is_wide = t->is_initial || t->is_widened;
+	t->is_widened = false;
 	for (size_t i = 0; i < n; i++) {
 		const struct watch_item *it = &t->batch.item[i];
 

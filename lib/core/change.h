@@ -51,6 +51,13 @@ struct change_table {
 	size_t next;	  /* in the batch */
 	uint64_t batches; /* so far */
 	bool is_initial;
+	bool is_widened; /* the next batch has what was not watched before */
+	bool is_wide;	 /* this one has */
+
+	/* Is that no file of the project's? NULL: none is. Of those that are
+	 * found, only what changed since then is a change. */
+	bool (*is_foreign)(const char *path);
+	int64_t since_ns;
 	const struct change_cache *cache; /* of earlier runs, or NULL */
 	size_t hashed;			  /* files, and not by the cache */
 	dev_t own_dev; /* our own output, which is never a change */

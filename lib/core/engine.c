@@ -181,12 +181,15 @@ on_batch(struct engine *g, const struct record *r)
 {
 	struct again a = {.engine = g};
 	AUTO_ARENA tree = {0};
+	struct err e = {0};
 
 	g->is_live = true;
 	if (g->host->replay)
 		g->host->replay->is_asked = false;
 	a.gen = value_int_or(value_get(record_value(r, &tree), "gen"), 0);
 	inputs_due(&g->inputs, a.gen, plan_again, &a);
+	if (inputs_keep(&g->inputs, &e) < 0)
+		stage_diagnose(stage(g), NULL, "warning", "W401", &e);
 }
 
 /* Who asks for all wants them run. */
@@ -531,7 +534,8 @@ engine_store(struct scenario_host *host)
 int
 engine_run(struct scenario_host *host, size_t jobs)
 {
-	struct engine g = {.host = host, .inputs = {.root = host->root}};
+	struct engine g = {.host = host,
+	    .inputs = {.root = host->root, .list = BUF_INIT, .kept = BUF_INIT}};
 	struct stage *s = host->stage;
 
 	load_open(&g.load, jobs);

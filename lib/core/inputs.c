@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "core/ignore.h"
 #include "core/project.h"
@@ -61,6 +62,15 @@ key_of(const char *source, const char *variant, struct buf *to)
 	buf_addf(to, "%s\n%s", source, variant ? variant : "");
 }
 
+/* What an earlier run has left there. */
+static void
+open_list(struct inputs *in, const char *root)
+{
+	buf_addf(&in->list, "%s/" INPUTS_VOLUMES, root);
+	if (file_read(in->list.s, &in->kept, NULL) < 0)
+		buf_reset(&in->kept);
+}
+
 void
 inputs_set(struct inputs *in, struct test *t)
 {
@@ -71,9 +81,11 @@ inputs_set(struct inputs *in, struct test *t)
 	d->test = test_hold(t);
 	d->root = (struct buf)BUF_INIT;
 	add_volumes(d, value_get(t->plan, "services"));
-	if (value_count(value_get(t->plan, "inputs")) &&
+	if ((d->volumes || value_count(value_get(t->plan, "inputs"))) &&
 	    project_root(t->source, in->root, &d->root, &e) < 0)
 		buf_reset(&d->root);
+	if (d->volumes && d->root.len && !in->list.len)
+		open_list(in, d->root.s);
 	key_of(t->source, t->variant, &key);
 	if (d->volumes || d->root.len) {
 		declared_del(map_set(&in->by_test, key.s, key.len, d));
@@ -206,9 +218,56 @@ inputs_due(struct inputs *in, int64_t gen, inputs_fn *fn, void *arg)
 	}
 }
 
+static int
+by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A name of several lines cannot be told. */
+static void
+print_volumes(const struct inputs *in, struct buf *to)
+{
+	const char **path = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < in->by_test.n; i++) {
+		const struct declared *d = in->by_test.entry[i].value;
+
+		for (size_t k = 0; d && k < d->volumes; k++) {
+			path = mem_more(path, n, &cap, sizeof *path);
+			path[n++] = d->volume[k];
+		}
+	}
+	if (n)
+		qsort(path, n, sizeof *path, by_bytes);
+	for (size_t i = 0; i < n; i++)
+		if ((!i || strcmp(path[i], path[i - 1]) != 0) &&
+		    !strchr(path[i], '\n'))
+			buf_addf(to, "%s\n", path[i]);
+	free(path);
+}
+
+int
+inputs_keep(struct inputs *in, struct err *e)
+{
+	AUTO_BUF text = BUF_INIT;
+
+	if (!in->list.len)
+		return 0;
+	print_volumes(in, &text);
+	if (text.len == in->kept.len && !strcmp(text.s, in->kept.s))
+		return 0;
+	buf_reset(&in->kept);
+	buf_add(&in->kept, text.s, text.len);
+	return file_renew(in->list.s, text.s, text.len, 0666, e);
+}
+
 void
 inputs_free(struct inputs *in)
 {
+	buf_free(&in->list);
+	buf_free(&in->kept);
 	for (size_t i = 0; i < in->by_test.n; i++)
 		declared_del(in->by_test.entry[i].value);
 	map_free(&in->by_test);

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "core/inputs.h"
 #include "core/project.h"
+
+#define OWN ".clnrm"
 
 const char TERRITORY_PATTERNS[] = ".clnrmignore";
 
@@ -33,11 +37,59 @@ territory_enters(void *arg, const char *dir, bool has_patterns)
 	read_file(t, placed, path.s);
 }
 
+/* Does the path lead to that name in the project's root? */
+static bool
+is_at(const struct territory *t, const char *path, const char *name)
+{
+	size_t len = strlen(path), n = strlen(name);
+	AUTO_BUF root = BUF_INIT;
+	char *real;
+	bool is_there;
+
+	if (len < n || strcmp(path + len - n, name) != 0 ||
+	    (len > n && path[len - n - 1] != '/'))
+		return false;
+	buf_add(&root, path, len - n);
+	real = realpath(len > n ? root.s : ".", NULL);
+	is_there = real && !strcmp(real, t->root.s);
+	free(real);
+	return is_there;
+}
+
+bool
+territory_is_list(const struct territory *t, const char *path)
+{
+	return t->has_volumes && is_at(t, path, INPUTS_VOLUMES);
+}
+
+enum { ELSEWHERE, ON_THE_WAY, AWAY };
+
+/* Of what we write ourselves, the list of volumes alone is looked at. */
+static int
+way_to_list(const struct territory *t, const char *path)
+{
+	AUTO_BUF own = BUF_INIT;
+	const char *at = strstr(path, OWN);
+
+	if (!t->has_volumes || !at)
+		return ELSEWHERE;
+	buf_add(&own, path, (size_t)(at - path) + sizeof OWN - 1);
+	if (!is_at(t, own.s, OWN))
+		return ELSEWHERE;
+	return !strcmp(at, OWN) || !strcmp(at, OWN "/cache") ||
+		       !strcmp(at, INPUTS_VOLUMES)
+		 ? ON_THE_WAY
+		 : AWAY;
+}
+
 bool
 territory_skips(void *arg, const char *path, bool is_dir)
 {
 	const struct territory *t = arg;
+	int way = way_to_list(t, path);
 
+	if (way != ELSEWHERE)
+		return way == AWAY;
 	return ignore_skips(&t->ignore, path, is_dir);
 }
 
@@ -127,6 +179,7 @@ territory_find(struct territory *t, struct err *e)
 		buf_adds(&t->root, t->here);
 		t->has_around = false;
 	}
+	t->has_volumes = t->has_around;
 	t->has_around &= first != NULL;
 	name_project(t);
 	return 0;
@@ -150,6 +203,70 @@ territory_add(struct territory *t, struct watch *w, struct err *e)
 		if (add(t, w, *path, e) < 0)
 			return -1;
 	return t->has_around || !*t->operand ? add(t, w, project, e) : 0;
+}
+
+static bool
+is_one_in_the_other(const char *a, const char *b)
+{
+	return watch_is_below(a, b) || watch_is_below(b, a);
+}
+
+/* One that is above the project would give all of it other names. */
+static bool
+is_outside(const struct territory *t, const char *path)
+{
+	if (*path != '/' || is_one_in_the_other(path, t->root.s))
+		return false;
+	for (size_t i = 0; t->operand[i]; i++) {
+		char *real = realpath(t->operand[i], NULL);
+		bool is_mixed = real && is_one_in_the_other(path, real);
+
+		free(real);
+		if (is_mixed)
+			return false;
+	}
+	return true;
+}
+
+static bool
+add_volume(struct territory *t, struct watch *w, const char *path)
+{
+	struct err e = {0};
+
+	for (size_t i = 0; i < t->volumes; i++)
+		if (!strcmp(t->volume[i], path))
+			return false;
+	if (!is_outside(t, path) || watch_add(w, path, &e) < 0)
+		return false;
+	t->volume =
+	    mem_more(t->volume, t->volumes, &t->volume_cap, sizeof *t->volume);
+	t->volume[t->volumes++] = mem_str(path);
+	return true;
+}
+
+size_t
+territory_widen(struct territory *t, struct watch *w)
+{
+	AUTO_BUF path = BUF_INIT, text = BUF_INIT;
+	size_t before = t->volumes;
+	char *rest, *line;
+
+	buf_addf(&path, "%s/" INPUTS_VOLUMES, t->root.s);
+	if (!t->has_volumes || file_read(path.s, &text, NULL) < 0)
+		return 0;
+	rest = text.s;
+	while ((line = strsep(&rest, "\n")))
+		add_volume(t, w, line);
+	return t->volumes - before;
+}
+
+bool
+territory_is_foreign(const struct territory *t, const char *path)
+{
+	for (size_t i = 0; i < t->volumes; i++)
+		if (watch_is_below(path, t->volume[i]))
+			return true;
+	return false;
 }
 
 const char *
@@ -190,7 +307,7 @@ territory_is_beside(const struct territory *t, const char *path)
 	const char *at = in_project(t, path);
 
 	if (!t->has_around || !at)
-		return false;
+		return territory_is_foreign(t, path);
 	/* The last one is the project itself. */
 	for (size_t i = 0; i + 1 < t->owns; i++)
 		if (watch_is_below(at, t->own[i]))
@@ -213,6 +330,9 @@ territory_free(struct territory *t)
 	while (t->owns)
 		free(t->own[--t->owns]);
 	free(t->own);
+	while (t->volumes)
+		free(t->volume[--t->volumes]);
+	free(t->volume);
 	buf_free(&t->root);
 	free(t->here);
 	free(t->name);

@@ -12,6 +12,7 @@
 struct territory {
 	char **operand;	   /* NULL at the end; as given, or the project */
 	bool has_around;   /* all of the operands' project is in it */
+	bool has_volumes;  /* and so are those of its tests */
 	const char *given; /* the value of --root, or NULL */
 	const struct cli_list *ignored; /* patterns that go before all */
 
@@ -23,7 +24,9 @@ struct territory {
 	char *here; /* the working directory, real */
 	char **own; /* own[owns]: where operands lie in the project */
 	size_t owns, own_cap;
-	char *name; /* of the project, as paths begin with it; "": `.` */
+	char *name;    /* of the project, as paths begin with it; "": `.` */
+	char **volume; /* volume[volumes] of its tests, outside of it */
+	size_t volumes, volume_cap;
 };
 
 extern const char TERRITORY_PATTERNS[]; /* ".clnrmignore" */
@@ -55,6 +58,20 @@ void territory_found(
 
 /* Is the path in the project, and in none of the operands? */
 bool territory_is_beside(const struct territory *t, const char *path);
+
+/*
+ * Add the volumes that tests had (core/inputs.h) and that lie outside of the
+ * project, where all of it is watched.
+ *
+ * out: how many are new
+ */
+size_t territory_widen(struct territory *t, struct watch *w);
+
+/* Is the path that list of volumes? */
+bool territory_is_list(const struct territory *t, const char *path);
+
+/* Is it in such a volume, and not in the project? */
+bool territory_is_foreign(const struct territory *t, const char *path);
 
 /* Is it the project's own file of that name, such as clnrm.conf? */
 bool territory_is_own(
