@@ -359,7 +359,7 @@ has() {
 	one_step a.clnrm.toml 'sleep 1.5' </dev/null
 	dev .
 	expect 0 'a.clnrm.toml pass'
-	printf '[exec]\ntimeout = 100ms\n' >clnrm.conf
+	printf '[exec]\ntimeout = 500ms\n' >clnrm.conf
 	await is_begun 1
 	await is_now a.clnrm.toml fail
 	grep -q 'the settings changed' err

@@ -79,9 +79,9 @@ need_refusal() {
 		cannot "namespaces cannot be refused here for a try"
 }
 
-# Waits until the command "$@" holds, 30 s at most.
+# Waits until the command "$@" holds, 90 s at most.
 await() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + 90))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "never: $*" >&2; return 1; }
 		sleep 0.02

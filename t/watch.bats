@@ -63,6 +63,14 @@ expect_batch() {
 	return 1
 }
 
+# What is done while the watch stands still lies together, however busy the
+# machine is.
+at_once() {
+	kill -STOP "$pid"
+	"$@"
+	kill -CONT "$pid"
+}
+
 stop() {
 	kill "$pid"
 	wait "$pid" && status=0 || status=$?
@@ -121,16 +129,16 @@ files() {
 @test "a save by rename is one modification" {
 	echo 1 >a
 	watch .
-	echo 2 >a.new && mv a.new a
+	at_once sh -c 'echo 2 >a.new && mv a.new a'
 	expect_batch 'modified a'
-	sed -i s/2/3/ a
+	at_once sed -i s/2/3/ a
 	expect_batch 'modified a'
 }
 
 @test "a save as vim does it is one modification" {
 	echo 1 >a
 	watch .
-	perl -e 'sub w { open F, ">", $_[0] or die; print F "2\n"; close F }
+	at_once perl -e 'sub w { open F, ">", $_[0] or die; print F "2\n"; close F }
 		w ".a.swp"; w "4913"; unlink "4913"; rename "a", "a~";
 		w "a"; unlink "a~"; unlink ".a.swp"'
 	expect_batch 'modified a'
@@ -240,15 +248,15 @@ created b'
 	echo 1 >a
 	watch .
 	if command -v vim >/dev/null; then
-		vim -es -u NONE -c 'set swapfile backup' -c '%s/1/2/' -c x a
+		at_once vim -es -u NONE -c 'set swapfile backup' -c '%s/1/2/' -c x a
 		expect_batch 'modified a'
 	fi
-	sed -i s/./3/ a
+	at_once sed -i s/./3/ a
 	expect_batch 'modified a'
-	perl -pi -e 's/3/4/' a
+	at_once perl -pi -e 's/3/4/' a
 	expect_batch 'modified a'
 	if command -v ed >/dev/null; then
-		printf '1s/4/5/\nw\nq\n' | ed -s a
+		at_once ed -s a <<<$'1s/4/5/\nw\nq'
 		expect_batch 'modified a'
 	fi
 }
@@ -261,7 +269,7 @@ created b'
 
 @test "sixteen paths are waited for longer than one" {
 	watch .
-	perl -e 'open F, ">", $_ for map { "a$_" } 1 .. 40'
+	at_once perl -e 'open F, ">", $_ for map { "a$_" } 1 .. 40'
 	next_batch
 	line=$last
 	[ "$(member debounce_ms)" = 50 ]
