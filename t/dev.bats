@@ -355,6 +355,22 @@ has() {
 	await is_now p/a.clnrm.toml pass
 }
 
+@test "the loop is a kept run once it ends, and what failed last is known" {
+	one_step a.clnrm.toml true </dev/null
+	one_step b.clnrm.toml false </dev/null
+	dev .
+	expect 0 'a.clnrm.toml pass' 'b.clnrm.toml fail'
+	one_step a.clnrm.toml false </dev/null
+	await is_now a.clnrm.toml fail
+	one_step b.clnrm.toml true </dev/null
+	await is_now b.clnrm.toml pass
+	end_dev
+	run clnrm report --format failed last
+	[ "$output" = a.clnrm.toml ]
+	[ -d "$(echo .clnrm/runs/2*/)failed/a" ]
+	[ ! -e "$(echo .clnrm/runs/2*/)failed/b" ]
+}
+
 @test "settings that change begin the pipe anew" {
 	one_step a.clnrm.toml 'sleep 1.5' </dev/null
 	dev .
