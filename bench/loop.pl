@@ -7,6 +7,7 @@
 # watch and 2,000 through the loop.
 use strict;
 use warnings;
+use File::Find qw(find);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use IPC::Open2;
@@ -121,6 +122,143 @@ sub record {
 	stop();
 }
 
+# All that is told up to now: the names, with the last event of each, and how
+# many batches had any.
+sub told {
+	my (%last, $batches, %in);
+	put('t/sync', ++our $cookie);
+	local $SIG{ALRM} = sub { print STDERR "bench: no cookie came\n"; stop(); exit 3 };
+	alarm 120;
+	while (<$out>) {
+		$last{$1} = $2 if /^\{"type":"change","source":"([^"]*)","event":"(\w+)"/;
+		$batches++ if /^\{"type":"batch","gen":\d+,"size":[1-9]/;
+		last if /"sync":"$cookie"/;
+	}
+	alarm 0;
+	delete $last{'t/sync'};
+	return ($batches // 0, \%last);
+}
+
+sub files_of {
+	my %there;
+	find({ no_chdir => 1, wanted => sub { -f && $_ ne 't/sync' && !m{/\.git/} and $there{$_} = 1 } }, 't');
+	return \%there;
+}
+
+# A tree is made or moved or taken away: what of it is not told, or told and
+# not so.
+sub lost {
+	my ($name, $before, $do) = @_;
+	remove_tree('t', 'aside');
+	make_path('t', 'aside');
+	$before->();
+	start('clnrm-watch', '--sync-file', 't/sync', 't');
+	until_line('^\{"type":"ready"');
+	my $was = files_of();
+	$do->();
+	my (undef, $last) = told();
+	my $is = files_of();
+	my @lost = grep { !$was->{$_} && ($last->{$_} // 'deleted') eq 'deleted' } keys %$is;
+	push @lost, grep { !$is->{$_} && ($last->{$_} // '') ne 'deleted' } keys %$was;
+	my @phantom = grep { $last->{$_} ne 'deleted' && !$is->{$_} } keys %$last;
+	printf "{\"type\":\"sample\",\"name\":\"watch.lost.%s\",\"files\":%d,\"lost\":%d,\"phantom\":%d,\"holds\":%s}\n",
+		$name, scalar keys %$is, scalar @lost, scalar @phantom, @lost || @phantom ? 'false' : 'true';
+	stop();
+}
+
+sub nothing { }
+
+sub make_files {
+	my ($dirs, $files, $in) = @_;
+	for my $d (0 .. $dirs - 1) {
+		my $dir = sprintf '%s/%d/%d', $in, $d / 10, $d;
+		make_path($dir);
+		put("$dir/$_", $_) for 1 .. $files;
+	}
+}
+
+sub losses {
+	lost('new_directories', \&nothing, sub { make_files(1000, 10, 't') });
+	lost('eight_deep', \&nothing, sub {
+		for (1 .. 50) { my $dir = "t/$_/2/3/4/5/6/7/8"; make_path($dir); put("$dir/f", $_) }
+	});
+	lost('moved_in', sub { make_files(20, 10, 'aside') }, sub { rename 'aside', 't/in' });
+	lost('moved_out', sub { make_files(20, 10, 't/in') }, sub {
+		rename 't/in', 'aside/out';
+		put("aside/out/0/0/$_", 'other') for 1 .. 10;
+	});
+	lost('made_again', \&nothing, sub {
+		for (1 .. 100) { remove_tree('t/again'); mkdir 't/again'; put('t/again/f', $_) }
+	});
+	lost('overflow', sub { make_files(10, 10, 't') }, sub {
+		kill 'STOP', $pid;
+		for my $i (1 .. 10_000) { put("t/0/0/n$i", $i); unlink "t/0/0/n$i" if $i % 2 }
+		make_files(5, 5, 't/later');
+		kill 'CONT', $pid;
+	});
+}
+
+# How many batches come of one deed: the most, and in all.
+sub batches {
+	my ($name, $limit, $times, $do) = @_;
+	my ($most, $sum, $longest) = (0, 0, 0);
+	start('clnrm-watch', '--sync-file', 't/sync', 't');
+	until_line('^\{"type":"ready"');
+	for (1 .. $times) {
+		sleep 0.6;
+		my $from = time;
+		$do->($_);
+		$longest = time - $from if time - $from > $longest;
+		sleep 1.2;
+		my ($n) = told();
+		$most = $n if $n > $most;
+		$sum += $n;
+	}
+	stop();
+	printf "{\"type\":\"sample\",\"name\":\"watch.batches.%s\",\"times\":%d,\"most\":%d,\"mean\":%.2f,\"longest_ns\":%d,\"limit\":%d,\"holds\":%s}\n",
+		$name, $times, $most, $sum / $times, $longest * 1e9, $limit, $most <= $limit ? 'true' : 'false';
+}
+
+sub git {
+	system('git', '-C', 't', '-c', 'gc.auto=0', '-c', 'user.name=b', '-c', 'user.email=b\@b', @_) and die "git @_\n";
+}
+
+sub two_branches {
+	remove_tree('t');
+	make_path('t');
+	git('init', '-q');
+	for my $branch ('one', 'two') {
+		git('checkout', '-q', '-b', $branch);
+		make_files(20, 50, 't') if $branch eq 'one';
+		for my $f (keys %{ files_of() }) { put($f, "$branch $f") }
+		git('add', '-A');
+		git('commit', '-q', '-m', $branch);
+	}
+}
+
+# The machine has more to do than it can.
+sub loaded {
+	my @busy = map { my $kid = fork; if (!$kid) { 1 while 1 } $kid } 1 .. 4;
+	$_[0]->();
+	kill 'KILL', @busy;
+	waitpid $_, 0 for @busy;
+}
+
+sub all_batches {
+	remove_tree('t');
+	mkdir 't';
+	put('t/a', 0);
+	batches('save_in_place', 1, 5, sub { put('t/a', $_[0]) });
+	batches('save_by_rename', 1, 5, sub { put('t/a.tmp', $_[0]); rename 't/a.tmp', 't/a' });
+	my $save_all = sub { for my $f (1 .. 5) { put("t/f$f", $_[0]); sleep 0.003 } };
+	batches('save_all', 1, 5, $save_all);
+	loaded(sub { batches('save_all.loaded', 2, 5, $save_all) });
+	two_branches();
+	my $checkout = sub { git('checkout', '-q', $_[0] % 2 ? 'one' : 'two') };
+	batches('checkout', 1, 6, $checkout);
+	loaded(sub { batches('checkout.loaded', 2, 6, $checkout) });
+}
+
 # Another program that says when a file was saved, and once at its start.
 sub peer {
 	my ($name, $command) = @_;
@@ -152,6 +290,8 @@ sub watch {
 	ready(10_000, 150);
 	memory(100, 3);
 	memory(10_000, 6);
+	losses();
+	all_batches();
 	remove_tree('t');
 	mkdir 't';
 	record('watch.save_to_record', 25);
