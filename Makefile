@@ -51,12 +51,16 @@ BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)
-lib_src := $(filter-out $(preload_src),$(wildcard lib/*/*.c))
+guest_src := $(wildcard lib/guest/*.c)
+lib_src := $(filter-out $(preload_src) $(guest_src),$(wildcard lib/*/*.c))
 tool_src := $(wildcard tools/*.c)
 part_src := $(wildcard tools/*/*.c) # of a tool that is more than a file
 unit_src := $(wildcard t/unit/*.c)
 headers := $(wildcard lib/*/*.h)
 lib_obj = $(lib_src:%.c=$B/%.o)
+guest_obj = $(patsubst %.c,$B/guest/%.o,$(guest_src) \
+	$(filter lib/sys/% lib/base/%,$(filter-out lib/sys/transfer%.c \
+	lib/sys/h2d%.c lib/sys/watch%.c lib/sys/preload.c,$(lib_src))))
 preload_obj = $(preload_src:%.c=$B/%.so.o)
 tools = $(tool_src:tools/%.c=$B/bin/%) $B/bin/clnrm
 units = $(unit_src:t/unit/%.c=$B/t/%)
@@ -83,6 +87,19 @@ $B/lib/preload/%.so: lib/preload/%.c Makefile
 $B/lib/preload/%.so.o: $B/lib/preload/%.so
 	$Qcd $(@D) && $(LD) -r -b binary -z noexecstack -o $(@F) $(<F)
 
+# What is put into containers runs whatever their image is, and has nobody's
+# sanitizer; it travels in who puts it there.
+$B/guest/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$Q$(CC) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize% -g,$(CFLAGS)) \
+		-MMD -MP -c -o $@ $<
+
+$B/guest/guest: $(guest_obj)
+	$Q$(CC) -static -s -Wl,--gc-sections -o $@ $^
+
+$B/guest/guest.bin.o: $B/guest/guest
+	$Qcd $(@D) && $(LD) -r -b binary -z noexecstack -o $(@F) $(<F)
+
 $B/libclnrm.a: $(lib_obj) $(preload_obj)
 	$Qrm -f $@ && $(AR) rcs $@ $^
 
@@ -94,8 +111,9 @@ $B/bin/clnrm-bench: $B/tools/bench/filter.o
 $B/tools/bench/filter.o: CPPFLAGS += -Itools
 
 # Debian has no static libcurl that would do without Kerberos: who speaks to
-# registries is linked with the shared one, and with nothing else that is shared.
-$B/bin/clnrm-pull: $B/tools/clnrm-pull.o $B/libclnrm.a
+# registries and engines is linked with the shared one, and with nothing else that is shared.
+$B/bin/clnrm-contain: $B/guest/guest.bin.o
+$B/bin/clnrm-contain $B/bin/clnrm-pull: $B/bin/%: $B/tools/%.o $B/libclnrm.a
 	@mkdir -p $(@D)
 	$Q$(CC) $(filter-out -static,$(LDFLAGS)) -o $@ $^ $(SOME_STATIC) \
 		-lcurl -lm
@@ -161,7 +179,7 @@ bench-deps:
 	@.ci/deps $(BENCH_DEPS)
 
 lint: | lint-deps			## format, shell, manuals, headers, layers
-	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) \
+	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(guest_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) \
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
 		$(wildcard bench/*.sh bench/suite/*.sh)
@@ -193,7 +211,7 @@ fuzz-deps:
 	@.ci/deps clang libclang-rt-14-dev
 
 format:					## put the C sources in form
-	$Qclang-format -i $(lib_src) $(preload_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) $(headers) \
+	$Qclang-format -i $(lib_src) $(preload_src) $(guest_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) $(headers) \
 		$(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 
 bench: all				## every benchmark, quickly, against its limit
@@ -222,4 +240,4 @@ help:
 .PHONY: all units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps
 .SECONDARY:
--include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)
+-include $(lib_obj:.o=.d) $(guest_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

@@ -131,7 +131,8 @@ need_mandoc() {
 		--format) value=text ;;
 		--no-tests) value=pass ;;
 		--root | --warm) value=. ;;
-		--from | --sync-file) value=x ;;
+		--backend) value=auto ;;
+		--from | --image | --sync-file) value=x ;;
 		--otlp) value=http://localhost:4318 ;;
 		--ignore | --var) value=a=b ;;
 		*) value= ;;

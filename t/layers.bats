@@ -28,6 +28,7 @@ wrong_arrows() {
 		may["data"] = "data base"
 		may["sys"] = "sys base"
 		may["base"] = "base"
+		may["guest"] = "sys base"
 	}
 	{
 		from = $1; sub(/^lib\//, "", from); sub(/\/.*/, "", from)

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/mem.h"
 #include "core/changed.h"
+#include "core/dock.h"
 #include "core/doctor.h"
 #include "core/earlier.h"
 #include "core/engine.h"
@@ -16,7 +18,7 @@
 
 enum { MAX_JOBS = 256 };
 
-static const char *jobs = "auto", *root, *stored;
+static const char *jobs = "auto", *root, *stored, *backend = "sandbox", *image;
 static int64_t timeout_ns = 60000000000, grace_ns = 2000000000;
 static int64_t capture = 1 << 20;
 static int allow_degraded, cache, changed, force, loose, no_cache, observe,
@@ -43,6 +45,11 @@ static const struct cli_opt opts[] = {
 	CLI_FLAG, &changed},
     {0, "observe", NULL, "tell what is read, and who calls outside", CLI_FLAG,
 	&observe},
+    {0, "backend", "NAME",
+	"where: sandbox, docker, podman or auto: an engine (sandbox)", CLI_TEXT,
+	&backend},
+    {0, "image", "NAME", "with an engine: of steps that name no service",
+	CLI_TEXT, &image},
     {0, "root", "DIR", "the project's root", CLI_TEXT, &root},
     {0, "probe", NULL, "tell which isolation this machine reaches", CLI_FLAG,
 	&probe},
@@ -158,18 +165,21 @@ name_changed(int fd)
 }
 
 static int
-filter(struct sandbox_spawner *sp, int fd, size_t workers)
+filter(struct sandbox_spawner *sp, struct dock *dock, int fd, size_t workers)
 {
 	struct loop loop = {0};
 	struct stage stage;
 	struct earlier earlier = {0};
 	struct replay replay = {0};
 	struct err e = {0};
-	bool stores = cache && !no_cache;
+	/* An engine does not tell what is read. */
+	bool stores = cache && !no_cache && !dock;
 	struct scenario_host host = {
 	    .loop = &loop,
 	    .stage = &stage,
 	    .spawner = sp,
+	    .dock = dock,
+	    .image = image,
 	    .root = root,
 	    .timeout_ns = timeout_ns,
 	    .grace_ns = grace_ns,
@@ -200,11 +210,34 @@ filter(struct sandbox_spawner *sp, int fd, size_t workers)
 	return status;
 }
 
+static bool
+is_sandbox(void)
+{
+	return probe || !strcmp(backend, "sandbox");
+}
+
+static int
+start(struct sandbox_spawner *sp, struct dock *dock, struct err *e)
+{
+	static const char *const engines[] = {"docker", "podman", "auto"};
+
+	if (is_sandbox())
+		return sandbox_start(sp, e);
+	for (size_t i = 0; i < COUNT(engines); i++)
+		if (!strcmp(backend, engines[i]))
+			return dock_start(dock, backend, e);
+	die(EXIT_INPUT,
+	    "--backend: '%s' is none of sandbox, docker, podman, "
+	    "auto",
+	    backend);
+}
+
 int
 main(int argc, char *argv[])
 {
 	char **operand = setting_start(&tool, argc, argv);
-	struct sandbox_spawner spawner;
+	struct sandbox_spawner spawner, *sp = &spawner;
+	struct dock dock, *engine = NULL;
 	struct err e = {0};
 	size_t workers = count_jobs();
 	int fd = -1, status;
@@ -217,10 +250,14 @@ main(int argc, char *argv[])
 		fd = stage_input(&tool, operand);
 	if (changed)
 		return cli_finish(name_changed(fd));
-	if (sandbox_start(&spawner, &e) < 0)
-		die(EXIT_RUN, "%s", e.text);
+	if (start(sp, &dock, &e) < 0)
+		die(EXIT_RUN, "%s%s%s", e.text, *e.hint ? "; " : "", e.hint);
+	if (!is_sandbox()) {
+		engine = &dock;
+		sp = &dock.spawner;
+	}
 	stop_catch(false);
-	status = probe ? look(&spawner) : filter(&spawner, fd, workers);
-	sandbox_stop(&spawner);
+	status = probe ? look(sp) : filter(sp, engine, fd, workers);
+	sandbox_stop(sp);
 	return cli_finish(status);
 }

@@ -44,8 +44,8 @@ duration(const struct value *health, const char *key)
 	return ns > 0 ? ns : 0;
 }
 
-static void
-take_config(struct image *to, struct arena *a, const struct value *config)
+void
+image_take_config(struct image *to, struct arena *a, const struct value *config)
 {
 	const struct value *c = value_get(config, "config");
 	const struct value *health = value_get(c, "Healthcheck");
@@ -88,7 +88,7 @@ open_entry(const struct image_set *set, const char *key, struct arena *a,
 	config = json_parse(a, text.s, text.len, e);
 	if (!config)
 		return -1;
-	take_config(to, a, config);
+	image_take_config(to, a, config);
 	image_info_read(set, key, &bytes, &entries, &to->has_owners);
 	return open_root(to, e);
 }
@@ -248,7 +248,7 @@ take_path(struct image_set *set, const char *path, struct arena *a,
 		return take_file(set, real, a, to, e);
 	to->path = arena_str(a, real);
 	to->has_owners = !geteuid();
-	take_config(to, a, NULL);
+	image_take_config(to, a, NULL);
 	return open_root(to, e) < 0 ? -1 : 1;
 }
 

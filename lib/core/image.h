@@ -85,6 +85,10 @@ struct image {
 int image_resolve(struct image_set *set, const char *name, struct arena *a,
     struct image *to, struct err *e);
 
+/* What a configuration says of it; NULL: nothing. Texts hang off *a. */
+void image_take_config(
+    struct image *to, struct arena *a, const struct value *config);
+
 void image_free(struct image *image);
 
 /* What came of an import. */

@@ -11,7 +11,6 @@
 
 enum { FILE_MAX = 1 << 20, FIELDS = 7, IDS = 65536 };
 
-/* What of the file can be read; an image without one is fine. */
 static void
 read_file(int root, const char *name, struct buf *text)
 {
@@ -22,6 +21,20 @@ read_file(int root, const char *name, struct buf *text)
 
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
 		fd_drain(fd, name, FILE_MAX, text, NULL);
+}
+
+void
+image_accounts_read(int root, struct image_accounts *to)
+{
+	read_file(root, "etc/passwd", &to->passwd);
+	read_file(root, "etc/group", &to->group);
+}
+
+void
+image_accounts_free(struct image_accounts *of)
+{
+	buf_free(&of->passwd);
+	buf_free(&of->group);
 }
 
 /* The fields of the next line, which is cut up; false at the end. */
@@ -82,8 +95,8 @@ too_large(const char *what, const char *who, struct err *e)
 
 /* His line may give a group, a home and a name to look for in groups. */
 static int
-find_user(int root, const char *who, struct arena *a, struct image_user *to,
-    const char **name, struct err *e)
+find_user(const struct image_accounts *of, const char *who, struct arena *a,
+    struct image_user *to, const char **name, struct err *e)
 {
 	AUTO_BUF by_name = BUF_INIT;
 	AUTO_BUF by_id = BUF_INIT;
@@ -91,8 +104,8 @@ find_user(int root, const char *who, struct arena *a, struct image_user *to,
 	unsigned id = 0, gid = 0;
 	bool is_there;
 
-	read_file(root, "etc/passwd", &by_name);
-	read_file(root, "etc/passwd", &by_id);
+	buf_add(&by_name, of->passwd.s, of->passwd.len);
+	buf_add(&by_id, of->passwd.s, of->passwd.len);
 	is_there = find(&by_name, who, field);
 	if (is_there && !is_id(field[2], &id))
 		return err_set(e, "user %.80s has no id in /etc/passwd", who);
@@ -113,14 +126,15 @@ find_user(int root, const char *who, struct arena *a, struct image_user *to,
 }
 
 static int
-find_group(int root, const char *who, struct image_user *to, struct err *e)
+find_group(const struct image_accounts *of, const char *who,
+    struct image_user *to, struct err *e)
 {
 	AUTO_BUF text = BUF_INIT;
 	char *field[FIELDS];
 	unsigned id = 0;
 	bool is_there;
 
-	read_file(root, "etc/group", &text);
+	buf_add(&text, of->group.s, of->group.len);
 	is_there = find(&text, who, field) && is_id(field[2], &id);
 	if (!is_there && !is_id(who, &id))
 		return err_set(e, "group %.80s is not in /etc/group", who);
@@ -140,13 +154,14 @@ has_word(char *list, const char *word)
 }
 
 static void
-find_groups(int root, const char *name, struct image_user *to)
+find_groups(
+    const struct image_accounts *of, const char *name, struct image_user *to)
 {
 	AUTO_BUF text = BUF_INIT;
 	char *field[FIELDS], *at;
 	unsigned id;
 
-	read_file(root, "etc/group", &text);
+	buf_add(&text, of->group.s, of->group.len);
 	at = text.s;
 	while (text.len && to->ids.groups < SANDBOX_GROUPS &&
 	       next_line(&at, field))
@@ -156,18 +171,18 @@ find_groups(int root, const char *name, struct image_user *to)
 }
 
 int
-image_user(int root, const char *text, struct arena *a, struct image_user *to,
-    struct err *e)
+image_user(const struct image_accounts *of, const char *text, struct arena *a,
+    struct image_user *to, struct err *e)
 {
 	size_t n = strcspn(text, ":");
 	const char *group = text[n] ? text + n + 1 : NULL, *name = NULL;
 
 	*to = (struct image_user){0};
-	if (find_user(root, arena_dup(a, text, n), a, to, &name, e) < 0)
+	if (find_user(of, arena_dup(a, text, n), a, to, &name, e) < 0)
 		return -1;
 	if (group && *group)
-		return find_group(root, group, to, e);
+		return find_group(of, group, to, e);
 	if (name)
-		find_groups(root, name, to);
+		find_groups(of, name, to);
 	return 0;
 }

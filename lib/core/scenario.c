@@ -342,6 +342,8 @@ build(struct scenario *s, struct err *e)
 	plan.project = s->project = arena_str(&s->arena, root.s);
 	scenario_plan_rooms(s, &plan);
 	scenario_plan_policy(s, &plan);
+	if (scenario_choose_root(s, &plan, e) < 0)
+		return -1;
 	s->sandbox = pool_take(s->host->pool, &plan, &ready, &is_ready);
 	if (!s->sandbox)
 		s->sandbox = sandbox_new(s->host->spawner, &plan, e);
@@ -375,12 +377,28 @@ fail_below(struct scenario *s)
 	fail_at_once(s, "E402", EXIT_RUN, &e);
 }
 
+/* An engine has no lower level; it may fail at any time. */
+static void
+on_engine_failed(struct scenario *s, const struct err *e)
+{
+	if (s->phase == SCENARIO_BUILDING)
+		scenario_write_start(s, NULL);
+	scenario_refuse(s, "E401", EXIT_RUN, e);
+}
+
 static void
 on_failed(struct scenario *s, const struct sandbox_event *ev)
 {
 	struct err e = {0};
 
 	drop_sandbox(s);
+	if (s->host->dock) {
+		err_set(&e, "%s", ev->what);
+		if (*ev->hint)
+			err_hint(&e, "%s", ev->hint);
+		on_engine_failed(s, &e);
+		return;
+	}
 	if (s->level > SANDBOX_PROCESS) {
 		explain_failure(s->level, ev, &s->host->why[s->level]);
 		/* Another may have come further down meanwhile. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/dock.h"
 #include "core/image.h"
 #include "core/pool.h"
 #include "core/reading.h"
@@ -25,6 +26,8 @@ struct scenario_host {
 	struct loop *loop;
 	struct stage *stage;
 	struct sandbox_spawner *spawner;
+	struct dock *dock; /* an engine, whose spawner that is; or NULL */
+	const char *image; /* there, of steps without a service; or NULL */
 	struct pool *pool;
 	const char *root;   /* the project's root, or NULL: found upwards */
 	int64_t timeout_ns; /* of a scenario that sets none */

@@ -193,6 +193,12 @@ int scenario_take_services(struct scenario *s, struct err *e);
 /* What a sandbox needs for them. */
 void scenario_plan_rooms(struct scenario *s, struct sandbox_plan *plan);
 
+/*
+ * An engine's image for its own world: -1 and *e when none is named.
+ */
+int scenario_choose_root(
+    struct scenario *s, struct sandbox_plan *plan, struct err *e);
+
 /* Begin those that can; when all are ready scenario_served() is called. */
 void scenario_serve(struct scenario *s);
 void scenario_served(struct scenario *s);

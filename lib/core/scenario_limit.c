@@ -74,7 +74,7 @@ holder_of_files(const struct scenario *s)
 static const char *
 holder_of_disk(const struct scenario *s)
 {
-	return s->level != SANDBOX_PROCESS ? "tmpfs" : NULL;
+	return *s->ready.disk_held_by ? s->ready.disk_held_by : NULL;
 }
 
 static const char *
@@ -110,9 +110,12 @@ is_optional(const struct scenario *s, const char *name)
 bool
 scenario_is_starved(const struct scenario *s, const struct sandbox_event *ev)
 {
-	return *s->ready.memory_group && !ev->error &&
-	       (!WIFEXITED(ev->status) || WEXITSTATUS(ev->status) == 137) &&
-	       cgroup_out_of_memory(s->ready.memory_group) > 0;
+	if (ev->error ||
+	    (WIFEXITED(ev->status) && WEXITSTATUS(ev->status) != 137))
+		return false;
+	return ev->is_starved ||
+	       (*s->ready.memory_group &&
+		   cgroup_out_of_memory(s->ready.memory_group) > 0);
 }
 
 int

@@ -48,15 +48,68 @@ is_place(const struct service *v)
 }
 
 static int
+find_image(
+    struct scenario *s, const char *name, struct image *to, struct err *e)
+{
+	struct image_set *images;
+
+	if (s->host->dock)
+		return dock_image(s->host->dock, name, &s->arena, to, e);
+	images = scenario_images(s->host, e);
+	return images ? image_resolve(images, name, &s->arena, to, e) : -1;
+}
+
+/* Is anybody to run in the scenario's own world? */
+static bool
+has_own_world(const struct scenario *s)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < s->services; i++)
+		has |= !s->service[i].room;
+	for (size_t i = 0; i < s->steps; i++) {
+		const struct service *v =
+		    scenario_service_named(s, text(s->step[i].spec, "service"));
+
+		has |= !v || !v->room;
+	}
+	return has;
+}
+
+int
+scenario_choose_root(
+    struct scenario *s, struct sandbox_plan *plan, struct err *e)
+{
+	struct image own;
+
+	if (!s->host->dock)
+		return 0;
+	if (s->host->image) {
+		if (find_image(s, s->host->image, &own, e) < 0)
+			return -1;
+		plan->root = own.path;
+		return 0;
+	}
+	/* Nobody will look at it. */
+	if (s->rooms && !has_own_world(s)) {
+		plan->root = plan->room[0].root;
+		return 0;
+	}
+	err_set(e,
+	    "%s has steps or services without an image, and an engine "
+	    "does not have the machine's own root",
+	    s->name);
+	return err_hint(e, "--image NAME names an image for them");
+}
+
+static int
 resolve(struct scenario *s, struct service *v, struct err *e)
 {
 	const char *image = text(v->spec, "image");
-	struct image_set *images = scenario_images(s->host, e);
 
 	if (!image)
 		return 0;
-	if (!images ||
-	    image_resolve(images, image, &s->arena, &v->image, e) < 0)
+	if (find_image(s, image, &v->image, e) < 0)
 		return -1;
 	v->has_image = !v->image.is_host;
 	if (v->has_image)

@@ -22,12 +22,19 @@ look_up(struct service *v, const char *name, const struct image_user **to,
 	struct arena *a = &v->scenario->arena;
 	struct image_user *user;
 
+	AUTO_ACCOUNTS accounts = IMAGE_ACCOUNTS_INIT;
+	struct dock *dock = v->scenario->host->dock;
+
 	*to = NULL;
 	if (!v->has_image || !name || !*name)
 		return 0;
+	if (!dock)
+		image_accounts_read(v->image.root, &accounts);
+	else if (dock_accounts(dock, &v->image, &accounts, e) < 0)
+		return -1;
 	user = arena_alloc(a, sizeof *user);
 	*to = user;
-	if (!image_user(v->image.root, name, a, user, e))
+	if (!image_user(&accounts, name, a, user, e))
 		return 0;
 	return err_hint(e, "of the image of service %.80s", v->name);
 }

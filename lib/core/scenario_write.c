@@ -13,7 +13,8 @@ scenario_write_start(struct scenario *s, const char *level)
 
 	record_key(&j, &s->key);
 	json_str(&j, "scenario", s->name);
-	json_str(&j, "backend", "sandbox");
+	json_str(
+	    &j, "backend", s->host->dock ? s->host->dock->name : "sandbox");
 	json_str(&j, "isolation", level);
 	json_int(&j, "worker", s->worker);
 	json_str(&j, "trace_id", s->trace_id);

@@ -127,53 +127,6 @@ sandbox_stop(struct sandbox_spawner *sp)
 	sp->pid = 0;
 }
 
-static void
-describe_room(struct wire *w, const struct sandbox_room *r)
-{
-	wire_str(w, r->root);
-	wire_int(w, (int64_t)r->volumes);
-	for (size_t i = 0; i < r->volumes; i++) {
-		wire_str(w, r->volume[i].host);
-		wire_str(w, r->volume[i].inside);
-		wire_int(w, r->volume[i].is_read_only);
-	}
-}
-
-static void
-describe(struct wire *w, const struct sandbox_plan *plan)
-{
-	char *const none[] = {NULL};
-
-	wire_int(w, plan->level);
-	wire_str(w, plan->project);
-	wire_int(w, plan->disk_bytes);
-	for (int i = 0; i < SANDBOX_LIMITS; i++)
-		wire_int(w, plan->limit[i]);
-	wire_int(w, plan->open_files);
-	wire_int(w, plan->user_processes);
-	wire_int(w, (int64_t)plan->ports);
-	for (size_t i = 0; i < plan->ports; i++)
-		wire_int(w, plan->port[i]);
-	wire_int(w, plan->allow);
-	wire_str(w, plan->hosts);
-	wire_int(w, plan->is_observed && plan->level != SANDBOX_PROCESS);
-	wire_int(w, plan->has_host_net);
-	wire_int(w, plan->is_read_only);
-	wire_list(w, plan->deny ? plan->deny : none);
-	wire_int(w, (int64_t)plan->rooms);
-	for (size_t i = 0; i < plan->rooms; i++)
-		describe_room(w, &plan->room[i]);
-}
-
-void
-sandbox_plan_print(const struct sandbox_plan *plan, struct buf *to)
-{
-	AUTO_WIRE w = WIRE_INIT;
-
-	describe(&w, plan);
-	buf_add(to, w.body.s, w.body.len);
-}
-
 /* Is it within our bounds? */
 static bool
 can_be(const struct sandbox_plan *plan)
@@ -272,6 +225,7 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 	copy(ev->notes, sizeof ev->notes, wire_get_str(w));
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		copy(ev->held_by[i], sizeof ev->held_by[i], wire_get_str(w));
+	copy(ev->disk_held_by, sizeof ev->disk_held_by, wire_get_str(w));
 	copy(ev->memory_group, sizeof ev->memory_group, wire_get_str(w));
 	ev->open_files = wire_get_int(w);
 	copy(ev->ids, sizeof ev->ids, wire_get_str(w));
@@ -294,10 +248,14 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 static void
 read_failure(struct wire *w, struct sandbox_event *ev)
 {
+	const char *hint;
+
 	ev->kind = SANDBOX_FAILED;
 	copy(ev->what, sizeof ev->what, wire_get_str(w));
 	ev->error = (int)wire_get_int(w);
-	copy(ev->hint, sizeof ev->hint, remedy(ev->what, ev->error));
+	hint = wire_get_str(w);
+	copy(ev->hint, sizeof ev->hint,
+	    hint ? hint : remedy(ev->what, ev->error));
 }
 
 static void
@@ -311,6 +269,7 @@ read_step(struct wire *w, struct sandbox_event *ev)
 	ev->start_ns = wire_get_int(w);
 	ev->end_ns = wire_get_int(w);
 	wire_get_raw(w, &ev->usage, sizeof ev->usage);
+	ev->is_starved = wire_get_int(w) != 0;
 }
 
 static void

@@ -25,9 +25,11 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/seccomp.h"
+#include "sys/wire.h"
 
 /* Each lacks something that the next one has. */
 enum sandbox_level {
@@ -78,7 +80,9 @@ struct sandbox_room {
 struct sandbox_plan {
 	enum sandbox_level level;
 	const char *project; /* its root: absolute, no symlink on the way */
-	int64_t disk_bytes;  /* what may be written in all; 0: half the RAM */
+	const char *root;   /* of an engine, the image of its own world; that of
+			       the machine is the machine's */
+	int64_t disk_bytes; /* what may be written in all; 0: half the RAM */
 	int64_t limit[SANDBOX_LIMITS]; /* 0: none */
 	long open_files;	       /* RLIMIT_NOFILE; 0: as it is */
 	long user_processes;  /* RLIMIT_NPROC, of each user; 0: as it is */
@@ -116,7 +120,8 @@ struct sandbox_observer {
 
 enum sandbox_kind {
 	SANDBOX_READY,
-	SANDBOX_FAILED,	   /* it could not be built; only _del() is left */
+	SANDBOX_FAILED,	   /* it could not be built, or an engine has left it;
+			      only _del() is left */
 	SANDBOX_STEP_DONE, /* as soon as the step's own process has ended */
 	SANDBOX_DIALED,	   /* after _dial() */
 	SANDBOX_OPENED,	   /* after _open() */
@@ -160,6 +165,7 @@ struct sandbox_event {
 	char held_by[SANDBOX_LIMITS][40]; /* who holds each limit of the plan:
 					     "cgroup v1 pids"; empty: nobody,
 					     and `notes` says why */
+	char disk_held_by[40];		  /* who holds what may be written */
 	char memory_group[576];		  /* where memory is held; or empty */
 	long open_files;		  /* RLIMIT_NOFILE of the steps */
 	char ids[400]; /* whose the users inside are, for a person */
@@ -178,6 +184,7 @@ struct sandbox_event {
 	int status;    /* as of wait(2); undefined when `error` is set */
 	struct rusage usage;	  /* of it and of what it has waited for */
 	int64_t start_ns, end_ns; /* clock_mono_ns() */
+	bool is_starved; /* memory ran out, as far as those inside know */
 
 	int64_t strays; /* STRAYS: attempts since the last look */
 
@@ -209,6 +216,14 @@ struct sandbox_step {
 	const char *cwd;  /* from the project's root on; NULL: there */
 	int in, out, err; /* -1: /dev/null; the caller keeps and closes his */
 	const struct sandbox_user *user; /* NULL: 0 */
+};
+
+/* What init of a container is told, whoever holds its limits. */
+struct sandbox_guest {
+	unsigned room;		 /* of the plan; 0: the sandbox's own world */
+	const struct buf *plan;	 /* as it was printed */
+	const char *notes, *ids; /* for READY, as is */
+	const char *held_by[SANDBOX_LIMITS]; /* NULL: nobody */
 };
 
 struct sandbox;
@@ -244,6 +259,20 @@ struct sandbox *sandbox_new(
 void sandbox_plan_print(const struct sandbox_plan *plan, struct buf *to);
 struct sandbox *sandbox_new_of(
     struct sandbox_spawner *sp, const struct buf *text, struct err *e);
+
+/*
+ * Read one in a message.
+ *
+ * err: -1 when it makes no sense
+ * mem: texts are in *w, lists hang off *a
+ */
+int sandbox_plan_parse(
+    struct wire *w, struct arena *a, struct sandbox_plan *plan);
+
+/* The first message to a guest; and what becomes of who gets it: never returns.
+ */
+void sandbox_guest_print(const struct sandbox_guest *g, struct wire *to);
+_Noreturn void sandbox_guest(int control, struct wire *m);
 
 /* To be polled for POLLIN. */
 int sandbox_fd(const struct sandbox *s);

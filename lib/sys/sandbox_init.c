@@ -51,6 +51,7 @@ world_send_failure(const struct world *w, int control, int error)
 	m.type = WIRE_FAILED;
 	wire_str(&m, w->what);
 	wire_int(&m, error);
+	wire_str(&m, NULL);
 	wire_send(control, &m, 0);
 }
 
@@ -186,15 +187,21 @@ put_observers(struct world *w, struct wire *m)
 	}
 }
 
+static const char *
+holder_of_disk(const struct world *w)
+{
+	return w->is_guest || !world_is_own(w) ? "" : "tmpfs";
+}
+
 static int
-answer_ready(struct world *w)
+answer_ready(struct world *w, bool is_room)
 {
 	struct sandbox_listener l[SANDBOX_LISTENERS];
 	struct rlimit files = {0};
 	size_t n = 0;
 	AUTO_WIRE m = WIRE_INIT;
 
-	if (net_listen(w, l, &n) < 0 || privilege_drop(w, false) < 0)
+	if (net_listen(w, l, &n) < 0 || privilege_drop(w, is_room) < 0)
 		return -1;
 	layer_begin();
 	if (world_address_space(w))
@@ -224,7 +231,9 @@ answer_ready(struct world *w)
 	wire_str(&m, w->notes);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		wire_str(&m, w->held_by[i]);
-	wire_str(&m, w->memory_group);
+	wire_str(&m, holder_of_disk(w));
+	/* A guest's is nobody's outside. */
+	wire_str(&m, w->is_guest ? "" : w->memory_group);
 	wire_int(&m, (int64_t)files.rlim_cur);
 	wire_str(&m, w->ids);
 	wire_int(&m, w->has_ids);
@@ -276,6 +285,74 @@ init_room(struct world *w, int control)
 	order_serve();
 }
 
+/* ---- in a container, which an engine has built */
+
+/* Whom the plan shuts out is nobody's program: an empty file, for nobody. */
+static int
+deny_all(struct world *w)
+{
+	for (char *const *p = w->deny; *p; p++) {
+		AUTO_FD fd = -1;
+		struct stat st;
+
+		if (lstat(*p, &st) < 0 || S_ISDIR(st.st_mode))
+			continue;
+		if (unlink(*p) < 0 ||
+		    (fd = open(
+			 *p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)) < 0)
+			return world_fails(w, "shutting of %s", *p);
+	}
+	return 0;
+}
+
+/* Where the engine's own, which says the same, can be written. */
+static void
+write_hosts(const struct world *w)
+{
+	AUTO_FD fd =
+	    w->hosts ? open("/etc/hosts", O_WRONLY | O_TRUNC | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		fd_write(fd, w->hosts, strlen(w->hosts));
+}
+
+/* Only the first has the network, and listens for all. */
+static int
+make_guest(struct world *w, bool is_room)
+{
+	if (is_room)
+		w->ports = 0;
+	else
+		net_look();
+	write_hosts(w);
+	if (deny_all(w) < 0)
+		return -1;
+	if (chdir(w->project) < 0)
+		return world_fails(w, "project %s", w->project);
+	guest_begin();
+	return answer_ready(w, is_room);
+}
+
+_Noreturn void
+init_guest(struct world *w, bool is_room)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The relay is pid 1, but all that is left behind comes to us. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "clnrm-init");
+	keep_descriptors(w);
+	setsid();
+	umask(022);
+	order_begin(w);
+	if (is_room)
+		order_begin_room();
+	if (make_guest(w, is_room) < 0) {
+		world_send_failure(w, INIT_CONTROL, errno);
+		order_leave();
+	}
+	order_serve();
+}
+
 _Noreturn void
 init_main(struct world *w)
 {
@@ -294,7 +371,7 @@ init_main(struct world *w)
 	error = errno;
 	await_go(w);
 	if (!got) {
-		got = make(w) < 0 || answer_ready(w) < 0 ? -1 : 0;
+		got = make(w) < 0 || answer_ready(w, false) < 0 ? -1 : 0;
 		error = errno;
 	}
 	if (got < 0) {

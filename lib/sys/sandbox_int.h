@@ -1,84 +1,17 @@
 /*
- * What the sides of the sandbox share: the messages, and the world that the
- * spawner hands to init.
+ * What the sides of the sandbox share: the world that the spawner hands to
+ * init.
  */
 #ifndef SYS_SANDBOX_INT_H
 #define SYS_SANDBOX_INT_H
 
 #include <limits.h>
-#include <poll.h>
 
 #include "base/buf.h"
 #include "sys/sandbox.h"
+#include "sys/wire.h"
 
-/* Messages: sandbox_wire.c. */
-
-enum wire_type {
-	WIRE_PLAN = 1, /* runner to spawner */
-	WIRE_GO,       /* spawner to init */
-	WIRE_RUN,      /* runner to init … */
-	WIRE_SIGNAL,
-	WIRE_FINISH,
-	WIRE_DIAL,
-	WIRE_OPEN,
-	WIRE_READY, /* … and back */
-	WIRE_FAILED,
-	WIRE_STEP,
-	WIRE_GONE,
-	WIRE_DIALED,
-	WIRE_OPENED,
-	WIRE_STRAYS,
-	WIRE_WRITES,
-};
-
-enum { WIRE_FDS = 128, WORLD_TREES = 24 };
-
-struct wire {
-	uint32_t type;
-	struct buf body;
-	size_t at;   /* what was read of it */
-	bool is_bad; /* it was read past its end */
-	bool is_own; /* it was received: the descriptors are its own */
-	int fd[WIRE_FDS];
-	size_t fds;
-};
-
-#define WIRE_INIT                \
-	{                        \
-		.body = BUF_INIT \
-	}
-#define AUTO_WIRE __attribute__((cleanup(wire_free))) struct wire
-
-void wire_free(struct wire *w);
-
-/* Append a number, a string (NULL stays NULL), raw bytes, a list of strings
- * ended by NULL, a descriptor (borrowed). */
-void wire_int(struct wire *w, int64_t v);
-void wire_str(struct wire *w, const char *s);
-void wire_raw(struct wire *w, const void *p, size_t n);
-void wire_list(struct wire *w, char *const *list);
-void wire_fd(struct wire *w, int fd);
-
-/* Take them back in the same order. Strings live in the message; a list is
- * one malloc; a descriptor is the taker's. */
-int64_t wire_get_int(struct wire *w);
-const char *wire_get_str(struct wire *w);
-void wire_get_raw(struct wire *w, void *p, size_t n);
-char **wire_get_list(struct wire *w);
-int wire_get_fd(struct wire *w);
-
-/* Send it as one packet; what is too large goes by a memfd. -1 with errno. */
-int wire_send(int sock, const struct wire *w, int flags);
-
-/* Receive one: 1, 0 when the other side has gone, -1 with errno. */
-int wire_receive(int sock, struct wire *w, int flags);
-
-/* Has the other side of what was polled gone? */
-static inline bool
-wire_has_hung_up(const struct pollfd *p)
-{
-	return p->revents & (POLLHUP | POLLRDHUP | POLLERR);
-}
+enum { WORLD_TREES = 24 };
 
 /* The world that is being made. */
 
@@ -121,7 +54,7 @@ struct world {
 	const char *hosts;
 	bool has_host_net; /* asked for */
 	bool is_read_only;
-	char **deny; /* ended by NULL */
+	char *const *deny; /* ended by NULL */
 	struct world_room room[SANDBOX_ROOMS];
 	size_t rooms;
 
@@ -144,7 +77,11 @@ struct world {
 	char ids[400];
 	char home[256], tmpdir[256];
 	char fresh[256]; /* level process: the directory of both */
+	bool is_guest;	 /* in a container, which an engine has made */
 };
+
+/* Fill a new one; borrows the plan. */
+void world_take_plan(struct world *w, const struct sandbox_plan *plan);
 
 /* Say what failed; errno stays. Always -1. */
 int world_fails(struct world *w, const char *fmt, ...)
@@ -204,6 +141,9 @@ _Noreturn void init_main(struct world *w);
 
 /* Go on as the process of a room that is built. Never returns. */
 _Noreturn void init_room(struct world *w, int control);
+
+/* Go on as init of a world that an engine has built. Never returns. */
+_Noreturn void init_guest(struct world *w, bool is_room);
 
 /*
  * What init may still do once its world is built: sandbox_privilege.c. A
@@ -322,6 +262,13 @@ bool layer_is_touched(const struct world *w);
 
 /* Look through all, and send WRITES for each room where there is something. */
 void layer_send(const struct world *w, int control);
+
+/*
+ * The files of a container: sandbox_guest.c. From the first call on what is
+ * written was written inside; was anything? True when that cannot be seen.
+ */
+void guest_begin(void);
+bool guest_is_touched(void);
 
 /* The loopback: sandbox_net.c. */
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sys/cgroup.h"
 #include "sys/sandbox_int.h"
 
 enum { MS = 1000000, AGAIN_NS = 5 * MS };
@@ -144,6 +145,19 @@ part_strays(void)
 	me.is_quiet = false;
 }
 
+/* Who asked knows by the answer that it is done. */
+static void
+take_count(struct wire *m)
+{
+	AUTO_WIRE answer = WIRE_INIT;
+	uint32_t step = (uint32_t)wire_get_int(m);
+
+	tell_strays(step);
+	answer.type = WIRE_COUNT;
+	wire_int(&answer, step);
+	wire_send(INIT_CONTROL, &answer, 0);
+}
+
 /* The steps. */
 
 static void
@@ -160,6 +174,8 @@ report(uint32_t id, int error, bool is_cwd, int status, int64_t start_ns,
 	wire_int(&m, start_ns);
 	wire_int(&m, clock_mono_ns());
 	wire_raw(&m, usage, sizeof *usage);
+	wire_int(&m, me.w->is_guest && *me.w->memory_group &&
+			 cgroup_out_of_memory(me.w->memory_group) > 0);
 	wire_send(INIT_CONTROL, &m, 0);
 	tell_strays(id);
 }
@@ -291,6 +307,7 @@ answer_gone(void)
 	tell_writes();
 	m.type = WIRE_GONE;
 	wire_int(&m, how[me.phase]);
+	wire_int(&m, me.w->is_guest && guest_is_touched());
 	wire_send(INIT_CONTROL, &m, 0);
 	me.phase = IDLE;
 }
@@ -437,6 +454,8 @@ take_order(void)
 		take_dial(&m);
 	else if (m.type == WIRE_OPEN)
 		take_open(&m);
+	else if (m.type == WIRE_COUNT)
+		take_count(&m);
 }
 
 /* What a room says is for the runner. */

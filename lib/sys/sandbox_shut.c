@@ -89,7 +89,7 @@ deny_all(const struct root *r)
 		return 0;
 	if (make_nothing(r, nothing, &st) < 0)
 		return world_fails(r->w, "shutting of programs");
-	for (char **p = r->w->deny; *p; p++)
+	for (char *const *p = r->w->deny; *p; p++)
 		if (deny(r, *p, nothing, &st) < 0)
 			return -1;
 	return 0;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "sys/cgroup.h"
@@ -89,53 +90,17 @@ start(int control)
 		_exit(EXIT_FAILURE);
 }
 
-static void
-read_room(struct wire *w, struct world *world)
+static int
+read_plan(struct wire *w, struct arena *a, struct world *world)
 {
-	struct world_room *r = &world->room[world->rooms];
-	int64_t volumes;
+	struct sandbox_plan plan;
 
-	*r = (struct world_room){.root = {wire_get_str(w), -1, -1},
-	    .project = {world->project, -1, -1},
-	    .fd = -1};
-	volumes = wire_get_int(w);
-	for (int64_t i = 0; i < volumes && i < SANDBOX_VOLUMES; i++) {
-		r->volume[i] = (struct world_source){wire_get_str(w), -1, -1};
-		r->inside[i] = wire_get_str(w);
-		r->is_read_only[i] = wire_get_int(w) != 0;
-		r->volumes++;
-	}
-	world->rooms++;
-}
-
-static void
-read_plan(struct wire *w, struct world *world)
-{
-	int64_t ports, rooms;
-
-	world->level = (enum sandbox_level)wire_get_int(w);
-	world->project = wire_get_str(w);
-	world->disk_bytes = wire_get_int(w);
-	for (int i = 0; i < SANDBOX_LIMITS; i++)
-		world->limit[i] = wire_get_int(w);
-	world->open_files = (long)wire_get_int(w);
-	world->user_processes = (long)wire_get_int(w);
-	ports = wire_get_int(w);
-	for (int64_t i = 0; i < ports && i < SANDBOX_PORTS; i++)
-		world->port[world->ports++] = (uint16_t)wire_get_int(w);
-	world->allow = (unsigned)wire_get_int(w);
-	world->hosts = wire_get_str(w);
-	world->is_observed = wire_get_int(w) != 0;
-	world->has_host_net = wire_get_int(w) != 0;
-	world->is_read_only = wire_get_int(w) != 0;
-	world->deny = wire_get_list(w);
-	rooms = wire_get_int(w);
-	for (int64_t i = 0; i < rooms && i < SANDBOX_ROOMS; i++)
-		read_room(w, world);
+	if (w->type != WIRE_PLAN || sandbox_plan_parse(w, a, &plan) < 0)
+		return -1;
+	world_take_plan(world, &plan);
 	world->control = wire_get_fd(w);
-	world->is_root = world->is_outer_root = geteuid() == 0;
-	world->go = -1;
 	world->life = sp.life[0];
+	return world->control < 0 ? -1 : 0;
 }
 
 /* The kinds of groups are those of limits. */
@@ -347,14 +312,11 @@ make_world(struct world *w)
 static void
 make(struct wire *plan)
 {
+	AUTO_ARENA a = {0};
 	struct world w = {0};
 
-	read_plan(plan, &w);
-	if (plan->is_bad || plan->type != WIRE_PLAN)
-		fd_close(&w.control);
-	else
+	if (!read_plan(plan, &a, &w))
 		make_world(&w);
-	free(w.deny);
 }
 
 static void

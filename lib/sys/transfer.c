@@ -1,14 +1,14 @@
-#include "sys/transfer.h"
-
-#include <curl/curl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "sys/stop.h"
+#include "sys/transfer_int.h"
 
 enum {
 	REDIRECTS = 5,
@@ -53,14 +53,21 @@ begin_curl(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+CURL *
+transfer_curl(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, begin_curl);
+	return curl_easy_init();
+}
+
 struct transfer *
 transfer_new(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct transfer *t = mem_new(1, sizeof *t);
 
-	pthread_once(&once, begin_curl);
-	t->curl = curl_easy_init();
+	t->curl = transfer_curl();
 	return t;
 }
 
@@ -179,7 +186,49 @@ headers(const struct transfer_request *r)
 	struct curl_slist *list = NULL;
 
 	list = add_header(list, "Accept", r->accept);
+	list = add_header(list, "Content-Type",
+	    r->json	? "application/json"
+	    : r->upload ? "application/x-tar"
+			: NULL);
+	if (r->json || r->upload)
+		list = curl_slist_append(list, "Expect:");
 	return add_header(list, "Authorization", r->authorization);
+}
+
+void
+transfer_set_near(CURL *c, const struct transfer_request *r)
+{
+	if (r->socket) {
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, r->socket);
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	}
+	if (r->cert)
+		curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert);
+	if (r->key)
+		curl_easy_setopt(c, CURLOPT_SSLKEY, r->key);
+}
+
+/* Its length is not known: it goes in chunks. */
+static size_t
+give_upload(char *to, size_t size, size_t n, void *arg)
+{
+	const struct transfer_request *r = arg;
+	ssize_t got;
+
+	do
+		got = read(*r->upload, to, size * n);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static void
+set_upload(CURL *c, const struct transfer_request *r)
+{
+	if (!r->upload)
+		return;
+	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, give_upload);
+	curl_easy_setopt(c, CURLOPT_READDATA, (void *)r);
 }
 
 static void
@@ -192,14 +241,20 @@ set_way(CURL *c, const struct transfer_request *r)
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(
 	    c, CURLOPT_REDIR_PROTOCOLS_STR, is_secure ? "https" : "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, r->form ? 0L : 1L);
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION,
+	    r->form || r->json || r->method ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	if (r->ca)
 		curl_easy_setopt(c, CURLOPT_CAINFO, r->ca);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, r->is_unchecked ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, r->is_unchecked ? 0L : 2L);
-	if (r->form)
-		curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, r->form);
+	if (r->form || r->json)
+		curl_easy_setopt(
+		    c, CURLOPT_COPYPOSTFIELDS, r->form ? r->form : r->json);
+	transfer_set_near(c, r);
+	set_upload(c, r);
+	if (r->method)
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 	if (!r->end)
 		return;
 	buf_addf(&range, "%" PRIu64 "-%" PRIu64, r->from, r->end - 1);
@@ -213,8 +268,11 @@ set_patience(CURL *c, const struct transfer_request *r)
 
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 	    stall_ms < CONNECT_MS ? stall_ms : (long)CONNECT_MS);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
+	if (!r->socket) { /* an engine is silent while it works */
+		curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
+		curl_easy_setopt(
+		    c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
+	}
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->whole_ns / NS_OF_MS));
 }
 

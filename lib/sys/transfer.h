@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -33,6 +34,11 @@ struct transfer_request {
 	const char *url;
 	const char *accept, *authorization; /* header values, or NULL */
 	const char *form;		    /* is posted; NULL: a GET */
+	const char *method;		    /* NULL: by what is sent */
+	const char *socket;	/* a unix socket that is spoken to, or NULL */
+	const char *json;	/* is posted, or sent as `method` */
+	const int *upload;	/* a tar is read from it, and put; or NULL */
+	const char *cert, *key; /* files of who we are, or NULL */
 	const char *ca;	    /* a file of certificates, or NULL: the system's */
 	bool is_unchecked;  /* any certificate will do */
 	uint64_t from, end; /* bytes wanted, when end > 0: [from, end) */
@@ -80,5 +86,36 @@ void transfer_del(struct transfer *t);
  */
 int transfer_run(struct transfer *t, const struct transfer_request *request,
     struct transfer_reply *to, struct err *e);
+
+/*
+ * A stream in both directions, in place of a reply: what HTTP/1.1 upgrades to.
+ */
+struct transfer_stream;
+
+/*
+ * Ask for one, and wait until it is there.
+ *
+ * in:  of the request its url, socket, certificates and stall_ns; path, with
+ *      the query, is posted to
+ * err: NULL and *e: also any answer but 101 and 200
+ * mem: transfer_close() it
+ */
+struct transfer_stream *transfer_open(
+    const struct transfer_request *request, const char *path, struct err *e);
+
+/* To be polled; what has come may all have been read from it already. */
+int transfer_stream_fd(const struct transfer_stream *s);
+
+/*
+ * Read or write what can be now.
+ *
+ * out: bytes; 0, at the end of what is read, else when nothing can be written
+ * err: -1 with errno, EAGAIN when there is nothing to read
+ */
+ssize_t transfer_stream_read(struct transfer_stream *s, char *to, size_t n);
+ssize_t transfer_stream_write(
+    struct transfer_stream *s, const char *from, size_t n);
+
+void transfer_close(struct transfer_stream *s);
 
 #endif

@@ -36,9 +36,11 @@ static int
 look_up(const char *text)
 {
 	AUTO_FD root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_ACCOUNTS accounts = IMAGE_ACCOUNTS_INIT;
 
 	e = (struct err){0};
-	return image_user(root, text, &arena, &user, &e);
+	image_accounts_read(root, &accounts);
+	return image_user(&accounts, text, &arena, &user, &e);
 }
 
 static void

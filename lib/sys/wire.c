@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -7,7 +8,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "sys/sandbox_int.h"
+#include "sys/seccomp.h"
+#include "sys/wire.h"
 
 /* A packet must fit the socket's buffer, which is 208 KiB by default. */
 enum { INLINE_MAX = 48 << 10, NO_STRING = -1 };

@@ -1,0 +1,351 @@
+#include "core/daemon.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "data/hash.h"
+#include "data/json.h"
+
+#define S 1000000000LL
+
+enum { BODY_MAX = 16 << 20, API_MAJOR = 1, API_OLDEST = 40, API_NEWEST = 47 };
+
+static const int64_t patience_ns = 30 * S, first_ns = 2 * S;
+
+/* ---- calls */
+
+static void
+request(const struct daemon *d, const struct daemon_call *call, const char *url,
+    struct transfer_request *r)
+{
+	int64_t wait_ns = call->wait_ns ? call->wait_ns : patience_ns;
+
+	*r = (struct transfer_request){.url = url,
+	    .method = call->method,
+	    .socket = d->socket,
+	    .json = call->json,
+	    .upload = call->upload,
+	    .ca = d->ca,
+	    .cert = d->cert,
+	    .key = d->key,
+	    .is_unchecked = d->is_unchecked,
+	    .stall_ns = call->upload ? wait_ns : first_ns,
+	    .whole_ns = wait_ns,
+	    .limit = BODY_MAX};
+}
+
+static int
+unanswered(const struct daemon *d, struct err *e)
+{
+	struct err why = *e;
+
+	err_set(e, "the engine at %.200s: %s", d->place, why.text);
+	return err_hint(e, "is it running, and may you use its socket? "
+			   "clnrm doctor tells");
+}
+
+/* What it says is JSON, with a text in it. */
+static void
+complain(const struct buf *body, int status, struct err *e)
+{
+	AUTO_ARENA a = {0};
+	struct err why;
+	const struct value *v = json_parse(&a, body->s, body->len, &why);
+	const char *said = value_str_or(value_get(v, "message"), NULL);
+
+	err_set(e, "%.600s", said ? said : body->len ? body->s : "refused");
+	if (!said && !body->len)
+		err_set(e, "the engine answers with %d", status);
+}
+
+int
+daemon_call(struct daemon *d, const struct daemon_call *call, struct buf *body,
+    struct err *e)
+{
+	AUTO_REPLY reply = TRANSFER_REPLY_INIT;
+	struct transfer_request r;
+	AUTO_BUF url = BUF_INIT;
+
+	buf_addf(&url, "%s", d->origin);
+	if (d->api)
+		buf_addf(&url, "/v%s", d->api);
+	buf_addf(&url, "%s", call->path);
+	request(d, call, url.s, &r);
+	if (transfer_run(d->transfer, &r, &reply, e) < 0)
+		return unanswered(d, e);
+	buf_reset(body);
+	buf_add(body, reply.body.s, reply.body.len);
+	if (reply.status >= 400)
+		complain(body, reply.status, e);
+	return reply.status;
+}
+
+int
+daemon_ask(struct daemon *d, const struct daemon_call *call, struct arena *a,
+    struct value **reply, struct err *e)
+{
+	AUTO_BUF body = BUF_INIT;
+	int status = daemon_call(d, call, &body, e);
+	struct err why;
+
+	*reply = status < 0 ? NULL : json_parse(a, body.s, body.len, &why);
+	return status;
+}
+
+struct transfer_stream *
+daemon_attach(struct daemon *d, const char *container, struct err *e)
+{
+	struct transfer_request r;
+	struct transfer_stream *s;
+	AUTO_BUF path = BUF_INIT;
+
+	request(d, &(struct daemon_call){0}, d->origin, &r);
+	r.stall_ns = patience_ns;
+	buf_addf(&path,
+	    "/v%s/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1",
+	    d->api, container);
+	s = transfer_open(&r, path.s, e);
+	if (!s)
+		unanswered(d, e);
+	return s;
+}
+
+void
+daemon_escape(struct buf *to, const char *text)
+{
+	for (; *text; text++)
+		if (isalnum((unsigned char)*text) || strchr("-._~/", *text))
+			buf_addc(to, *text);
+		else
+			buf_addf(to, "%%%02X", (unsigned char)*text);
+}
+
+/* ---- where it is */
+
+static const char *
+home_file(struct daemon *d, const char *name)
+{
+	const char *own = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+
+	if (own && *own)
+		return arena_fmt(&d->a, "%s/%s", own, name);
+	return arena_fmt(&d->a, "%s/.docker/%s", home ? home : "", name);
+}
+
+static const struct value *
+read_json(struct daemon *d, const char *path)
+{
+	AUTO_BUF text = BUF_INIT;
+	struct err why;
+
+	if (file_read(path, &text, &why) < 0)
+		return NULL;
+	return json_parse(&d->a, text.s, text.len, &why);
+}
+
+/* The place that the context of docker(1) names, or NULL. */
+static const char *
+context_place(struct daemon *d)
+{
+	const char *name = getenv("DOCKER_CONTEXT");
+	const struct value *v;
+	char hex[HASH_HEX];
+
+	if (!name || !*name)
+		name = value_str_or(
+		    value_get(read_json(d, home_file(d, "config.json")),
+			"currentContext"),
+		    NULL);
+	if (!name || !strcmp(name, "default"))
+		return NULL;
+	hash_hex(name, strlen(name), hex);
+	v = read_json(d,
+	    home_file(d, arena_fmt(&d->a, "contexts/meta/%s/meta.json", hex)));
+	return value_str_or(value_find(v, "Endpoints.docker.Host"), NULL);
+}
+
+static const char *
+user_socket(struct daemon *d, const char *below)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+
+	return dir && *dir ? arena_fmt(&d->a, "%s/%s", dir, below) : "";
+}
+
+/* A socket that is there, as a place; or NULL. */
+static const char *
+first_socket(struct daemon *d, bool is_podman)
+{
+	const char *path[2];
+	struct stat st;
+
+	path[0] = is_podman ? user_socket(d, "podman/podman.sock")
+			    : "/var/run/docker.sock";
+	path[1] = is_podman ? "/run/podman/podman.sock"
+			    : user_socket(d, "docker.sock");
+	for (size_t i = 0; i < COUNT(path); i++)
+		if (!stat(path[i], &st) && S_ISSOCK(st.st_mode))
+			return arena_fmt(&d->a, "unix://%s", path[i]);
+	return NULL;
+}
+
+static const char *
+place_of(struct daemon *d, bool is_podman)
+{
+	const char *named =
+	    getenv(is_podman ? "CONTAINER_HOST" : "DOCKER_HOST");
+
+	if (named && *named)
+		return named;
+	named = is_podman ? NULL : context_place(d);
+	return named ? named : first_socket(d, is_podman);
+}
+
+/* Certificates, as docker(1) has them. */
+static const char *
+certificate(struct daemon *d, const char *name)
+{
+	const char *dir = getenv("DOCKER_CERT_PATH");
+
+	return dir && *dir ? arena_fmt(&d->a, "%s/%s", dir, name)
+			   : home_file(d, name);
+}
+
+static void
+use_tls(struct daemon *d)
+{
+	const char *verify = getenv("DOCKER_TLS_VERIFY");
+
+	d->is_unchecked = !(verify && *verify);
+	d->ca = d->is_unchecked ? NULL : certificate(d, "ca.pem");
+	d->cert = certificate(d, "cert.pem");
+	d->key = certificate(d, "key.pem");
+}
+
+static int
+take_place(struct daemon *d, const char *place, struct err *e)
+{
+	const char *tls = getenv("DOCKER_TLS_VERIFY");
+	const char *certs = getenv("DOCKER_CERT_PATH");
+	bool is_tls = (tls && *tls) || (certs && *certs);
+
+	d->place = arena_str(&d->a, place);
+	if (!strncmp(place, "unix://", 7)) {
+		d->socket = d->place + 7;
+		d->origin = "http://localhost";
+		return 0;
+	}
+	if (!strncmp(place, "tcp://", 6)) {
+		d->origin = arena_fmt(
+		    &d->a, "http%s://%s", is_tls ? "s" : "", place + 6);
+		if (is_tls)
+			use_tls(d);
+		return 0;
+	}
+	err_set(e, "the engine at %.200s: only unix:// and tcp:// are spoken",
+	    place);
+	return err_hint(
+	    e, "ssh -L forwards a socket of a machine that ssh reaches");
+}
+
+/* ---- what it is */
+
+static int
+minor(const char *version)
+{
+	int of_1 = -1;
+
+	if (sscanf(version, "1.%d", &of_1) != 1)
+		return -1;
+	return of_1;
+}
+
+static int
+agree(struct daemon *d, const struct value *v, struct err *e)
+{
+	int most = minor(value_str_or(value_get(v, "ApiVersion"), ""));
+	int least = minor(value_str_or(value_get(v, "MinAPIVersion"), "1.0"));
+	int we = most < API_NEWEST ? most : API_NEWEST;
+
+	if (most < 0)
+		return err_set(e, "%.200s is no container engine", d->place);
+	if (most < API_OLDEST || least > API_NEWEST) {
+		err_set(e,
+		    "the engine at %.200s speaks versions 1.%d to 1.%d of "
+		    "the API; 1.%d to 1.%d are known",
+		    d->place, least, most, API_OLDEST, API_NEWEST);
+		return err_hint(e, most < API_OLDEST
+				       ? "Docker 19.03 or newer, or Podman"
+				       : "a newer clnrm may know them");
+	}
+	d->api = arena_fmt(&d->a, "%d.%d", API_MAJOR, we);
+	return 0;
+}
+
+static int
+meet(struct daemon *d, struct err *e)
+{
+	struct value *v;
+	int status = daemon_ask(d,
+	    &(struct daemon_call){.path = "/version", .wait_ns = 5 * S}, &d->a,
+	    &v, e);
+	const struct value *parts = value_get(v, "Components");
+
+	if (status < 0)
+		return -1;
+	for (size_t i = 0; i < value_count(parts); i++)
+		if (!strncasecmp(
+			value_str_or(
+			    value_get(parts->list.item[i], "Name"), ""),
+			"podman", 6))
+			d->is_podman = true;
+	d->version = value_str_or(value_get(v, "Version"), "");
+	return agree(d, v, e);
+}
+
+int
+daemon_find(struct daemon *d, const char *kind, struct err *e)
+{
+	bool is_auto = !strcmp(kind, "auto");
+	const char *place = NULL;
+
+	d->transfer = transfer_new();
+	if (strcmp(kind, "podman") != 0)
+		place = place_of(d, false);
+	if (!place && (is_auto || !strcmp(kind, "podman")))
+		place = place_of(d, true);
+	if (place)
+		return take_place(d, place, e) < 0 ? -1 : meet(d, e);
+	err_set(e, "no container engine is found");
+	return err_hint(e,
+	    "start dockerd, or podman system service; or name its socket: "
+	    "%s=unix:///path",
+	    !strcmp(kind, "podman") ? "CONTAINER_HOST" : "DOCKER_HOST");
+}
+
+void
+daemon_renew(struct daemon *d)
+{
+	/* Not deleted: a farewell over TLS would end our parent's. */
+	d->transfer = transfer_new();
+}
+
+void
+daemon_free(struct daemon *d)
+{
+	transfer_del(d->transfer);
+	arena_free(&d->a);
+	*d = (struct daemon){0};
+}
+
+const char *
+daemon_name(const struct daemon *d)
+{
+	return d->is_podman ? "podman" : "docker";
+}

@@ -1,0 +1,78 @@
+/*
+ * A container engine, Docker's or Podman's, spoken to by the API that Docker
+ * began: over a unix socket of this machine, or TCP with or without TLS.
+ *
+ * src: Docker Engine API 1.41 and later; docker(1), podman-system-service(1)
+ */
+#ifndef CORE_DAEMON_H
+#define CORE_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "data/value.h"
+#include "sys/transfer.h"
+
+struct daemon {
+	struct arena a; /* all texts */
+	struct transfer *transfer;
+	const char *place;  /* as it was named: "unix:///run/docker.sock" */
+	const char *origin; /* "http://localhost" */
+	const char *socket; /* NULL: it need not be on this machine */
+	const char *ca, *cert, *key;
+	bool is_unchecked;
+	const char *api;     /* the version that is spoken, "1.41" */
+	const char *version; /* of the engine */
+	bool is_podman;
+};
+
+/*
+ * Find the engine, and agree on a version with it.
+ *
+ * in:  kind, "docker" (DOCKER_HOST, else the context, else its sockets),
+ *      "podman" (CONTAINER_HOST, else its sockets), or "auto": either
+ * err: -1 and *e: none is there, it does not answer, or it is too old
+ * mem: daemon_free() it, in any case
+ */
+int daemon_find(struct daemon *d, const char *kind, struct err *e);
+
+/* In a child of ours: our parent's connections are not ours. */
+void daemon_renew(struct daemon *d);
+
+void daemon_free(struct daemon *d);
+
+/* "docker" or "podman". */
+const char *daemon_name(const struct daemon *d);
+
+struct daemon_call {
+	const char *method; /* NULL: POST with `json`, else GET */
+	const char *path;   /* from the version on: "/containers/json?all=1" */
+	const char *json;
+	const int *upload; /* a tar is read from it, and put */
+	int64_t wait_ns;   /* 0: 30 s */
+};
+
+/*
+ * Make a call.
+ *
+ * out: the status; the body as it came. From 400 on *e is what it says.
+ * err: -1 and *e: no answer
+ */
+int daemon_call(struct daemon *d, const struct daemon_call *call,
+    struct buf *body, struct err *e);
+
+/* The same with the body parsed, NULL where it is no JSON. */
+int daemon_ask(struct daemon *d, const struct daemon_call *call,
+    struct arena *a, struct value **reply, struct err *e);
+
+/* Open the streams of a container; its first process reads and writes them. */
+struct transfer_stream *daemon_attach(
+    struct daemon *d, const char *container, struct err *e);
+
+/* Append a text as a part of a path or query. */
+void daemon_escape(struct buf *to, const char *text);
+
+#endif

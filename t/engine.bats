@@ -1,0 +1,324 @@
+#!/usr/bin/env bats
+# The plan that runs in the sandbox runs on container engines, and tells the same.
+load helper
+
+# The socket of an engine, whose name is $1.
+socket_of() {
+	case $1 in
+	docker) echo "${DOCKER_HOST#unix://}" ;;
+	podman) echo "${CONTAINER_HOST#unix://}" ;;
+	esac
+}
+
+# Calls an engine: ask ENGINE METHOD PATH [OPTION]...
+ask() {
+	curl -sSf --max-time 60 --unix-socket "$(socket_of "$1")" -X "$2" "${@:4}" \
+		"http://engine/v1.41$3"
+}
+
+# A root of busybox alone, in the directory bb.
+make_root() {
+	mkdir -p bb/bin bb/etc bb/var
+	cp "$(command -v busybox)" bb/bin/busybox
+	for program in sh nc cat env id ls sleep wget mkdir rm touch tr true date head tail; do
+		ln bb/bin/busybox "bb/bin/$program"
+	done
+	echo root:x:0:0::/root:/bin/sh >bb/etc/passwd
+	echo app:x:77:78::/srv:/bin/sh >>bb/etc/passwd
+}
+
+setup_file() {
+	export IMAGE=clnrm-test-$$ ENGINES=""
+	command -v busybox >/dev/null || return 0
+	cd "$BATS_FILE_TMPDIR" || return
+	make_root
+	for engine in docker podman; do
+		[ -S "$(socket_of $engine)" ] || continue
+		tar -C bb -c . | ask $engine POST "/images/create?fromSrc=-&repo=$IMAGE&tag=latest" \
+			--data-binary @- -H 'Content-Type: application/x-tar' >/dev/null
+		ENGINES+=" $engine"
+	done
+	printf '[images]\n%s = %s\n' "$IMAGE" "$PWD/bb" >clnrm.conf
+}
+
+teardown_file() {
+	for engine in $ENGINES; do
+		ask "$engine" DELETE "/images/$IMAGE?force=1" >/dev/null || :
+	done
+}
+
+setup() {
+	[ -z "${SAN-}" ] || skip "engines are slow; once is enough"
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	need_namespaces
+	[ -n "$ENGINES" ] || cannot "DOCKER_HOST and CONTAINER_HOST name no socket of an engine"
+	[ -z "${MUST_RUN-}" ] || [ "$ENGINES" = " docker podman" ] || cannot "both engines are needed"
+	cp "$BATS_FILE_TMPDIR/clnrm.conf" .
+}
+
+# What is told of a test on a backend, without what may differ: who holds limits,
+# times and usage; logs apart, since they come as they come.
+told_by() {
+	executed t.clnrm.toml --backend "$1" --image "$IMAGE" | clnrm-verify |
+		jq -Sc 'select(.type | IN("begin", "end", "rendered", "plan") | not)
+			| del(.id, .span_id, .trace_id, .parent_span_id, .backend, .usage, .worker,
+				.digest, .enforced[]?.by, .isolation.notes?, .events[]?.attributes."container.id")
+			| if .step == "much" then .stdout |= length else . end
+			| if .resource then del(.resource.attributes."test.run.id") else . end
+			| walk(if type == "object"
+				then with_entries(select(.key | test("_nano$|_ns$") | not)) else . end)' |
+		sed 's/stopped after [0-9]* ms/stopped/' >"told.$1"
+	grep -v '"type":"log"' "told.$1" >"told.$1.most"
+	grep '"type":"log"' "told.$1" | sort >"told.$1.logs" || :
+}
+
+# The scenario that has a bit of everything, run everywhere; once for all tests.
+tell_everywhere() {
+	cd "$BATS_FILE_TMPDIR" || return
+	[ ! -e told.sandbox ] || return 0
+	mkdir below shared seen
+	echo kept >shared/file
+	echo seen >seen/file
+	cat >send.sh <<-'S'
+	t=${TRACEPARENT#00-} now=$(date +%s)000000000
+	wget -q -O - --header 'Content-Type: application/json' --post-data '{"resourceSpans":[{"scopeSpans":[{
+		"spans":[{"traceId":"'${t%%-*}'","spanId":"b7ad6b7169203331","name":"work","kind":1,
+		"startTimeUnixNano":"'$now'","endTimeUnixNano":"'$now'"}]}]}]}' http://127.0.0.1:4318/v1/traces
+	S
+	sed "s|@IMAGE@|$IMAGE|; s|@HERE@|$PWD|" >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[service.box]
+	image = "@IMAGE@"
+	volumes = [
+		{ host_path = "@HERE@/shared", container_path = "/data" },
+		{ host_path = "@HERE@/seen", container_path = "/seen", read_only = true },
+	]
+	[service.db]
+	image = "@IMAGE@"
+	command = ["sh", "-c", "echo starting; echo bad >&2; while :; do echo hello | nc -l -p 5432; done"]
+	ports = [5432]
+	ready = { log = "start", command = ["true"] }
+	[service.after]
+	image = "@IMAGE@"
+	command = ["sh", "-c", "echo after; exec sleep 1000"]
+	depends_on = ["db"]
+	ready = { log = "after" }
+	[limits]
+	open_files = 77
+	[[expect.span]]
+	name = "work"
+	[[scenario]]
+	name = "s"
+	[scenario.artifacts]
+	collect = ["files:result.txt"]
+	[[scenario.steps]]
+	name = "both"
+	service = "box"
+	command = ["sh", "-c", "echo out; echo err >&2; pwd; exit 3"]
+	expected_exit_code = 3
+	workdir = "below"
+	[[scenario.steps]]
+	name = "environment"
+	service = "box"
+	command = ["sh", "-c", "env | sort | head -n 12; id -u; touch /tmp/a $HOME/b; ls /tmp $HOME"]
+	env = { AAA = "1" }
+	[[scenario.steps]]
+	name = "user"
+	service = "box"
+	user = "app"
+	command = ["sh", "-c", "id -u; id -g; echo $HOME"]
+	[[scenario.steps]]
+	name = "nothing"
+	service = "box"
+	command = ["no-such-program"]
+	expected_exit_code = 127
+	[[scenario.steps]]
+	name = "much"
+	service = "box"
+	command = ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x"]
+	[[scenario.steps]]
+	name = "signal"
+	service = "box"
+	command = ["sh", "-c", "kill -9 $$"]
+	continue_on_failure = true
+	[[scenario.steps]]
+	name = "ask"
+	service = "box"
+	command = ["sh", "-c", "until nc db 5432; do sleep 0.05; done"]
+	expected_output_regex = "hello"
+	[[scenario.steps]]
+	name = "send"
+	service = "box"
+	command = ["sh", "send.sh"]
+	[[scenario.steps]]
+	name = "outside"
+	service = "box"
+	command = ["sh", "-c", "nc -w 1 10.1.2.3 80; nc -w 1 10.1.2.3 81; true"]
+	[[scenario.steps]]
+	name = "own"
+	command = ["sh", "-c", "echo result >result.txt"]
+	[[scenario.steps]]
+	name = "files"
+	service = "box"
+	command = ["sh", "-c", "cat /data/file /seen/file; echo x >/data/new; (echo x >/seen/new) 2>/dev/null || echo refused; ulimit -n; echo y >/var/made; rm /etc/passwd; mkdir /var/dir"]
+	[[scenario.steps]]
+	name = "slow"
+	service = "box"
+	command = ["sleep", "1000"]
+	timeout_ms = 300
+	T
+	for backend in sandbox $ENGINES; do
+		told_by "$backend"
+	done
+}
+
+# everywhere COMMAND...: it holds of what each backend tells, with that in $stream.
+everywhere() {
+	(tell_everywhere)
+	for backend in sandbox $ENGINES; do
+		stream=$(cat "$BATS_FILE_TMPDIR/told.$backend")
+		"$@" || { echo "on $backend: $*" >&2; return 1; }
+	done
+}
+
+of() {
+	jq -rc "select(.type == \"$1\") | ${2:-.}" <<<"$stream"
+}
+
+# tells WORDS TYPE FILTER
+tells() {
+	[ "$(of "$2" "$3" | sort | xargs)" = "$1" ]
+}
+
+# step_tells NAME MEMBER WORDS
+step_tells() {
+	[ "$(of step "select(.step == \"$1\").$2" | xargs)" = "$3" ]
+}
+
+# Containers of ours on an engine, with their volumes.
+ours() {
+	ask "$1" GET '/containers/json?all=1' |
+		jq -r --argjson image "$(ask "$1" GET "/images/$IMAGE/json")" '.[]
+			| select(.Labels."clnrm.session" and .ImageID == $image.Id) | .Id, .Mounts[]?.Name'
+}
+
+has_none() {
+	[ -z "$(ours "$1")" ]
+}
+
+has_containers() {
+	[ "$(ours "$1" | grep -cE '^[0-9a-f]{64}$')" -ge "$2" ]
+}
+
+is_told_as_by_the_sandbox() {
+	diff "$BATS_FILE_TMPDIR/told.sandbox.most" "$BATS_FILE_TMPDIR/told.$backend.most" &&
+		diff "$BATS_FILE_TMPDIR/told.sandbox.logs" "$BATS_FILE_TMPDIR/told.$backend.logs"
+}
+
+@test "a run on an engine tells, record by record, what it tells in the sandbox" {
+	everywhere is_told_as_by_the_sandbox
+	for stream in "$BATS_FILE_TMPDIR"/kept.*; do
+		is_as_documented "$stream"
+	done
+}
+
+@test "steps: status, output, environment, directory, users and what cannot start" {
+	everywhere step_tells both exit_code 3
+	everywhere step_tells both stderr err
+	everywhere step_tells user stdout "77 78 /srv"
+	everywhere step_tells nothing exit_code 127
+	everywhere step_tells signal signal 9
+	everywhere step_tells much stdout $((1 << 20))
+}
+
+@test "a step that takes too long is ended" {
+	everywhere step_tells slow timed_out true
+	everywhere tells true check 'select(.rule == "scenarios[0].steps[11].timeout") | .ok == false'
+}
+
+@test "services are ready, reached by name, and their logs are told" {
+	everywhere step_tells ask stdout hello
+	everywhere tells "after box db" service 'select(.state == "ready").service'
+	everywhere tells "after bad starting" log .text
+}
+
+@test "spans sent inside are heard, and judged" {
+	everywhere tells work span 'select(.via == "otlp").name'
+	everywhere tells true check 'select(.rule == "expect.span[0].existence").ok'
+}
+
+@test "what reaches outside, what is written where, volumes, limits and artifacts" {
+	everywhere step_tells files stdout "kept seen refused 77"
+	everywhere tells "outside 2" violation 'select(.kind == "network") | .step + " \(.count)"'
+	everywhere tells "created/var/dir created/var/made deleted/etc/passwd" \
+		violation 'select(.kind == "file") | .op + .path'
+	everywhere tells 7 artifact .size
+	[ ! -e "$BATS_FILE_TMPDIR/shared/new" ]
+}
+
+@test "limits are held by the engine, or it is an error" {
+	for engine in $ENGINES; do
+		one_step t.clnrm.toml 'head -c 100000000 /dev/zero | tail -c 90000000' <<-'T'
+		[limits]
+		memory_mb = 30
+		T
+		stream=$(executed t.clnrm.toml --backend "$engine" --image "$IMAGE")
+		of scenario.end '.enforced[] | .limit, .by' | xargs | grep -q "memory_mb $engine"
+		[[ "$(of step .error)" == "killed: out of memory, limits.memory_mb is 30" ]]
+		one_step t.clnrm.toml true <<-'T'
+		[limits]
+		disk_mb = 10
+		T
+		run executed t.clnrm.toml --backend "$engine" --image "$IMAGE"
+		[[ "$output" == *"limits.disk_mb cannot be held here"* ]]
+	done
+}
+
+@test "an image that is not there, and an engine that is not, are told in a line" {
+	one_step t.clnrm.toml true </dev/null
+	for engine in $ENGINES; do
+		run executed t.clnrm.toml --backend "$engine" --image clnrm-no-such:1
+		[[ "$output" == *"image clnrm-no-such:1 is not there"* ]]
+		run executed t.clnrm.toml --backend "$engine"
+		[[ "$output" == *"--image NAME"* ]]
+	done
+	DOCKER_HOST=unix:///nowhere/socket run -3 clnrm-exec --backend docker - </dev/null
+	[[ "$output" == *"the engine at unix:///nowhere/socket"* ]]
+	DOCKER_HOST=ssh://far run -3 clnrm-exec --backend docker - </dev/null
+	[[ "$output" == *"only unix:// and tcp:// are spoken"* ]]
+	run -2 clnrm-exec --backend cloud - </dev/null
+}
+
+@test "the engine that is found is told" {
+	for engine in $ENGINES; do
+		run -0 clnrm-contain --backend "$engine"
+		[[ "${lines[0]}" == "$engine "*" at unix://"*", API 1."* ]]
+	done
+}
+
+@test "a run that is ended, or killed, leaves no container and no volume" {
+	sed '/^\[service.box/,$d' "$BATS_FILE_TMPDIR/t.clnrm.toml" >t.clnrm.toml
+	cat >>t.clnrm.toml <<-T
+	[service.db]
+	image = "$IMAGE"
+	command = ["sleep", "1000"]
+	ready = { command = ["true"] }
+	[[scenario]]
+	name = "s"
+	run = "sleep 1000"
+	T
+	clnrm-render t.clnrm.toml | clnrm-lint - >plan
+	for engine in $ENGINES; do
+		await has_none "$engine"
+		for signal in TERM KILL; do
+			clnrm-exec --backend "$engine" --image "$IMAGE" plan >told &
+			runner=$!
+			await has_containers "$engine" 2
+			kill -$signal $runner
+			wait $runner || :
+			await has_none "$engine"
+		done
+	done
+}
