@@ -77,7 +77,8 @@ make_services(int64_t n)
 static uint64_t
 take_plan(void)
 {
-	struct record r = {RECORD_PLAN, line.s, line.len, 1};
+	struct record r = {
+	    .type = RECORD_PLAN, .line = line.s, .len = line.len, .number = 1};
 	struct err e = {0};
 	struct test *t = test_new(&r, &e);
 	uint64_t n = t ? value_count(t->scenarios) +

@@ -40,7 +40,23 @@ arena_take(struct arena *a, size_t n)
 	return p;
 }
 
-/* The same, zeroed. */
+/*
+ * Give back what is behind the first `used` bytes of the memory that was taken
+ * last, of n bytes; what has a block of its own stays whole.
+ */
+static inline void
+arena_trim(struct arena *a, const char *p, size_t n, size_t used)
+{
+	size_t had = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	size_t has = (used + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+
+	if (a->at != p + had)
+		return;
+	a->at -= had - has;
+	a->left += had - has;
+}
+
+/* Such memory, zeroed. */
 void *arena_alloc(struct arena *a, size_t n);
 
 /* A NUL-terminated copy of s[n]. */

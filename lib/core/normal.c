@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "data/hash_stream.h"
 #include "data/json.h"
 
 /* Where the line of a span is, less its depth; and where its kind of subtree
@@ -109,14 +110,15 @@ put_span(struct json *j, const struct spans *t, const struct span *s)
 static void
 print_lines(struct normal *n)
 {
-	for (size_t i = 0; i < n->t->n; i++) {
-		AUTO_JSON j = JSON_INIT;
+	struct json j = JSON_INIT;
 
+	for (size_t i = 0; i < n->t->n; i++) {
+		n->line[i].at = j.text.len;
+		j.is_next = false;
 		put_span(&j, n->t, &n->t->span[i]);
-		n->line[i].at = n->text.len;
-		n->line[i].len = j.text.len;
-		buf_add(&n->text, j.text.s, j.text.len);
+		n->line[i].len = j.text.len - n->line[i].at;
 	}
+	n->text = j.text;
 }
 
 /* Its own line, then the ranks of its children, which are known by now. */
@@ -228,8 +230,10 @@ put_line(const struct normal *n, uint32_t i, struct buf *b)
 	buf_adds(b, "}\n");
 }
 
-void
-normal_print(const struct spans *t, bool has_runs, struct buf *b)
+/* A digest takes the text as it comes, so that nobody holds all of it. */
+static void
+print(const struct spans *t, bool has_runs, struct buf *b,
+    struct hash_stream *digest)
 {
 	struct normal n = {.t = t, .text = BUF_INIT, .has_runs = has_runs};
 	uint32_t *stack = mem_new(t->n + 1, sizeof *stack);
@@ -246,6 +250,10 @@ normal_print(const struct spans *t, bool has_runs, struct buf *b)
 		const struct span *s = &t->span[stack[--top]];
 
 		put_line(&n, stack[top], b);
+		if (digest) {
+			hash_stream_add(digest, b->s, b->len);
+			buf_reset(b);
+		}
 		for (uint32_t i = s->kids; i--;)
 			stack[top++] = n.order[s->kid + i];
 	}
@@ -256,6 +264,12 @@ normal_print(const struct spans *t, bool has_runs, struct buf *b)
 }
 
 void
+normal_print(const struct spans *t, bool has_runs, struct buf *b)
+{
+	print(t, has_runs, b, NULL);
+}
+
+void
 normal_ignore(struct span_keys *keys)
 {
 	for (size_t i = 0; i < COUNT(volatile_keys); i++)
@@ -263,14 +277,28 @@ normal_ignore(struct span_keys *keys)
 		    keys, volatile_keys[i], strlen(volatile_keys[i]), NULL);
 }
 
+static bool
+has_strangers(const struct spans *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->span[i].is_stranger)
+			return true;
+	return false;
+}
+
 void
 normal_digest(const struct spans *t, char hex[HASH_HEX])
 {
+	struct spans counted = {.text = BUF_INIT};
+	struct hash_stream digest;
 	AUTO_BUF text = BUF_INIT;
-	struct spans counted;
 
-	spans_counted(t, &counted);
-	normal_print(&counted, false, &text);
-	hash_hex(text.s, text.len, hex);
+	if (has_strangers(t)) {
+		spans_counted(t, &counted);
+		t = &counted;
+	}
+	hash_stream_begin(&digest);
+	print(t, false, &text, &digest);
+	hash_stream_end(&digest, hex);
 	spans_free(&counted);
 }

@@ -54,16 +54,26 @@ type_of(struct pull_text name)
 int
 record_read(const char *line, size_t len, struct record *r, struct err *e)
 {
-	struct json_want want[] = {JSON_WANT("type")};
+	struct json_want want[] = {JSON_WANT("type"), JSON_WANT("id"),
+	    JSON_WANT("source"), JSON_WANT("gen"), JSON_WANT("variant"),
+	    JSON_WANT("via"), JSON_WANT("bound")};
 	struct pull_text type;
 
-	*r = (struct record){RECORD_OTHER, line, len, r->number};
 	if (json_look(line, len, want, COUNT(want), e) < 0)
 		return -1;
 	type = json_plain(want[0].text);
 	if (!type.s)
 		return err_at(e, NULL, 1, 1, "a record without a \"type\"");
-	r->type = type_of(type);
+	*r = (struct record){.type = type_of(type),
+	    .line = line,
+	    .len = len,
+	    .number = r->number,
+	    .id = want[1].text,
+	    .source = want[2].text,
+	    .gen = want[3].text,
+	    .variant = want[4].text,
+	    .via = want[5].text,
+	    .bound = want[6].text};
 	return 0;
 }
 
@@ -108,6 +118,17 @@ record_end(struct json *j, struct out *out)
 	json_close(j, '}');
 	buf_addc(&j->text, '\n');
 	out_add(out, j->text.s, j->text.len);
+}
+
+struct record_key
+record_key_read(const struct record *r, struct arena *a)
+{
+	return (struct record_key){
+	    value_str_or(json_build(a, r->id), NULL),
+	    value_str_or(json_build(a, r->source), NULL),
+	    value_int_or(json_build(a, r->gen), 0),
+	    value_str_or(json_build(a, r->variant), NULL),
+	};
 }
 
 struct record_key

@@ -49,6 +49,8 @@ struct record {
 	const char *line; /* line[len], without LF; borrowed from the reader */
 	size_t len;
 	unsigned long number; /* of the line, from 1 */
+	/* Members as they stand; NULL: there is none. */
+	struct pull_text id, source, gen, variant, via, bound;
 };
 
 /* What belongs to one running of one scenario carries these. */
@@ -79,6 +81,9 @@ void record_pass(const struct record *r, struct out *out);
 struct json record_begin(const char *type);
 void record_key(struct json *j, const struct record_key *key);
 void record_end(struct json *j, struct out *out);
+
+/* The key of a record that was only looked at. */
+struct record_key record_key_read(const struct record *r, struct arena *a);
 
 /* The key of a parsed record; texts are borrowed from the tree. */
 struct record_key record_key_of(const struct value *v);

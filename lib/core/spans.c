@@ -82,7 +82,6 @@ int
 spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 {
 	size_t good = utf8_check(text->s, text->len);
-	size_t changed;
 
 	t->name = name;
 	t->text = *text;
@@ -101,8 +100,7 @@ spans_parse(struct spans *t, const char *name, struct buf *text, struct err *e)
 		return err_hint(e, "OTLP in JSON, span records, or what a "
 				   "console exporter prints is read");
 	}
-	spans_hang(t, &changed);
-	spans_settle(t);
+	spans_tree(t);
 	return 0;
 }
 
@@ -201,4 +199,5 @@ spans_free(struct spans *t)
 	free(t->order);
 	free(t->walk);
 	spans_links_free(t);
+	spans_reader_del(t->reader);
 }

@@ -70,6 +70,7 @@ enum span_state { SPAN_GOOD, SPAN_ORPHAN, SPAN_CIRCLE };
 struct span {
 	struct pull_text trace, id, parent; /* ids in lower case; "" is none */
 	struct pull_text name, kind, code, message;
+	struct pull_text said;	   /* the kind as it was told; "" for none */
 	uint64_t start_ns, end_ns; /* 0: not given */
 	uint64_t *runs; /* runs_n durations of several runs, or NULL */
 	uint32_t runs_n;
@@ -80,6 +81,7 @@ struct span {
 	struct pull_text scope;
 	enum span_state state;
 	bool is_stranger;   /* our own, or not bound to the run it came in */
+	bool is_whole;	    /* has a name and an id */
 	uint32_t up;	    /* SPAN_NONE: a root */
 	uint32_t kid, kids; /* spans.order[kid, kid + kids), by start */
 	uint32_t room;	    /* for so many kids */
@@ -105,6 +107,7 @@ struct spans {
 	size_t lost; /* texts that begin as JSON and are malformed */
 	struct err first_lost;
 	bool has_json; /* some object was whole */
+	struct spans_reader *reader;
 };
 
 /*
@@ -138,6 +141,20 @@ int spans_grow(struct spans *t, const char *s, size_t n, struct err *e);
 const uint32_t *spans_hang(struct spans *t, size_t *n);
 void spans_settle(struct spans *t);
 
+/* Both at once, for a trace that is whole. */
+void spans_tree(struct spans *t);
+
+/*
+ * Read a record of type "span", one after another, to t->span[t->n]; their tree
+ * is made by spans_tree().
+ *
+ * in:  line[n], which record_read() took
+ * out: texts of the span have a NUL behind them
+ * err: -1 and *e: a value that is no value of OTLP
+ * mem: keeps what is read, not the line
+ */
+int spans_add(struct spans *t, const char *line, size_t n, struct err *e);
+
 /*
  * The same trace without strangers; what is below one is a root.
  *
@@ -166,6 +183,10 @@ int span_keys_ignore(
 
 /* The value of that name, or a NULL text. */
 struct pull_text span_attr(const struct span_attrs *a, const char *key);
+
+/* The same by the name's place in the table of names. */
+struct pull_text span_attr_by(
+    const struct span_attrs *a, const struct span_key *key);
 
 void span_keys_free(struct span_keys *keys);
 void spans_free(struct spans *t);

@@ -189,3 +189,12 @@ span_attr(const struct span_attrs *a, const char *key)
 			return a->item[i].value;
 	return (struct pull_text){0};
 }
+
+struct pull_text
+span_attr_by(const struct span_attrs *a, const struct span_key *key)
+{
+	for (uint32_t i = 0; i < a->n; i++)
+		if (a->item[i].key == key)
+			return a->item[i].value;
+	return (struct pull_text){0};
+}

@@ -6,6 +6,13 @@
 
 #include "core/spans.h"
 
+/* What was read last, as it stood; mostly the same comes again. */
+struct spans_last {
+	struct pull_text raw; /* an object or a list; NULL: neither */
+	struct span_resource *resource;
+	struct pull_text scope;
+};
+
 /* One reading: the cursor, and a text that values are put together in. */
 struct spans_reader {
 	struct spans *t;
@@ -13,6 +20,7 @@ struct spans_reader {
 	struct buf scratch;
 	struct span_attr *attr; /* of the list that is being read */
 	size_t attrs_cap;
+	struct spans_last resource, bare, scope;
 };
 
 /* An id, known by its span or by those that wait for it; index + 1, 0: none */
@@ -36,6 +44,38 @@ struct spans_links {
 	size_t lasts, lasts_cap;
 	unsigned lines; /* before the text that is read */
 };
+
+/* Whom all readings of one trace share; spans_free() ends it. */
+struct spans_reader *spans_reader(struct spans *t);
+void spans_reader_del(struct spans_reader *r);
+
+/* What one object may turn out to be. */
+struct spans_draft {
+	struct span span;
+	struct span_resource *resource;
+	bool has_name, has_id, has_depth;
+	bool is_record; /* a span and nothing else, for sure */
+	bool is_other, is_node, is_baseline;
+	bool has_run, is_ours, is_unbound;
+	uint32_t depth;
+	size_t hint;
+};
+
+/* Of which nothing is known yet. */
+extern const struct spans_draft spans_draft;
+
+/* The members of the object that is next. */
+int spans_members(struct spans_reader *r, struct spans_draft *d);
+
+/* A string; anything else is passed over, and leaves an empty one. */
+int spans_string(struct spans_reader *r, struct pull_text *to);
+
+/* {"attributes":…}, or where it is bare the attributes themselves. */
+int spans_resource(
+    struct spans_reader *r, bool is_bare, struct span_resource **to);
+
+/* Its name. */
+int spans_scope(struct spans_reader *r, struct pull_text *to);
 
 /* A value as plain JSON, or as OTLP's {"stringValue":…}, made canonical. */
 int spans_value(struct spans_reader *r, struct pull_text *to);

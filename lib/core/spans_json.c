@@ -107,19 +107,8 @@ static const struct {
     FIELD("runs", F_RUNS),
 };
 
-/* What one object may turn out to be. */
-struct draft {
-	struct span span;
-	struct span_resource *resource;
-	bool has_name, has_id, has_depth;
-	bool is_other, is_node, is_baseline;
-	bool has_run, is_ours, is_unbound;
-	uint32_t depth;
-	size_t hint;
-};
-
 static enum field
-field_of(struct draft *d, struct pull_text key)
+field_of(struct spans_draft *d, struct pull_text key)
 {
 	for (size_t i = 0; i < COUNT(fields); i++) {
 		size_t at = d->hint + i;
@@ -135,9 +124,8 @@ field_of(struct draft *d, struct pull_text key)
 	return F_OTHER;
 }
 
-/* A string; anything else is passed over, and leaves an empty one. */
-static int
-read_text(struct spans_reader *r, struct pull_text *to)
+int
+spans_string(struct spans_reader *r, struct pull_text *to)
 {
 	*to = (struct pull_text){"", 0};
 	return pull_peek(&r->p) == '"' ? pull_string(&r->p, to)
@@ -150,7 +138,7 @@ read_id(struct spans_reader *r, struct pull_text *to)
 	bool is_zero = true;
 	char *low = NULL;
 
-	if (read_text(r, to) < 0)
+	if (spans_string(r, to) < 0)
 		return -1;
 	for (size_t i = 0; i < to->n; i++) {
 		is_zero = is_zero && to->s[i] == '0';
@@ -213,16 +201,20 @@ read_word(struct spans_reader *r, const char *prefix, const char *const word[],
 }
 
 static int
-read_kind(struct spans_reader *r, struct pull_text *to)
+read_kind(struct spans_reader *r, struct span *s)
 {
 	/* unspecified may be read as internal */
 	static const char *const kind[] = {"UNSPECIFIED", "INTERNAL", "SERVER",
 	    "CLIENT", "PRODUCER", "CONSUMER"};
 
-	if (read_word(r, "SPAN_KIND_", kind, COUNT(kind), to) < 0)
+	struct pull_text said = {0};
+
+	if (read_word(r, "SPAN_KIND_", kind, COUNT(kind), &said) < 0)
 		return -1;
-	if (to->s == kind[0])
-		*to = span_text(kind[1]);
+	if (said.s)
+		s->kind = s->said = said;
+	if (s->said.s == kind[0])
+		s->kind = span_text(kind[1]);
 	return 0;
 }
 
@@ -249,7 +241,7 @@ read_status(struct spans_reader *r, struct span *s)
 		if (PULL_IS(key, "code"))
 			got = read_code(r, &s->code);
 		else if (PULL_IS(key, "message") || PULL_IS(key, "description"))
-			got = read_text(r, &s->message);
+			got = spans_string(r, &s->message);
 		else
 			got = pull_skip(&r->p, NULL);
 		if (got < 0)
@@ -268,12 +260,12 @@ read_event(struct spans_reader *r, struct span_event *to)
 
 	*to = (struct span_event){.name = {"", 0}};
 	if (pull_peek(&r->p) != '{')
-		return read_text(r, &to->name);
+		return spans_string(r, &to->name);
 	if (pull_open(&r->p, '{') < 0)
 		return -1;
 	for (; (got = pull_member(&r->p, &key, more)) > 0; more = true) {
 		if (PULL_IS(key, "name"))
-			got = read_text(r, &to->name);
+			got = spans_string(r, &to->name);
 		else if (PULL_IS(key, "attributes"))
 			got = spans_attrs(r, &to->attrs);
 		else
@@ -310,57 +302,6 @@ read_events(struct spans_reader *r, struct span_event **to, uint32_t *count)
 	return got;
 }
 
-static struct span_resource *
-resource_new(struct spans_reader *r, struct span_attrs attrs)
-{
-	struct span_resource *to = arena_alloc(&r->t->arena, sizeof *to);
-	struct pull_text t = span_attr(&attrs, "service.name");
-
-	to->attrs = attrs;
-	to->service = t.n > 1 && *t.s == '"'
-			? (struct pull_text){t.s + 1, t.n - 2}
-			: (struct pull_text){"", 0};
-	return to;
-}
-
-/* {"attributes":…}, or the attributes themselves. */
-static int
-read_resource(struct spans_reader *r, bool is_bare, struct span_resource **to)
-{
-	struct span_attrs attrs = {0};
-	struct pull_text key;
-	bool more = false;
-	int got = 0;
-
-	if (is_bare) {
-		if (spans_attrs(r, &attrs) < 0)
-			return -1;
-	} else if (pull_peek(&r->p) != '{') {
-		return pull_skip(&r->p, NULL);
-	} else {
-		if (pull_open(&r->p, '{') < 0)
-			return -1;
-		for (; (got = pull_member(&r->p, &key, more)) > 0; more = true)
-			if ((PULL_IS(key, "attributes")
-				    ? spans_attrs(r, &attrs)
-				    : pull_skip(&r->p, NULL)) < 0)
-				return -1;
-	}
-	*to = resource_new(r, attrs);
-	return got;
-}
-
-static int
-read_scope(struct spans_reader *r, struct pull_text *to)
-{
-	struct span_event scope; /* it has a name, too */
-
-	if (read_event(r, &scope) < 0)
-		return -1;
-	*to = scope.name;
-	return 0;
-}
-
 static int
 read_ignore(struct spans_reader *r)
 {
@@ -373,7 +314,7 @@ read_ignore(struct spans_reader *r)
 	if (pull_open(&r->p, '[') < 0)
 		return -1;
 	for (; (got = pull_item(&r->p, more)) > 0; more = true) {
-		if (read_text(r, &glob) < 0)
+		if (spans_string(r, &glob) < 0)
 			return -1;
 		if (span_keys_ignore(r->t->keys, glob.s, glob.n, NULL) < 0)
 			return pull_fail(&r->p, "no glob");
@@ -403,28 +344,28 @@ read_runs(struct spans_reader *r, struct span *s)
 }
 
 static int
-read_type(struct spans_reader *r, struct draft *d)
+read_type(struct spans_reader *r, struct spans_draft *d)
 {
 	struct pull_text t;
 
-	if (read_text(r, &t) < 0)
+	if (spans_string(r, &t) < 0)
 		return -1;
 	d->is_node = PULL_IS(t, "node");
 	d->is_baseline = PULL_IS(t, "baseline");
-	d->is_other =
-	    t.n && !d->is_node && !d->is_baseline && !PULL_IS(t, "span");
+	d->is_other = !d->is_record && t.n && !d->is_node && !d->is_baseline &&
+		      !PULL_IS(t, "span");
 	return 0;
 }
 
 static int
-read_source(struct spans_reader *r, struct draft *d)
+read_source(struct spans_reader *r, struct spans_draft *d)
 {
 	const char *wanted = r->t->source;
 	struct pull_text t;
 
 	if (!wanted)
 		return pull_skip(&r->p, NULL);
-	if (read_text(r, &t) < 0)
+	if (spans_string(r, &t) < 0)
 		return -1;
 	d->is_other = t.n != strlen(wanted) || memcmp(t.s, wanted, t.n);
 	return 0;
@@ -434,7 +375,7 @@ static int read_spans(struct spans_reader *r);
 
 /* Whether it counts. src: clnrm-records(7), the span and the node */
 static int
-read_tie(struct spans_reader *r, enum field f, struct draft *d)
+read_tie(struct spans_reader *r, enum field f, struct spans_draft *d)
 {
 	struct pull_text t;
 
@@ -444,7 +385,7 @@ read_tie(struct spans_reader *r, enum field f, struct draft *d)
 		d->span.is_stranger = pull_peek(&r->p) == 'f';
 	if (f == F_RUN || f == F_COUNTED)
 		return pull_skip(&r->p, NULL);
-	if (read_text(r, &t) < 0)
+	if (spans_string(r, &t) < 0)
 		return -1;
 	if (f == F_VIA)
 		d->is_ours = PULL_IS(t, "clnrm");
@@ -454,7 +395,7 @@ read_tie(struct spans_reader *r, enum field f, struct draft *d)
 }
 
 static int
-read_member(struct spans_reader *r, enum field f, struct draft *d)
+read_member(struct spans_reader *r, enum field f, struct spans_draft *d)
 {
 	struct span *s = &d->span;
 	uint64_t depth;
@@ -478,9 +419,9 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 		return read_id(r, &s->parent);
 	case F_NAME:
 		d->has_name = pull_peek(&r->p) == '"';
-		return read_text(r, &s->name);
+		return spans_string(r, &s->name);
 	case F_KIND:
-		return read_kind(r, &s->kind);
+		return read_kind(r, s);
 	case F_START:
 		return read_time(r, &s->start_ns);
 	case F_END:
@@ -495,9 +436,9 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 		return read_events(r, &s->link, &s->links);
 	case F_RESOURCE:
 	case F_RESOURCE_ATTRS:
-		return read_resource(r, f != F_RESOURCE, &d->resource);
+		return spans_resource(r, f != F_RESOURCE, &d->resource);
 	case F_SCOPE:
-		return read_scope(r, &s->scope);
+		return spans_scope(r, &s->scope);
 	case F_DEPTH:
 		d->has_depth = true;
 		if (read_time(r, &depth) < 0)
@@ -509,7 +450,7 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 	case F_RUNS:
 		return read_runs(r, s);
 	case F_SPANS:
-		return read_spans(r);
+		return d->is_record ? pull_skip(&r->p, NULL) : read_spans(r);
 	case F_OTHER:
 		break;
 	}
@@ -518,7 +459,7 @@ read_member(struct spans_reader *r, enum field f, struct draft *d)
 
 /* A recorded span follows its parent, one deeper; the service goes down. */
 static void
-place_node(struct spans_reader *r, struct draft *d)
+place_node(struct spans_reader *r, struct spans_draft *d)
 {
 	struct spans *t = r->t;
 	struct spans_links *l = t->links;
@@ -533,13 +474,14 @@ place_node(struct spans_reader *r, struct draft *d)
 }
 
 static void
-keep(struct spans_reader *r, struct draft *d, size_t from)
+keep(struct spans_reader *r, struct spans_draft *d, size_t from)
 {
 	struct spans *t = r->t;
 	bool is_node = d->is_node && d->has_depth;
 
 	if (d->has_name && (d->has_id || is_node) && t->n < SPAN_NONE) {
 		d->span.resource = d->resource;
+		d->span.is_whole = true;
 		d->span.is_stranger |=
 		    d->is_ours || (d->has_run && d->is_unbound);
 		if (is_node)
@@ -556,34 +498,43 @@ keep(struct spans_reader *r, struct draft *d, size_t from)
 			t->span[i].scope = d->span.scope;
 }
 
-static const struct draft empty = {.span = {.trace = {"", 0},
-				       .id = {"", 0},
-				       .parent = {"", 0},
-				       .name = {"", 0},
-				       .kind = {"INTERNAL", 8},
-				       .code = {"UNSET", 5},
-				       .message = {"", 0},
-				       .scope = {"", 0},
-				       .up = SPAN_NONE}};
+const struct spans_draft spans_draft = {.span = {.trace = {"", 0},
+					    .id = {"", 0},
+					    .parent = {"", 0},
+					    .name = {"", 0},
+					    .kind = {"INTERNAL", 8},
+					    .said = {"", 0},
+					    .code = {"UNSET", 5},
+					    .message = {"", 0},
+					    .scope = {"", 0},
+					    .up = SPAN_NONE}};
 
-static int
-read_object(struct spans_reader *r)
+int
+spans_members(struct spans_reader *r, struct spans_draft *d)
 {
-	struct draft d = empty;
 	struct pull_text key;
-	size_t from = r->t->n;
 	bool more = false;
 	int got;
 
 	if (pull_open(&r->p, '{') < 0)
 		return -1;
 	for (; (got = pull_member(&r->p, &key, more)) > 0; more = true)
-		if ((d.is_other ? pull_skip(&r->p, NULL)
-				: read_member(r, field_of(&d, key), &d)) < 0)
+		if ((d->is_other ? pull_skip(&r->p, NULL)
+				 : read_member(r, field_of(d, key), d)) < 0)
 			return -1;
-	if (got == 0)
-		keep(r, &d, from);
 	return got;
+}
+
+static int
+read_object(struct spans_reader *r)
+{
+	struct spans_draft d = spans_draft;
+	size_t from = r->t->n;
+
+	if (spans_members(r, &d) < 0)
+		return -1;
+	keep(r, &d, from);
+	return 0;
 }
 
 /* Spans, or what holds them: in a list, or one alone. */
@@ -629,26 +580,44 @@ lose(struct spans_reader *r, size_t from, size_t before)
 void
 spans_json(struct spans *t, const char *s, size_t n)
 {
-	struct spans_reader r = {.t = t,
-	    .p = {.s = s, .n = n, .arena = &t->arena},
-	    .scratch = BUF_INIT};
+	struct spans_reader *r = spans_reader(t);
 	const char *end;
 	int c;
 
 	if (!t->links)
 		t->links = mem_new(1, sizeof *t->links);
-	while ((c = pull_peek(&r.p)) >= 0) {
-		size_t from = r.p.at, before = t->n;
+	r->p = (struct pull){.s = s, .n = n, .arena = &t->arena};
+	while ((c = pull_peek(&r->p)) >= 0) {
+		size_t from = r->p.at, before = t->n;
 
 		if (c != '{' && c != '[') {
-			end = memchr(r.p.s + from, '\n', r.p.n - from);
-			r.p.at = end ? (size_t)(end - r.p.s) : r.p.n;
-		} else if (read_spans(&r) < 0) {
-			lose(&r, from, before);
+			end = memchr(r->p.s + from, '\n', r->p.n - from);
+			r->p.at = end ? (size_t)(end - r->p.s) : r->p.n;
+		} else if (read_spans(r) < 0) {
+			lose(r, from, before);
 		} else {
 			t->has_json = true;
 		}
 	}
-	buf_free(&r.scratch);
-	free(r.attr);
+}
+
+struct spans_reader *
+spans_reader(struct spans *t)
+{
+	if (!t->reader) {
+		t->reader = mem_new(1, sizeof *t->reader);
+		t->reader->t = t;
+		t->reader->scratch = (struct buf)BUF_INIT;
+	}
+	return t->reader;
+}
+
+void
+spans_reader_del(struct spans_reader *r)
+{
+	if (!r)
+		return;
+	buf_free(&r->scratch);
+	free(r->attr);
+	free(r);
 }

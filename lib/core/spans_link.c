@@ -468,6 +468,15 @@ spans_settle(struct spans *t)
 }
 
 void
+spans_tree(struct spans *t)
+{
+	size_t changed;
+
+	spans_hang(t, &changed);
+	spans_settle(t);
+}
+
+void
 spans_counted(const struct spans *t, struct spans *to)
 {
 	uint32_t *now = mem_new(t->n + 1, sizeof *now);

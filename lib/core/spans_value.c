@@ -8,7 +8,7 @@
 
 /* src: the values of spans in clnrm-records(7) */
 
-enum { LEVELS = 128 };
+enum { LEVELS = 256 };
 
 static int put_value(struct spans_reader *r, struct buf *b, unsigned level);
 static int put_any(struct spans_reader *r, struct buf *b, unsigned level);

@@ -23,11 +23,21 @@ static const struct {
     {"hermeticity", verdict_hermeticity},
 };
 
+static void
+put_file_key(struct buf *b, const struct record_key *key)
+{
+	buf_adds(b, key->source ? key->source : "");
+	buf_addc(b, '\n');
+	buf_adds(b, key->variant ? key->variant : "");
+}
+
 static const char *
 file_key(struct arena *a, const struct record_key *key)
 {
-	return arena_fmt(a, "%s\n%s", key->source ? key->source : "",
-	    key->variant ? key->variant : "");
+	AUTO_BUF b = BUF_INIT;
+
+	put_file_key(&b, key);
+	return arena_dup(a, b.s, b.len);
 }
 
 static void
@@ -35,11 +45,7 @@ file_free(struct verdict_file *f)
 {
 	struct arena a = f->a;
 
-	for (size_t i = 0; i < f->runs; i++)
-		buf_free(&f->run[i].trace);
-	buf_free(&f->trace);
-	map_free(&f->by_id);
-	map_free(&f->names);
+	verdict_unsee(f);
 	arena_free(&a);
 	free(f);
 }
@@ -57,14 +63,22 @@ drop(struct verdict *v, const struct record_key *key)
 
 /* The file that the record speaks of, of the same gen. */
 static struct verdict_file *
+file_by(struct verdict *v, const struct record_key *key)
+{
+	AUTO_BUF k = BUF_INIT;
+	struct verdict_file *f;
+
+	put_file_key(&k, key);
+	f = map_get(&v->files, k.s, k.len);
+	return f && f->key.gen == key->gen ? f : NULL;
+}
+
+static struct verdict_file *
 file_of(struct verdict *v, const struct value *tree)
 {
-	AUTO_ARENA a = {0};
 	struct record_key key = record_key_of(tree);
-	const char *k = file_key(&a, &key);
-	struct verdict_file *f = map_get(&v->files, k, strlen(k));
 
-	return f && f->key.gen == key.gen ? f : NULL;
+	return file_by(v, &key);
 }
 
 static int64_t
@@ -99,7 +113,6 @@ make_runs(struct verdict_file *f)
 		struct running *r = &f->run[i];
 
 		r->name = value_str_or(value_get(s, "name"), "");
-		r->trace = (struct buf)BUF_INIT;
 		r->steps = value_count(value_get(s, "steps"));
 		r->step = arena_alloc(&f->a, (r->steps + 1) * sizeof *r->step);
 	}
@@ -115,7 +128,7 @@ take_plan(struct verdict *v, const struct record *r)
 	f->key = record_key_of(f->plan);
 	f->key.id = NULL;
 	f->given_gen = -1;
-	f->trace = (struct buf)BUF_INIT;
+	f->spans.text = (struct buf)BUF_INIT;
 	note_gen(v, f->plan);
 	make_runs(f);
 	drop(v, &f->key);
@@ -167,15 +180,28 @@ has_expect(const struct verdict_file *f)
 	return expect && expect->kind == VALUE_TABLE;
 }
 
+void
+verdict_take_span(struct verdict *v, struct verdict_file *f,
+    const struct record *r, const char *id)
+{
+	struct err e = {0};
+
+	if (verdict_see(f, r, id, &e) == 0)
+		return;
+	e.line = (unsigned)r->number;
+	stage_diagnose(v->stage, f->key.source, "error", "E502", &e);
+	stage_status(v->stage, EXIT_INPUT);
+}
+
 static void
 take_span(struct verdict *v, const struct record *r)
 {
 	AUTO_ARENA a = {0};
-	struct value *tree = record_value(r, &a);
-	struct verdict_file *f = file_of(v, tree);
+	struct record_key key = record_key_read(r, &a);
+	struct verdict_file *f = file_by(v, &key);
 
 	if (f)
-		verdict_see(f, tree, r);
+		verdict_take_span(v, f, r, key.id);
 }
 
 static void

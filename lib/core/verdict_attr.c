@@ -121,6 +121,7 @@ verdict_asks(struct judging *j, const struct value *want)
 		const struct value *regex = value_get(m->value, "regex");
 
 		to.ask[i].want = m;
+		to.ask[i].key = span_key(&j->file->keys, m->key, m->len);
 		if (regex && regex->kind == VALUE_STR)
 			to.ask[i].regex = match_compile(MATCH_REGEX,
 			    regex->str.s, regex->str.len, NULL, NULL);
@@ -143,17 +144,17 @@ is_unwanted(const struct value *want)
 
 bool
 verdict_attr(
-    struct judging *j, struct attr_ask *ask, const struct value *attributes)
+    struct judging *j, struct attr_ask *ask, const struct span_attrs *attrs)
 {
 	const struct value_member *m = ask->want;
-	const struct value_member *got =
-	    value_member(attributes, m->key, m->len);
-	struct test t = {j, ask, got ? got->value : NULL, m->value};
+	struct pull_text got = span_attr_by(attrs, ask->key);
+	struct test t = {j, ask, NULL, m->value};
 
-	if (is_unwanted(m->value))
-		return !got;
-	if (!got || m->value->kind != VALUE_TABLE)
-		return got && holds_eq(&t);
+	if (is_unwanted(m->value) || !got.s)
+		return is_unwanted(m->value) == !got.s;
+	t.got = json_build(&j->a, got);
+	if (m->value->kind != VALUE_TABLE)
+		return holds_eq(&t);
 	for (size_t i = 0; i < COUNT(tests); i++) {
 		t.want = value_get(m->value, tests[i].key);
 		if (t.want && !tests[i].holds(&t))

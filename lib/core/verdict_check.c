@@ -164,11 +164,27 @@ verdict_name_span(struct judging *j, struct check *c, const struct seen *s)
 
 /* What is no good glob is a name like any other. */
 static bool
-is_taken(const struct match *m, const struct picked *p, const struct seen *s)
+is_taken(
+    const struct match *m, const struct picked *p, const struct map_entry *name)
 {
-	if (p->len == s->name_len && !memcmp(p->pattern, s->name, p->len))
+	if (p->len == name->len && !memcmp(p->pattern, name->key, p->len))
 		return true;
-	return m && match_find(m, s->name, s->name_len, NULL, NULL) == 1;
+	return m && match_find(m, name->key, name->len, NULL, NULL) == 1;
+}
+
+/* All of one name. */
+static void
+take(const struct verdict_file *f, struct picked *p, uint32_t last,
+    bool with_ours)
+{
+	for (uint32_t i = last; i; i = f->seen[i - 1].before) {
+		const struct seen *s = &f->seen[i - 1];
+		bool counts = s->is_counted || (f->is_pooling && s->is_earlier);
+
+		p->is[i - 1] = counts || (with_ours && s->is_ours);
+		p->is_there |= p->is[i - 1];
+		p->n += counts;
+	}
 }
 
 struct picked
@@ -177,9 +193,7 @@ verdict_pick(
 {
 	const struct verdict_file *f = j->file;
 	struct picked p = {.pattern = "", .is = arena_alloc(&j->a, f->n + 1)};
-	char *known = arena_alloc(&j->a, f->names.n + 1), *is;
 	AUTO_MATCH *m = NULL;
-	bool is_there = false;
 
 	if (pattern && pattern->kind == VALUE_STR) {
 		p.pattern = pattern->str.s;
@@ -187,23 +201,12 @@ verdict_pick(
 	}
 	if (strpbrk(p.pattern, "*?["))
 		m = match_compile(MATCH_GLOB, p.pattern, p.len, NULL, NULL);
-	for (size_t i = 0; i < f->n; i++) {
-		const struct seen *s = &f->seen[i];
-
-		bool counts = s->is_counted || (f->is_pooling && s->is_earlier);
-
-		if (!counts && !(with_ours && s->is_ours))
-			continue;
-		is = &known[s->name_no];
-		if (!*is)
-			*is = is_taken(m, &p, s) ? 'y' : 'n';
-		p.is[i] = *is == 'y';
-		is_there |= p.is[i];
-		p.n += p.is[i] && counts;
-	}
+	for (size_t i = 0; i < f->names.n; i++)
+		if (is_taken(m, &p, &f->names.entry[i]))
+			take(f, &p, f->last[i], with_ours);
 	if (needed)
 		map_set(&j->needs, p.pattern, p.len,
-		    (void *)(uintptr_t)(is_there ? 2 : 1));
+		    (void *)(uintptr_t)(p.is_there ? 2 : 1));
 	return p;
 }
 

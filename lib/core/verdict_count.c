@@ -92,27 +92,23 @@ check_bound(struct judging *j, const struct tally *t, const struct value *bound)
 }
 
 static bool
-is_error(const struct seen *s)
+is_error(const struct span *s)
 {
-	const struct value *code = value_find(s->tree, "status.code");
-	const struct value *attrs = value_get(s->tree, "attributes");
-	const struct value *said = value_get(attrs, "otel.status_code");
-
-	return !strcmp(value_str_or(code, ""), "ERROR") ||
-	       !strcmp(value_str_or(said, ""), "ERROR") ||
-	       value_bool_or(value_get(attrs, "error"), false);
+	return PULL_IS(s->code, "ERROR") ||
+	       PULL_IS(span_attr(&s->attrs, "otel.status_code"), "\"ERROR\"") ||
+	       PULL_IS(span_attr(&s->attrs, "error"), "true");
 }
 
 static void
 count_totals(const struct verdict_file *f, uint64_t to[3])
 {
 	for (size_t i = 0; i < f->n; i++) {
-		const struct seen *s = &f->seen[i];
+		const struct span *s = verdict_span(f, &f->seen[i]);
 
-		if (!s->is_counted)
+		if (!f->seen[i].is_counted)
 			continue;
 		to[0]++;
-		to[1] += value_count(value_get(s->tree, "events"));
+		to[1] += s->events;
 		to[2] += is_error(s);
 	}
 }

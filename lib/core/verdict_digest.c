@@ -1,61 +1,57 @@
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/normal.h"
 #include "core/verdict_int.h"
 
-/* They were counted already, whatever their records say of it. */
-static void
-count_all(struct spans *t)
+/* Of an earlier round it is none of what is judged. */
+static bool
+is_of(const struct owner *o, const struct verdict_file *f,
+    const struct running *run)
 {
-	for (size_t i = 0; i < t->n; i++)
-		t->span[i].is_stranger = false;
-}
-
-static void
-digest(struct buf *text, char hex[HASH_HEX])
-{
-	struct span_keys keys = {0};
-	struct spans t = {.keys = &keys, .text = BUF_INIT};
-	struct err e;
-
-	normal_ignore(&keys);
-	spans_parse(&t, "-", text, &e); /* records that were read once */
-	count_all(&t);
-	normal_digest(&t, hex);
-	spans_free(&t);
-	span_keys_free(&keys);
+	if (!o->is_counted)
+		return false;
+	if (!o->run)
+		return !run || f->runs == 1;
+	return o->round == o->run->round && (!run || run == o->run);
 }
 
 /* Of a running, or (NULL) of all. A long trace is not copied. */
 static void
-gather(struct verdict_file *f, const struct running *run, struct buf *text)
+gather(struct verdict_file *f, const struct running *run, struct spans *to)
 {
-	if (f->runs == 1 && !f->trace.len) {
-		*text = f->run->trace;
-		f->run->trace = (struct buf)BUF_INIT;
-		return;
+	struct spans *from = &f->spans;
+	size_t n = from->n;
+
+	to->span = from->span;
+	if (f->runs == 1) {
+		from->span = NULL;
+		from->n = from->cap = f->n = 0;
+	} else {
+		to->span = mem_new(n + 1, sizeof *to->span);
+		memcpy(to->span, from->span, n * sizeof *to->span);
 	}
-	for (size_t i = 0; i < f->runs; i++)
-		if (!run || run == &f->run[i])
-			buf_add(text, f->run[i].trace.s, f->run[i].trace.len);
-	if (!run || f->runs == 1)
-		buf_add(text, f->trace.s, f->trace.len);
+	for (size_t i = 0; i < n; i++)
+		if (to->span[i].is_whole && is_of(&f->owner[i], f, run)) {
+			to->span[to->n] = to->span[i];
+			/* counted, whatever its record says of it */
+			to->span[to->n++].is_stranger = false;
+		}
 }
 
 void
 verdict_digest(const struct judging *j, const char *verdict, struct json *to)
 {
-	AUTO_BUF text = BUF_INIT;
+	struct spans t = {.keys = &j->file->keys, .text = BUF_INIT};
 	char hex[HASH_HEX];
 
 	if (!strcmp(verdict, "error") || !strcmp(verdict, "skip")) {
 		json_null(to, "digest");
 		return;
 	}
-	gather(j->file, j->run, &text);
-	if (text.len)
-		digest(&text, hex);
-	else
-		hash_hex("", 0, hex);
+	gather(j->file, j->run, &t);
+	spans_tree(&t);
+	normal_digest(&t, hex);
+	spans_free(&t);
 	json_str(to, "digest", hex);
 }

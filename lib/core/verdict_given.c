@@ -82,10 +82,10 @@ is_variant(const struct verdict_file *f, const char *variant)
 
 /* The same under the key of the file. */
 static struct value *
-adopt(struct verdict_file *f, const struct record *r, const char *id)
+adopt(struct arena *a, const struct verdict_file *f, const struct record *r,
+    const char *id)
 {
-	struct value *tree = record_value(r, &f->a);
-	struct arena *a = &f->a;
+	struct value *tree = record_value(r, a);
 
 	value_put(
 	    a, tree, "id", id ? value_text(a, id) : value_new(a, VALUE_NULL));
@@ -108,6 +108,8 @@ static void
 give(struct verdict *v, struct verdict_file *f, size_t kind,
     const struct record *r, const struct record_key *key)
 {
+	AUTO_ARENA a = {0};
+	bool is_span = r->type == RECORD_SPAN;
 	struct value *tree;
 
 	/* The newest running of a saved `dev` is the one to judge. */
@@ -117,9 +119,9 @@ give(struct verdict *v, struct verdict_file *f, size_t kind,
 		verdict_reset(f);
 	f->given_gen = key->gen;
 	f->is_trace = false;
-	tree = adopt(f, r, key->id);
-	if (r->type == RECORD_SPAN)
-		verdict_see(f, tree, r);
+	tree = adopt(is_span ? &a : &f->a, f, r, key->id);
+	if (is_span)
+		verdict_take_span(v, f, r, key->id);
 	else if (kinds[kind].give)
 		kinds[kind].give(f, tree);
 	pass(v, tree);
@@ -136,7 +138,7 @@ give_span(struct verdict *v, const struct record *r)
 		if (!f || f->given_gen >= 0)
 			continue;
 		f->is_trace = true;
-		verdict_see(f, record_value(r, &f->a), r);
+		verdict_take_span(v, f, r, NULL);
 	}
 	record_pass(r, v->stage->out);
 	v->given++;

@@ -86,12 +86,13 @@ calls_out(const struct seen *s)
 static const char *
 outside(struct judging *j, const struct seen *s)
 {
-	const struct value *attrs = value_get(s->tree, "attributes");
+	const struct span_attrs *attrs = &verdict_span(j->file, s)->attrs;
 	const char *found = NULL;
 	bool has_inner_host = false;
 
 	for (size_t i = 0; i < COUNT(peers); i++) {
-		const struct value *v = value_get(attrs, peers[i].key);
+		const struct value *v =
+		    verdict_value(&j->a, attrs, peers[i].key);
 		const char *text;
 
 		if (!v || (peers[i].is_callers && !calls_out(s)))
@@ -275,12 +276,12 @@ check_writes(struct judging *j, const struct value *want)
 }
 
 static const struct value *
-resource_attr(const struct seen *s, const struct value_member *m)
+resource_attr(
+    struct judging *j, const struct seen *s, const struct value_member *m)
 {
-	const struct value *all = value_find(s->tree, "resource.attributes");
-	const struct value_member *got = value_member(all, m->key, m->len);
+	const struct span_resource *r = verdict_span(j->file, s)->resource;
 
-	return got ? got->value : NULL;
+	return r ? verdict_value(&j->a, &r->attrs, m->key) : NULL;
 }
 
 /* The first counted span whose resource says otherwise, or NULL. */
@@ -291,7 +292,7 @@ other_resource(struct judging *j, const struct value_member *m)
 		const struct seen *s = &j->file->seen[i];
 
 		if (s->is_counted &&
-		    !verdict_is_text(&j->a, resource_attr(s, m), m->value))
+		    !verdict_is_text(&j->a, resource_attr(j, s, m), m->value))
 			return s;
 	}
 	return NULL;
@@ -304,7 +305,7 @@ check_resource(struct judging *j, const struct value_member *m)
 	struct picked p = verdict_pick(j, &any, true, false);
 	const struct seen *s = other_resource(j, m);
 	struct check c = {.code = "E205", .outcome = HOLDS, .is_open = true};
-	const struct value *got = s ? resource_attr(s, m) : NULL;
+	const struct value *got = s ? resource_attr(j, s, m) : NULL;
 
 	c.rule =
 	    arena_fmt(&j->a, "expect.hermeticity.resource_attrs.%s", m->key);
@@ -341,8 +342,8 @@ check_forbidden(struct judging *j, const struct value *key, size_t at)
 	c.message = arena_fmt(&j->a, "no span has attribute %s", name);
 	for (size_t i = 0; i < j->file->n; i++) {
 		const struct seen *s = &j->file->seen[i];
-		const struct value *v =
-		    value_get(value_get(s->tree, "attributes"), name);
+		const struct value *v = verdict_value(
+		    &j->a, &verdict_span(j->file, s)->attrs, name);
 
 		if (!s->is_counted || !v)
 			continue;

@@ -7,17 +7,18 @@
 
 #include <stdbool.h>
 
+#include "core/spans.h"
 #include "core/verdict.h"
 #include "data/match.h"
 
 enum { NS_OF_MS = 1000000 };
 
-/* A span that came while the file ran. */
+/* A span that came while the file ran, each once. */
 struct seen {
 	const char *id, *trace, *parent, *name, *kind;
 	size_t name_len;
-	size_t name_no;		   /* which of the different names */
-	const struct value *tree;  /* of the record what is asked for */
+	uint32_t before; /* the one before it of its name: index + 1, or 0 */
+	uint32_t at;	 /* the rest of it: file->spans.span[at] */
 	uint64_t start_ns, end_ns; /* 0: not told */
 	uint64_t blur_ns; /* both may be up to that much later: its clock */
 	size_t up;	  /* index of its parent, or SIZE_MAX */
@@ -27,6 +28,13 @@ struct seen {
 	const struct running *run; /* NULL: of none */
 	size_t round;		   /* of that run */
 	bool has_trace;		   /* carried this run's trace id */
+};
+
+/* Whose a span of file->spans is. */
+struct owner {
+	const struct running *run; /* NULL: of none */
+	size_t round;
+	bool is_counted;
 };
 
 /* One running of one scenario of the file. */
@@ -40,7 +48,6 @@ struct running {
 	size_t violations, violation_cap;
 	size_t spans;	    /* counted ones */
 	size_t round;	    /* runnings of it that were before this one */
-	struct buf trace;   /* their records, a line each */
 	bool is_green;	    /* its verdict is a pass */
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
@@ -51,12 +58,18 @@ struct verdict_file {
 	struct record_key key; /* id NULL */
 	struct running *run;   /* run[runs], in the order of the plan */
 	size_t runs;
+	struct span_keys keys;
+	struct spans spans;  /* all that came, for rules and the digest */
+	struct owner *owner; /* owner[spans.n] */
+	size_t owners_cap;
 	struct seen *seen; /* seen[n], in the order of arrival */
 	size_t n, cap;
-	struct map by_id;	/* trace and span id: index + 1 */
-	struct map names;	/* number + 1 */
+	uint32_t *by_id; /* by_id[ids]: open addressing; index + 1, 0 is free */
+	size_t ids;	 /* a power of two */
+	struct map names; /* number + 1 */
+	uint32_t *last;	  /* last[names.n]: the last of each: index + 1 */
+	size_t lasts_cap;
 	size_t strangers;	/* spans that are not bound to this run */
-	struct buf trace;	/* counted ones of no running of it */
 	const char *trouble;	/* the last error diagnostic on the source */
 	const char *incomplete; /* what of the collection is not; or NULL */
 	int64_t given_gen;	/* of the saved run at hand; else -1 */
@@ -120,8 +133,9 @@ void verdict_name_span(
 
 /* The counted spans that a pattern of names takes. */
 struct picked {
-	bool *is; /* is[file->n] */
-	size_t n; /* how many */
+	bool *is;      /* is[file->n] */
+	size_t n;      /* how many */
+	bool is_there; /* one at least, be it ours */
 	const char *pattern;
 	size_t len;
 };
@@ -140,6 +154,17 @@ bool verdict_is_above(const struct verdict_file *f, size_t up, size_t i);
 void verdict_missing(
     struct judging *j, struct check *c, const struct picked *p);
 
+/* All there is of a span. */
+static inline const struct span *
+verdict_span(const struct verdict_file *f, const struct seen *s)
+{
+	return &f->spans.span[s->at];
+}
+
+/* An attribute of a span or of its resource, or NULL. */
+const struct value *verdict_value(
+    struct arena *a, const struct span_attrs *attrs, const char *key);
+
 /* A scalar's canonical text: what attributes are compared by. */
 const char *verdict_text(struct arena *a, const struct value *v);
 
@@ -150,6 +175,7 @@ bool verdict_is_text(
 /* One attribute of an expected span: a text, or a table of conditions. */
 struct attr_ask {
 	const struct value_member *want;
+	const struct span_key *key;
 	struct match *regex; /* NULL: none is asked */
 	bool is_hopeless;    /* it found no answer in its time */
 };
@@ -165,7 +191,7 @@ void verdict_asks_free(struct attr_asks *asks);
 
 /* Do the attributes of a span have it? */
 bool verdict_attr(
-    struct judging *j, struct attr_ask *ask, const struct value *attributes);
+    struct judging *j, struct attr_ask *ask, const struct span_attrs *attrs);
 
 /* Append what is asked, in words: "n at least 2". */
 void verdict_say_ask(
@@ -248,11 +274,25 @@ void verdict_reset(struct verdict_file *f);
 /* Keep a `violation` of the file. Borrows v. */
 void verdict_charge(struct verdict_file *f, const struct value *v);
 
-/* Keep a span record of the file, of this tree; what is kept is copied. */
-void verdict_see(
-    struct verdict_file *f, const struct value *v, const struct record *r);
+/*
+ * Keep a span record of the file; id is that of the running it names, or NULL.
+ *
+ * err: -1 and *e: see spans_add()
+ */
+int verdict_see(struct verdict_file *f, const struct record *r, const char *id,
+    struct err *e);
 
-/* The member `digest`: of the counted spans, null where it could not run. */
+/* The same; what is no span is told in a `diagnostic`. */
+void verdict_take_span(struct verdict *v, struct verdict_file *f,
+    const struct record *r, const char *id);
+
+/* Forget the spans. */
+void verdict_unsee(struct verdict_file *f);
+
+/*
+ * The member `digest`: of the counted spans, null where it could not run. It
+ * uses up the spans of a file that has one running.
+ */
 void verdict_digest(
     const struct judging *j, const char *verdict, struct json *to);
 

@@ -10,7 +10,6 @@ forget(struct running *r)
 	r->id = NULL;
 	r->end = NULL;
 	r->spans = r->violations = 0;
-	buf_reset(&r->trace);
 	memset(r->step, 0, r->steps * sizeof *r->step);
 }
 
@@ -19,10 +18,7 @@ verdict_reset(struct verdict_file *f)
 {
 	for (size_t i = 0; i < f->runs; i++)
 		forget(&f->run[i]);
-	buf_reset(&f->trace);
-	map_free(&f->by_id);
-	f->by_id = (struct map){0};
-	f->n = f->strangers = 0;
+	verdict_unsee(f);
 }
 
 struct running *

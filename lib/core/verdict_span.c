@@ -44,12 +44,12 @@ say_attr(struct asked *q, const struct attr_ask *ask, const struct value *got)
 static size_t
 count_attrs(struct asked *q, struct attr_asks *asks)
 {
-	const struct value *have = value_get(q->s->tree, "attributes");
+	const struct span_attrs *have =
+	    &verdict_span(q->w->j->file, q->s)->attrs;
 	size_t hits = 0;
 
 	for (size_t i = 0; i < asks->n; i++) {
 		struct attr_ask *ask = &asks->ask[i];
-		const struct value_member *got;
 
 		if (verdict_attr(q->w->j, ask, have)) {
 			hits++;
@@ -58,8 +58,8 @@ count_attrs(struct asked *q, struct attr_asks *asks)
 		q->w->is_hopeless |= ask->is_hopeless;
 		if (!q->expected)
 			continue;
-		got = value_member(have, ask->want->key, ask->want->len);
-		say_attr(q, ask, got ? got->value : NULL);
+		say_attr(q, ask,
+		    json_build(&q->w->j->a, span_attr_by(have, ask->key)));
 	}
 	return hits;
 }
@@ -77,25 +77,22 @@ has_attrs_any(struct asked *q)
 }
 
 static bool
-has_event(const struct value *events, const struct value *name)
+has_event(const struct span *s, const struct value *name)
 {
-	for (size_t i = 0; i < value_count(events); i++) {
-		const struct value *e = events->list.item[i];
-		const char *have =
-		    value_str_or(value_get(e, "name"), value_str_or(e, NULL));
+	const char *want = value_str_or(name, "");
 
-		if (have && !strcmp(have, value_str_or(name, "")))
+	for (uint32_t i = 0; i < s->events; i++)
+		if (!strcmp(s->event[i].name.s, want))
 			return true;
-	}
 	return false;
 }
 
 static void
-list_events(struct buf *b, const struct value *events)
+list_events(struct buf *b, const struct span *s)
 {
-	for (size_t i = 0; i < value_count(events); i++)
-		buf_addf(b, "%s\"%s\"", i ? ", " : "events ",
-		    value_str_or(value_get(events->list.item[i], "name"), ""));
+	for (uint32_t i = 0; i < s->events; i++)
+		buf_addf(
+		    b, "%s\"%s\"", i ? ", " : "events ", s->event[i].name.s);
 	if (!b->len)
 		buf_adds(b, "no events");
 }
@@ -103,7 +100,7 @@ list_events(struct buf *b, const struct value *events)
 static bool
 has_events(struct asked *q, const char *member, bool all)
 {
-	const struct value *have = value_get(q->s->tree, "events");
+	const struct span *have = verdict_span(q->w->j->file, q->s);
 	const struct value *want = value_get(q->w->want, member);
 	size_t hits = 0, n = value_count(want);
 

@@ -5,23 +5,23 @@
 
 /* The span's own status; where that is unset, what an attribute says of it. */
 static const char *
-status_of(const struct seen *s)
+status_of(struct judging *j, const struct seen *s)
 {
-	const char *own =
-	    value_str_or(value_find(s->tree, "status.code"), "UNSET");
-	const struct value *attrs = value_get(s->tree, "attributes");
+	const struct span *own = verdict_span(j->file, s);
 
-	if (strcmp(own, "UNSET"))
-		return own;
-	return value_str_or(value_get(attrs, "otel.status_code"), own);
+	if (!PULL_IS(own->code, "UNSET"))
+		return own->code.s;
+	return value_str_or(
+	    verdict_value(&j->a, &own->attrs, "otel.status_code"), own->code.s);
 }
 
 static const struct seen *
-other_status(
-    const struct verdict_file *f, const struct picked *p, const char *want)
+other_status(struct judging *j, const struct picked *p, const char *want)
 {
+	const struct verdict_file *f = j->file;
+
 	for (size_t i = 0; i < f->n; i++)
-		if (p->is[i] && strcasecmp(status_of(&f->seen[i]), want))
+		if (p->is[i] && strcasecmp(status_of(j, &f->seen[i]), want))
 			return &f->seen[i];
 	return NULL;
 }
@@ -35,7 +35,7 @@ check_status(struct judging *j, const struct picked *p, const char *rule,
 	    .outcome = HOLDS,
 	    .expected = want,
 	    .is_open = true};
-	const struct seen *s = other_status(j->file, p, want);
+	const struct seen *s = other_status(j, p, want);
 
 	if (!p->n) {
 		c.message = arena_fmt(&j->a,
@@ -44,7 +44,7 @@ check_status(struct judging *j, const struct picked *p, const char *rule,
 	} else if (s) {
 		c.outcome = FAILS;
 		c.is_open = false;
-		c.actual = status_of(s);
+		c.actual = status_of(j, s);
 		c.message =
 		    arena_fmt(&j->a, "span \"%s\" has status %s, expected %s",
 			s->name, c.actual, want);

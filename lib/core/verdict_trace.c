@@ -3,17 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mix.h"
+#include "core/normal.h"
 #include "core/verdict_int.h"
-
-static uint64_t
-nano(const struct value *v)
-{
-	const char *text = value_str_or(v, NULL);
-
-	if (text)
-		return strtoull(text, NULL, 10);
-	return (uint64_t)value_int_or(v, 0);
-}
 
 /*
  * The SDK for JavaScript reads the wall clock in milliseconds once, when a span
@@ -26,189 +18,215 @@ blur(uint64_t start_ns)
 }
 
 static bool
-is_word(const struct value *v, const char *word)
+is_bound(const struct verdict_file *f, const struct record *r)
 {
-	return !strcmp(value_str_or(v, ""), word);
-}
-
-static bool
-is_bound(const struct verdict_file *f, const struct value *v)
-{
-	const struct value *bound = value_get(v, "bound");
 	const struct value *want = value_find(f->plan, "otel.identity");
 
-	if (is_word(bound, "trace") || is_word(bound, "run") || f->is_trace)
+	if (PULL_IS(r->bound, "\"trace\"") || PULL_IS(r->bound, "\"run\"") ||
+	    f->is_trace)
 		return true;
-	return is_word(bound, "listener") && !is_word(want, "strict");
-}
-
-/* Runnings may use the same ids. */
-static const char *
-full_id(struct arena *a, const struct seen *s, const char *id)
-{
-	return arena_fmt(a, "%zu:%s:%s", s->round, s->trace, id);
+	return PULL_IS(r->bound, "\"listener\"") &&
+	       strcmp(value_str_or(want, ""), "strict") != 0;
 }
 
 static struct running *
-running_of(struct verdict_file *f, const struct value *v)
+running_of(struct verdict_file *f, const char *id)
 {
-	const char *id = value_str_or(value_get(v, "id"), "");
-
-	for (size_t i = 0; i < f->runs; i++)
+	for (size_t i = 0; id && i < f->runs; i++)
 		if (f->run[i].id && !strcmp(f->run[i].id, id))
 			return &f->run[i];
 	return NULL;
 }
 
 static struct seen
-seen_of(struct verdict_file *f, const struct value *v)
+seen_of(struct verdict_file *f, const struct record *r)
 {
-	const struct value *name = value_get(v, "name");
-	struct seen s = {
-	    .id = value_str_or(value_get(v, "span_id"), ""),
-	    .trace = value_str_or(value_get(v, "trace_id"), ""),
-	    .parent = value_str_or(value_get(v, "parent_span_id"), ""),
-	    .name = value_str_or(name, ""),
-	    .kind = value_str_or(value_get(v, "kind"), ""),
-	    .tree = v,
-	    .start_ns = nano(value_get(v, "start_unix_nano")),
-	    .end_ns = nano(value_get(v, "end_unix_nano")),
+	size_t at = f->spans.n - 1;
+	const struct span *s = &f->spans.span[at];
+
+	return (struct seen){
+	    .id = s->id.s,
+	    .trace = s->trace.s,
+	    .parent = s->parent.s,
+	    .name = s->name.s,
+	    .name_len = s->name.n,
+	    .kind = s->said.s,
+	    .at = (uint32_t)at,
+	    .start_ns = s->start_ns,
+	    .end_ns = s->end_ns,
+	    .blur_ns = blur(s->start_ns),
 	    .up = SIZE_MAX,
+	    .is_counted = f->owner[at].is_counted,
+	    .is_ours = !f->owner[at].is_counted,
+	    .run = f->owner[at].run,
+	    .round = f->owner[at].round,
+	    .has_trace = PULL_IS(r->bound, "\"trace\""),
 	};
-
-	s.blur_ns = blur(s.start_ns);
-	s.name_len = name && name->kind == VALUE_STR ? name->str.len : 0;
-	s.is_ours = is_word(value_get(v, "via"), "clnrm");
-	s.is_counted = !s.is_ours && is_bound(f, v);
-	s.has_trace = is_word(value_get(v, "bound"), "trace");
-	return s;
 }
 
-static struct value *
-copy(struct arena *a, const struct value *v)
+static bool
+is_text(struct pull_text a, struct pull_text b)
 {
-	struct value *to = value_new(a, v->kind);
+	return a.n == b.n && !memcmp(a.s, b.s, a.n);
+}
 
-	switch (v->kind) {
-	case VALUE_STR:
-		return value_str(a, v->str.s, v->str.len);
-	case VALUE_LIST:
-		for (size_t i = 0; i < v->list.n; i++)
-			value_add(a, to, copy(a, v->list.item[i]));
-		return to;
-	case VALUE_TABLE:
-		for (size_t i = 0; i < v->table.n; i++) {
-			const struct value_member *m = &v->table.member[i];
+/* Where the span of that id is, or would be. Runnings may use the same ids. */
+static uint32_t *
+find(const struct verdict_file *f, size_t round, struct pull_text trace,
+    struct pull_text id)
+{
+	size_t at = mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
 
-			value_set(a, to, m->key, m->len, copy(a, m->value));
-		}
-		return to;
-	default:
-		*to = *v;
-		return to;
+	for (at += round;; at++) {
+		uint32_t *slot = &f->by_id[at & (f->ids - 1)];
+		const struct seen *s = &f->seen[*slot - 1];
+
+		if (!*slot ||
+		    (s->round == round && is_text(verdict_span(f, s)->id, id) &&
+			is_text(verdict_span(f, s)->trace, trace)))
+			return slot;
 	}
 }
 
-/* A long trace is kept whole until the verdict, so only what is asked for. */
+static uint32_t *
+find_seen(const struct verdict_file *f, const struct seen *s)
+{
+	const struct span *own = verdict_span(f, s);
+
+	return find(f, s->round, own->trace, own->id);
+}
+
 static void
-keep(struct arena *a, struct seen *s)
+grow(struct verdict_file *f)
 {
-	static const char *const asked[] = {
-	    "attributes", "events", "status", "resource"};
-	struct value *slim = value_new(a, VALUE_TABLE);
-
-	for (size_t i = 0; i < COUNT(asked); i++) {
-		const struct value *v = value_get(s->tree, asked[i]);
-
-		if (v)
-			value_put(a, slim, asked[i], copy(a, v));
-	}
-	s->tree = slim;
-	s->id = arena_str(a, s->id);
-	s->trace = arena_str(a, s->trace);
-	s->parent = arena_str(a, s->parent);
-	s->name = arena_dup(a, s->name, s->name_len);
-	s->kind = arena_str(a, s->kind);
+	f->ids = f->ids ? f->ids * 2 : 64;
+	free(f->by_id);
+	f->by_id = mem_new(f->ids, sizeof *f->by_id);
+	for (size_t i = 0; i < f->n; i++)
+		if (*f->seen[i].id)
+			*find_seen(f, &f->seen[i]) = (uint32_t)i + 1;
 }
 
 /* An exporter that tries again, or two ways in, bring the same span twice. */
 static bool
 is_known(struct verdict_file *f, const struct seen *s)
 {
-	const char *id = full_id(&f->a, s, s->id);
+	uint32_t *slot;
 
-	if (*s->id && map_get(&f->by_id, id, strlen(id)))
+	if (!*s->id)
+		return false;
+	if (f->n * 2 >= f->ids)
+		grow(f);
+	slot = find_seen(f, s);
+	if (*slot)
 		return true;
-	map_set(&f->by_id, id, strlen(id), (void *)(uintptr_t)(f->n + 1));
+	*slot = (uint32_t)f->n + 1;
 	return false;
 }
 
-static size_t
-name_no(struct verdict_file *f, const struct seen *s)
+/* The last one of its name. */
+static uint32_t *
+last_named(struct verdict_file *f, const struct seen *s)
 {
 	uintptr_t known = (uintptr_t)map_get(&f->names, s->name, s->name_len);
+	size_t no = f->names.n;
 
 	if (known)
-		return known - 1;
-	map_set(&f->names, s->name, s->name_len, (void *)(f->names.n + 1));
-	return f->names.n - 1;
+		return &f->last[known - 1];
+	f->last = mem_more(f->last, no, &f->lasts_cap, sizeof *f->last);
+	map_set(&f->names, s->name, s->name_len, (void *)(no + 1));
+	f->last[no] = 0;
+	return &f->last[no];
 }
 
-/* For the digest. */
-static void
-keep_line(struct verdict_file *f, struct running *run, const struct record *r)
+/* For the rules and the digest. */
+static int
+keep(struct verdict_file *f, const struct record *r, const struct running *run,
+    bool is_counted, struct err *e)
 {
-	struct buf *to = run ? &run->trace : &f->trace;
-
-	buf_add(to, r->line, r->len);
-	buf_addc(to, '\n');
+	if (!f->spans.keys) {
+		f->spans.keys = &f->keys;
+		normal_ignore(&f->keys);
+	}
+	if (spans_add(&f->spans, r->line, r->len, e) < 0)
+		return -1;
+	f->owner = mem_more(
+	    f->owner, f->spans.n - 1, &f->owners_cap, sizeof *f->owner);
+	f->owner[f->spans.n - 1] =
+	    (struct owner){run, run ? run->round : 0, is_counted};
+	return 0;
 }
 
 /* Without [expect] nothing is asked of spans: they are counted only. */
-void
-verdict_see(
-    struct verdict_file *f, const struct value *v, const struct record *r)
+int
+verdict_see(struct verdict_file *f, const struct record *r, const char *id,
+    struct err *e)
 {
-	const struct value *expect = value_get(f->plan, "expect");
-	struct seen s = seen_of(f, v);
-	struct running *run = running_of(f, v);
+	bool is_asked = value_count(value_get(f->plan, "expect"));
+	struct running *run = running_of(f, id);
+	bool is_ours = PULL_IS(r->via, "\"clnrm\"");
+	bool is_counted = !is_ours && is_bound(f, r);
+	uint32_t *last;
+	struct seen s;
 
-	s.run = run;
-	s.round = run ? run->round : 0;
-	if (!s.is_counted && !s.is_ours) {
-		f->strangers++;
-		return;
-	}
-	if (s.is_counted)
-		keep_line(f, run, r);
-	if (value_count(expect) && is_known(f, &s))
-		return;
+	f->strangers += !is_counted && !is_ours;
+	if (!is_counted && !(is_ours && is_asked))
+		return 0;
+	if (keep(f, r, run, is_counted, e) < 0)
+		return -1;
+	s = seen_of(f, r);
+	if (is_asked && is_known(f, &s))
+		return 0;
 	if (run)
-		run->spans += s.is_counted;
-	if (!value_count(expect))
-		return;
-	keep(&f->a, &s);
-	s.name_no = name_no(f, &s);
-	f->seen = arena_more(&f->a, f->seen, f->n, &f->cap, sizeof *f->seen);
+		run->spans += is_counted;
+	if (!is_asked)
+		return 0;
+	last = last_named(f, &s);
+	s.before = *last;
+	f->seen = mem_more(f->seen, f->n, &f->cap, sizeof *f->seen);
 	f->seen[f->n++] = s;
+	*last = (uint32_t)f->n;
+	return 0;
+}
+
+void
+verdict_unsee(struct verdict_file *f)
+{
+	spans_free(&f->spans);
+	span_keys_free(&f->keys);
+	map_free(&f->names);
+	free(f->owner);
+	free(f->seen);
+	free(f->last);
+	free(f->by_id);
+	f->keys = (struct span_keys){0};
+	f->spans = (struct spans){.text = BUF_INIT};
+	f->names = (struct map){0};
+	f->owner = NULL;
+	f->seen = NULL;
+	f->by_id = f->last = NULL;
+	f->owners_cap = f->lasts_cap = f->n = f->cap = f->ids = f->strangers =
+	    0;
 }
 
 void
 verdict_link(struct verdict_file *f)
 {
-	AUTO_ARENA a = {0};
-
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n && f->ids; i++) {
 		struct seen *s = &f->seen[i];
-		const char *id;
-		uintptr_t up;
+		const struct span *own = verdict_span(f, s);
+		uint32_t up = 0;
 
-		if (!*s->parent)
-			continue;
-		id = full_id(&a, s, s->parent);
-		up = (uintptr_t)map_get(&f->by_id, id, strlen(id));
+		if (own->parent.n)
+			up = *find(f, s->round, own->trace, own->parent);
 		s->up = up ? up - 1 : SIZE_MAX;
 	}
+}
+
+const struct value *
+verdict_value(struct arena *a, const struct span_attrs *attrs, const char *key)
+{
+	return json_build(a, span_attr(attrs, key));
 }
 
 bool

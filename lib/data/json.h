@@ -56,7 +56,14 @@ int json_look(const char *s, size_t n, struct json_want want[], size_t wants,
 /* What a text of JSON is that is a string without escapes, or NULL. */
 struct pull_text json_plain(struct pull_text text);
 
-/* The same for one member alone, where it is such a string; NULL if not. */
+/*
+ * The value of a text that json_look() has found, or NULL for none.
+ *
+ * mem: hangs off *a
+ */
+struct value *json_build(struct arena *a, struct pull_text text);
+
+/* json_look() for one member alone, where it is such a string; NULL if not. */
 int json_peek(const char *s, size_t n, const char *key, const char **text,
     size_t *len, struct err *e);
 

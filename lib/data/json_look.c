@@ -72,28 +72,31 @@ scalar(const char *p, const char *end)
 }
 
 /* Escapes in names are allowed, and nobody writes them. */
-static bool
-is_key(struct pull_text key, const struct json_want *want)
+static struct json_want *
+wanted_escaped(struct look *l, struct pull_text key)
 {
-	struct pull p = {.s = key.s, .n = key.n};
-	struct pull_text text;
 	AUTO_ARENA a = {0};
+	struct pull p = {.s = key.s, .n = key.n, .arena = &a};
+	struct pull_text text;
 
-	if (!memchr(key.s, '\\', key.n))
-		return key.n == want->len + 2 &&
-		       !memcmp(key.s + 1, want->key, want->len);
-	p.arena = &a;
-	return pull_string(&p, &text) == 0 && text.n == want->len &&
-	       !memcmp(text.s, want->key, text.n);
+	if (pull_string(&p, &text) < 0)
+		return NULL;
+	for (size_t i = 0; i < l->wants; i++)
+		if (text.n == l->want[i].len &&
+		    !memcmp(text.s, l->want[i].key, text.n))
+			return &l->want[i];
+	return NULL;
 }
 
+/* in: the key with its quotes */
 static struct json_want *
 wanted(struct look *l, struct pull_text key)
 {
 	for (size_t i = 0; i < l->wants; i++)
-		if (is_key(key, &l->want[i]))
+		if (key.n == l->want[i].len + 2 &&
+		    !memcmp(key.s + 1, l->want[i].key, key.n - 2))
 			return &l->want[i];
-	return NULL;
+	return memchr(key.s, '\\', key.n) ? wanted_escaped(l, key) : NULL;
 }
 
 /* The name of a member and its colon. */
@@ -196,6 +199,28 @@ json_plain(struct pull_text t)
 	if (t.n < 2 || *t.s != '"' || memchr(t.s, '\\', t.n))
 		return (struct pull_text){0};
 	return (struct pull_text){t.s + 1, t.n - 2};
+}
+
+/* What most values are is built without a parser. */
+struct value *
+json_build(struct arena *a, struct pull_text t)
+{
+	struct pull_text plain = json_plain(t);
+	int64_t i = 0;
+
+	if (!t.s)
+		return NULL;
+	if (plain.s)
+		return value_str(a, plain.s, plain.n);
+	if (*t.s == 't' || *t.s == 'f')
+		return value_bool(a, *t.s == 't');
+	if (*t.s == 'n')
+		return value_new(a, VALUE_NULL);
+	if (t.n > 18 || token_digits(t.s, t.n) < t.n)
+		return json_parse(a, t.s, t.n, NULL);
+	for (size_t k = 0; k < t.n; k++)
+		i = i * 10 + (t.s[k] - '0');
+	return value_int(a, i);
 }
 
 int

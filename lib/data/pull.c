@@ -174,6 +174,7 @@ pull_string(struct pull *p, struct pull_text *to)
 				text[n++] = p->s[p->at++];
 			else if (p->at++, escape(p, text, &n) < 0)
 				return -1;
+		text[n] = 0;
 		*to = (struct pull_text){text, n};
 	}
 	p->at = end + 1;

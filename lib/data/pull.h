@@ -54,7 +54,7 @@ int pull_item(struct pull *p, bool more);
 /*
  * A string, its escapes resolved; a lone surrogate is U+FFFD.
  *
- * mem: borrowed from the text, or from the arena; no NUL behind it
+ * mem: borrowed from the text, or with a NUL behind it from the arena
  */
 int pull_string(struct pull *p, struct pull_text *to);
 

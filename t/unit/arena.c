@@ -110,6 +110,20 @@ each_block_is_twice_the_last_one_up_to_four_mebibytes(void)
 }
 
 static void
+what_is_given_back_is_taken_next(void)
+{
+	AUTO_ARENA a = {0};
+	char *p = arena_take(&a, 100), *q;
+
+	arena_trim(&a, p, 100, 17);
+	is_true((char *)arena_take(&a, 8) == p + 32);
+	p = arena_take(&a, 5000);
+	q = arena_take(&a, 16);
+	arena_trim(&a, p, 5000, 1); /* of its own block: stays */
+	is_true((char *)arena_take(&a, 16) == q + 16);
+}
+
+static void
 it_can_be_used_again_after_it_was_freed(void)
 {
 	struct arena a = {0};
@@ -128,4 +142,5 @@ TAP_MAIN(TEST(memory_is_zeroed_and_aligned_for_any_object),
     TEST(texts_are_copies_with_a_nul_behind),
     TEST(an_array_that_grows_keeps_its_elements),
     TEST(each_block_is_twice_the_last_one_up_to_four_mebibytes),
+    TEST(what_is_given_back_is_taken_next),
     TEST(it_can_be_used_again_after_it_was_freed))

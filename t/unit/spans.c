@@ -143,6 +143,95 @@ a_malformed_line_is_passed_over(void)
 	done();
 }
 
+/* A line that is gone when its span is looked at. */
+static int
+add(struct spans *to, const char *text)
+{
+	AUTO_BUF line = BUF_INIT;
+
+	buf_adds(&line, text);
+	return spans_add(to, line.s, line.len, &e);
+}
+
+static void
+a_record_is_kept_and_its_line_is_not(void)
+{
+	struct spans to = {.keys = &keys, .text = BUF_INIT};
+	const struct span *s;
+
+	is_int(
+	    add(&to, "{\"type\":\"span\",\"span_id\":\"01\",\"name\":\"a\"}"),
+	    0);
+	is_int(add(&to, "{\"type\":\"span\",\"trace_id\":\"0A\",\"span_id\":"
+			"\"02\",\"parent_span_id\":\"01\",\"name\":"
+			"\"b\\u0042\",\"kind\":\"ODD\",\"status\":{\"code\":"
+			"\"ERROR\",\"message\":\"no\"},\"attributes\":{\"z\":"
+			"[1,2],\"y\":\"x\"},\"events\":[{\"name\":\"e\"}],"
+			"\"resource\":{\"attributes\":{\"service.name\":"
+			"\"shop\"}}}"),
+	    0);
+	is_int(to.n, 2);
+	s = &to.span[1];
+	is_str(s->trace.s, "0a");
+	is_str(s->id.s, "02");
+	is_str(s->parent.s, "01");
+	is_str(s->name.s, "bB");
+	is_str(s->kind.s, "ODD");
+	is_str(s->said.s, "ODD");
+	is_str(to.span[0].kind.s, "INTERNAL");
+	is_str(to.span[0].said.s, "");
+	is_str(s->code.s, "ERROR");
+	is_str(s->message.s, "no");
+	is_str(span_attr(&s->attrs, "y").s, "\"x\"");
+	is_str(span_attr_by(&s->attrs, span_key(&keys, "z", 1)).s, "[1,2]");
+	is_null(span_attr(&s->attrs, "x").s);
+	is_str(s->event[0].name.s, "e");
+	is_true(PULL_IS(s->resource->service, "shop"));
+	spans_free(&to);
+	span_keys_free(&keys);
+	keys = (struct span_keys){0};
+}
+
+static void
+a_record_is_one_span_whatever_it_holds(void)
+{
+	struct spans to = {.keys = &keys, .text = BUF_INIT};
+
+	is_int(add(&to, "{\"type\":\"span\",\"spans\":[{\"span_id\":\"1\","
+			"\"name\":\"a\"}]}"),
+	    0);
+	is_int(to.n, 1);
+	is_true(!to.span[0].is_whole);
+	is_int(add(&to, "{\"type\":\"span\",\"attributes\":[{\"key\":\"a\","
+			"\"value\":{\"intValue\":\"x\"}}]}"),
+	    -1);
+	is_str(e.text, "malformed span: a number is wanted");
+	is_int(to.n, 1);
+	spans_free(&to);
+	span_keys_free(&keys);
+	keys = (struct span_keys){0};
+}
+
+static void
+a_resource_that_comes_again_is_one(void)
+{
+	is_int(parse("{\"span_id\":\"1\",\"name\":\"a\",\"resource\":{"
+		     "\"attributes\":{\"a\":1}}}\n"
+		     "{\"span_id\":\"2\",\"name\":\"b\",\"resource\": {"
+		     "\"attributes\":{\"a\":1}},\"scope\":{\"name\":\"s\"}}\n"
+		     "{\"span_id\":\"3\",\"name\":\"c\",\"resource\":{"
+		     "\"attributes\":{\"a\":12}},\"scope\":\"s\"}\n"
+		     "{\"span_id\":\"4\",\"name\":\"d\",\"resource\":7}"),
+	    0);
+	is_int(t.n, 4);
+	is_true(t.span[0].resource == t.span[1].resource);
+	is_true(t.span[1].resource != t.span[2].resource);
+	is_true(PULL_IS(span_attr(&t.span[2].resource->attrs, "a"), "12"));
+	is_true(PULL_IS(t.span[1].scope, "s") && PULL_IS(t.span[2].scope, "s"));
+	is_int(t.span[3].resource->attrs.n, 0);
+	done();
+}
+
 static void
 the_normal_form_is_its_own_normal_form(void)
 {
@@ -173,4 +262,7 @@ TAP_MAIN(TEST(values_of_otlp_are_plain_json),
     TEST(a_span_that_came_twice_counts_once), TEST(a_circle_is_cut_once),
     TEST(other_records_and_their_members_are_no_spans),
     TEST(a_malformed_line_is_passed_over),
+    TEST(a_record_is_kept_and_its_line_is_not),
+    TEST(a_record_is_one_span_whatever_it_holds),
+    TEST(a_resource_that_comes_again_is_one),
     TEST(the_normal_form_is_its_own_normal_form))
