@@ -35,7 +35,7 @@ for file in otlp race; do
 done
 g++ -o "$dir/otlp" "$dir/otlp.o" "$dir/peer.cc.o" "$dir/otlp.pb.cc.o" "$lib" \
 	-lprotobuf -lpthread -lyajl -lnettle -lpcre2-8 -lz -lzstd -lm
-gcc -o "$dir/race" "$dir/race.o" "$lib"
+gcc -o "$dir/race" "$dir/race.o" "$lib" -lm
 python3 "$root/bench/otlp.py" records 20480 512 >"$dir/records"
 python3 "$root/bench/otlp.py" requests 20480 512 >"$dir/requests"
 
