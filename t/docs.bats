@@ -135,6 +135,10 @@ need_mandoc() {
 		--from | --image | --sync-file) value=x ;;
 		--otlp) value=http://localhost:4318 ;;
 		--ignore | --var) value=a=b ;;
+		--filter) value=tag:db ;;
+		--order) value=name ;;
+		--seed) value=7 ;;
+		--shard) value=1/2 ;;
 		*) value= ;;
 		esac
 		run -0 clnrm -n dev "$option" $value
@@ -206,7 +210,7 @@ need_mandoc() {
 	while IFS= read -r example; do
 		: >shims/ran
 		grep -oE '<[a-z.]+' <<<"$example" | tr -d '<' | xargs -r touch
-		PATH=$PWD/shims:$PATH bash -c "$example" >/dev/null 2>&1 </dev/null || :
+		PATH=$PWD/shims:$PATH bash -c "$example"$'\n'wait >/dev/null 2>&1 </dev/null || :
 		want=$(grep -oE '(^|[|&;(] *)clnrm' <<<"$example" | wc -l)
 		[ "$(wc -l <shims/ran)" = "$want" ] && [ ! -s shims/wrong ] ||
 			{ echo "$example"; cat shims/wrong; return 1; }

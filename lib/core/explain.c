@@ -221,6 +221,11 @@ static const struct {
 	"the code under test uses one id for ever. They are shown and do not "
 	"count. Code that takes up TRACEPARENT, or makes a new id in each run, "
 	"is not touched by this."},
+    {"W419", "not all tests were selected, or in another order",
+	"clnrm-select left tests out, as --filter or --shard told it, or put "
+	"them in a random order. A run of some tests says nothing of the "
+	"others; --order random with the --seed of the message gives the same "
+	"order again."},
 };
 
 /* Prose in lines that fit a terminal. */

@@ -24,7 +24,7 @@ static const struct rule_key metadata[] = {
     KEY("version", RULE_STR, "The version of the test, any text."),
     KEY("description", RULE_STR, "What the test is for."),
     KEY("author", RULE_STR, "Who wrote it."),
-    KEY("tags", RULE_STRS, "What it is about."),
+    KEY("tags", RULE_STRS, "What it is about, to be selected by."),
     KEY("timeout", RULE_STR,
 	"The time-out of scenarios that set none, such as 120s. Units are ms, "
 	"s, m, h, d."),
@@ -49,6 +49,7 @@ static const struct rule_key meta[] = {
     KEY("version", RULE_STR, "The version of the test, any text.",
 	.flags = RULE_NEEDED | RULE_NAME),
     KEY("description", RULE_STR, "What the test is for."),
+    KEY("tags", RULE_STRS, "What it is about, to be selected by."),
     KEY("timeout", RULE_STR,
 	"The time-out of scenarios that set none, such as 120s. Units are ms, "
 	"s, m, h, d."),

@@ -139,6 +139,7 @@ write_meta(struct spec_write *w)
 	json_open(&w->body, "meta", '{');
 	for (size_t i = 0; i < COUNT(keys); i++)
 		spec_put(&w->body, keys[i], metadata(w, keys[i]));
+	spec_list(&w->body, "tags", metadata(w, "tags"));
 	json_close(&w->body, '}');
 	spec_list(&w->body, "pass_env", value_find(w->root, "env.pass"));
 }
