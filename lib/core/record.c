@@ -21,6 +21,7 @@ static const struct {
     TYPE("ready", RECORD_READY),
     TYPE("request", RECORD_REQUEST),
     TYPE("affected", RECORD_AFFECTED),
+    TYPE("attempts", RECORD_ATTEMPTS),
     TYPE("rendered", RECORD_RENDERED),
     TYPE("diagnostic", RECORD_DIAGNOSTIC),
     TYPE("plan", RECORD_PLAN),

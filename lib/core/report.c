@@ -279,6 +279,10 @@ take_diagnostic(struct report *r, const struct value *tree)
 	    value_str_or(value_get(tree, "severity"), "error");
 	struct entry *e = report_entry_of(r, source);
 
+	/* What is said of the files was said the first time. */
+	if (r->again.is_on && r->again.begins > 1 && is_before_plan(tree) &&
+	    strcmp(severity, "error") != 0)
+		return;
 	if (!strcmp(severity, "warning"))
 		r->now.warnings++;
 	if (!e && source && is_before_plan(tree)) {
@@ -373,6 +377,7 @@ summary(struct report *r, bool is_last)
 	for (size_t i = 0; i < r->keeps; i++)
 		report_entry_free(r->kept[i]);
 	r->keeps = 0;
+	report_again_free(r);
 	arena_free(&r->loose.a);
 	r->loose = (struct entry){0};
 	r->now = (struct totals){0};
@@ -409,7 +414,8 @@ take_end(struct report *r, const struct value *tree)
 		r->is_interrupted = true;
 	if (status < 0 || status > 255)
 		status = EXIT_RUN;
-	r->status = exit_worse(r->status, (int)status);
+	if (!report_again_forgives(r, status, stage))
+		r->status = exit_worse(r->status, (int)status);
 	if (ns > r->stage_ns)
 		r->stage_ns = ns;
 }
@@ -424,6 +430,7 @@ take_begin(struct report *r, const struct value *tree)
 	     i++)
 		buf_addf(&b, "%s%s", i ? " " : "",
 		    value_str_or(argv->list.item[i], "?"));
+	r->again.begins++;
 	if (!r->command && b.len)
 		r->command = buf_steal(&b);
 }
@@ -434,6 +441,7 @@ static void (*const takers[])(struct report *, const struct value *) = {
     [RECORD_BATCH] = take_batch,
     [RECORD_REQUEST] = report_edit_request,
     [RECORD_AFFECTED] = report_edit_affected,
+    [RECORD_ATTEMPTS] = report_again_begin,
     [RECORD_DIAGNOSTIC] = take_diagnostic,
     [RECORD_PLAN] = take_plan,
     [RECORD_SCENARIO_START] = take_start,
@@ -509,6 +517,7 @@ report_finish(struct report *r, int status)
 	r->is_cut = status == EXIT_RUN;
 	report_settle_others(r, NULL);
 	report_advance(r, true);
+	report_show_left(r);
 	r->status = worst_of(r, exit_worse(status, r->status));
 	r->incomplete = why_incomplete(r);
 	summary(r, true);
@@ -520,6 +529,7 @@ report_del(struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		report_entry_free(r->queue[i]);
+	report_again_free(r);
 	arena_free(&r->loose.a);
 	finding_source_free(&r->text);
 	map_free(&r->worst);

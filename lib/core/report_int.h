@@ -142,6 +142,15 @@ struct edit {
 	bool is_told, is_due;
 };
 
+/* That tests run several times: an `attempts` record said so. */
+struct report_again {
+	bool is_on, is_repeat;
+	uint64_t times, begins;
+	struct map test;      /* by source, variant and scenario */
+	struct entry **entry; /* entry[n]: told, or to be told at last */
+	size_t n, cap;
+};
+
 struct report {
 	struct report_how how;
 	struct view **view; /* view[views]; the first is standard output */
@@ -157,6 +166,7 @@ struct report {
 	struct progress progress;
 	uint64_t entries, tests; /* in the whole stream */
 	struct edit edit;
+	struct report_again again;
 	int64_t begun_ns, stage_ns;
 	size_t name_width;
 	char *command;		    /* that began the stream, or NULL */
@@ -187,6 +197,9 @@ struct entry *report_entry_keyed(
 /* A new one, at the end of the queue. */
 struct entry *report_entry_new(struct report *r, const char *source);
 void report_entry_free(struct entry *e);
+
+/* Tell at last what waits to be run again. */
+void report_show_left(struct report *r);
 
 /* Sources pass the stages before one by one: no plan comes for these now. */
 void report_settle_others(struct report *r, const struct entry *but);
@@ -295,6 +308,25 @@ void report_progress_free(struct report *r);
 
 /* 2026-01-31T12:00:00 of a time since the Unix epoch. */
 void report_time_put(struct buf *b, int64_t ns);
+
+/*
+ * Tests that run several times: how often, then each verdict of theirs.
+ *
+ * out: of report_again_take(), what is to be told now and *e of it, or NULL;
+ *      of report_again_left(), what waits for a further running that does not
+ *      come any more
+ */
+void report_again_begin(struct report *r, const struct value *tree);
+struct result *report_again_take(
+    struct report *r, struct entry **e, struct result *v);
+struct result *report_again_left(
+    struct report *r, size_t *at, struct entry **e);
+void report_again_hold(struct report *r, struct entry *e);
+void report_again_free(struct report *r);
+
+/* Is this status of a stage no more than that of verdicts, told later? */
+bool report_again_forgives(
+    const struct report *r, int64_t status, const char *stage);
 
 /* Did it not pass, or not run? */
 bool report_is_red(const struct result *v);

@@ -84,7 +84,10 @@ note_result(struct report *r, const struct entry *e, const struct result *v)
 
 	while (i + 1 < COUNT(kinds) && strcmp(kinds[i].verdict, v->verdict))
 		i++;
-	note_status(r, e, kinds[i].status);
+	if (r->again.is_repeat && !strcmp(v->verdict, "flaky"))
+		note_status(r, e, EXIT_NO);
+	else
+		note_status(r, e, kinds[i].status);
 }
 
 static void
@@ -100,6 +103,16 @@ show(struct report *r, struct entry *e, const struct result *v)
 	report_show(r, e, v);
 }
 
+/* The same, of a verdict that may wait for the next running. */
+static void
+show_again(struct report *r, struct entry *e, struct result *v)
+{
+	if (r->again.is_on && v->verdict)
+		v = report_again_take(r, &e, v);
+	if (v)
+		show(r, e, v);
+}
+
 /* out: is all of the entry told? */
 static bool
 show_entry(struct report *r, struct entry *e, bool is_last)
@@ -112,16 +125,42 @@ show_entry(struct report *r, struct entry *e, bool is_last)
 		return true;
 	}
 	for (; e->shown < e->n; e->shown++) {
-		const struct result *v = &e->result[e->shown];
+		struct result *v = &e->result[e->shown];
 
 		if (v->is_done)
-			show(r, e, v);
+			show_again(r, e, v);
 		else if (!e->is_stale && !is_last)
 			return false;
 		else if (!e->is_stale)
 			show(r, e, v);
 	}
 	return true;
+}
+
+/* What is to be told once more at the end. */
+static void
+keep(struct report *r, struct entry *e)
+{
+	if (!e->is_bad && !e->is_told && !e->findings) {
+		report_entry_free(e);
+		return;
+	}
+	r->kept = mem_more(r->kept, r->keeps, &r->keep_cap, sizeof *r->kept);
+	r->kept[r->keeps++] = e;
+}
+
+void
+report_show_left(struct report *r)
+{
+	size_t at = 0;
+	struct entry *e;
+	const struct result *v;
+
+	while ((v = report_again_left(r, &at, &e)))
+		show(r, e, v);
+	for (size_t i = 0; i < r->again.n; i++)
+		keep(r, r->again.entry[i]);
+	r->again.n = 0;
 }
 
 void
@@ -132,12 +171,10 @@ report_advance(struct report *r, bool is_last)
 	while (done < r->n && show_entry(r, r->queue[done], is_last)) {
 		struct entry *e = r->queue[done++];
 
-		if (e->is_bad || e->is_told || e->findings) {
-			r->kept = mem_more(
-			    r->kept, r->keeps, &r->keep_cap, sizeof *r->kept);
-			r->kept[r->keeps++] = e;
-		} else
-			report_entry_free(e);
+		if (r->again.is_on)
+			report_again_hold(r, e);
+		else
+			keep(r, e);
 	}
 	if (!done)
 		return;

@@ -245,3 +245,16 @@ stats_density(
 		    width > 0 ? sum / ((double)n * width * sqrt(2 * M_PI)) : 0;
 	}
 }
+
+void
+stats_share(uint64_t n, uint64_t all, double *low, double *high)
+{
+	const double z = 1.959964;
+	double p = (double)n / (double)all, zz = z * z / (double)all;
+	double mid = (p + zz / 2) / (1 + zz);
+	double half = z / (1 + zz) *
+		      sqrt(p * (1 - p) / (double)all + zz / 4 / (double)all);
+
+	*low = n ? mid - half : 0;
+	*high = n < all ? mid + half : 1;
+}

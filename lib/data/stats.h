@@ -37,6 +37,15 @@ double stats_mad(const double x[], size_t n);
 void stats_trimmed(
     const double x[], size_t n, double cut, double *mean, double *sd);
 
+/*
+ * What share of all there may be, where n of `all` were seen: its 95 %
+ * interval.
+ *
+ * in:  n <= all, all > 0
+ * src: E. B. Wilson, "Probable Inference" (1927)
+ */
+void stats_share(uint64_t n, uint64_t all, double *low, double *high);
+
 /* How many lie beyond 1.5 (mild) and 3 (severe) spans of the quartiles. */
 struct stats_outliers {
 	size_t low_severe, low_mild, high_mild, high_severe;

@@ -291,7 +291,22 @@ false_alarms_of_the_rank_tests_are_as_many_as_they_say(void)
 	is_true(apart > 60 && apart <= 130);
 }
 
-TAP_MAIN(TEST(location_and_spread_are_those_of_scipy),
+static void
+a_share_has_an_interval_that_stays_between_none_and_all(void)
+{
+	double low, high;
+
+	stats_share(3, 10, &low, &high);
+	is_true(low > 0.1077 && low < 0.1079);
+	is_true(high > 0.6031 && high < 0.6033);
+	stats_share(0, 10, &low, &high);
+	is_true(low == 0 && high > 0.2774 && high < 0.2776);
+	stats_share(10, 10, &low, &high);
+	is_true(low > 0.7224 && low < 0.7226 && high == 1);
+}
+
+TAP_MAIN(TEST(a_share_has_an_interval_that_stays_between_none_and_all),
+    TEST(location_and_spread_are_those_of_scipy),
     TEST(outliers_are_counted_as_by_scipy),
     TEST(rank_tests_give_the_p_of_scipy), TEST(scaling_fits_are_those_of_scipy),
     TEST(densities_are_those_of_scipy),
