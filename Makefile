@@ -21,7 +21,8 @@ Q = $(if $(V),,@)
 
 CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib
 CFLAGS = -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wwrite-strings -ffunction-sections -fno-common
+	-Wmissing-prototypes -Wwrite-strings -ffunction-sections -fno-common \
+	-ffile-prefix-map=$(CURDIR)=.
 # A static program starts in two thirds of the time of a dynamic one, and the
 # link takes from each archive only what the program uses.
 LDFLAGS = -Wl,--gc-sections -static
@@ -181,7 +182,7 @@ bench-deps:
 lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(guest_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) \
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
-	$Qshellcheck -x tools/clnrm .ci/run .ci/deps examples/demo \
+	$Qshellcheck -x tools/clnrm .ci/run .ci/deps .deb/build examples/demo \
 		$(wildcard bench/*.sh bench/suite/*.sh)
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
 	$Qfor m in $(man); do mandoc -T lint -W warning $$m || exit 1; done
@@ -207,6 +208,9 @@ fuzz: | fuzz-deps			## each parser, SECONDS=60 long
 		-max_total_time=$(SECONDS) -rss_limit_mb=4096 -timeout=10 \
 		-artifact_prefix=$$f. $$f.corpus $(seeds) || exit 1; done
 
+deb-deps:
+	@.ci/deps dpkg-dev
+
 fuzz-deps:
 	@.ci/deps clang libclang-rt-14-dev
 
@@ -225,11 +229,23 @@ install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall $(tools) $(DESTDIR)$(PREFIX)/bin
 	$Qfor m in $(man); do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
 		install -d $$d && install -m 644 $$m $$d || exit 1; done
+	$Qinstall -d $(DESTDIR)$(PREFIX)/share/clnrm
+	$Q$B/bin/clnrm-lint --schema json >$(DESTDIR)$(PREFIX)/share/clnrm/schema.json
 
 uninstall:				## remove what install put there
 	$Qrm -f $(tools:$B/bin/%=$(DESTDIR)$(PREFIX)/bin/%)
 	$Qfor m in $(man); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	$Qrm -f $(DESTDIR)$(PREFIX)/share/clnrm/schema.json
+	$Qrmdir $(DESTDIR)$(PREFIX)/share/clnrm 2>/dev/null || :
+
+dist:					## the sources as a tar archive, in build
+	@mkdir -p $B
+	$Qgit archive --prefix=clnrm-$(VERSION)/ HEAD | gzip -9n >$B/clnrm-$(VERSION).tar.gz
+	@echo $B/clnrm-$(VERSION).tar.gz
+
+deb: all | deb-deps			## a Debian package, in build
+	+@MAKE="$(MAKE)" .deb/build $(VERSION) $B
 
 clean:					## remove what was built
 	$Qrm -rf build build-* $(examples)
@@ -237,7 +253,7 @@ clean:					## remove what was built
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
-	clean help deps check-deps bench-deps fuzz-deps lint-deps
+.PHONY: all dist deb units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
+	clean help deps check-deps bench-deps fuzz-deps lint-deps deb-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(guest_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

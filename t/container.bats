@@ -66,7 +66,8 @@ probed() {
 @test "in a default container the demo, as the first command, reaches level process and says so" {
 	git clone -q "$ROOT" clone
 	run -0 timeout 900 docker run --rm --network host -v "$PWD/clone:/clone" \
-		-w /clone $image sh -c 'git config --global safe.directory "*"; make demo'
+		-w /clone $image sh -c 'git config --global safe.directory "*"; make demo deb'
+	mv clone/build/*.deb "$BATS_FILE_TMPDIR/demo.deb"
 	[[ "$output" == *PASS* ]]
 	[[ "$output" == *FAIL* ]]
 	[[ "$output" == *FAKE* ]]
@@ -76,9 +77,26 @@ probed() {
 
 @test "in a default container make check, as the first command, succeeds" {
 	git clone -q "$ROOT" clone
-	run timeout 1500 docker run --rm --network host -v "$PWD/clone:/clone" \
-		-w /clone $image sh -c 'git config --global safe.directory "*"; make check'
+	run timeout 1500 docker run --rm --network host -v "$PWD/clone:/other" \
+		-w /other $image sh -c 'git config --global safe.directory "*"
+			make check; make deb'
 	grep -vE ' ok +[0-9]+ ms' <<<"$output" | tail -n 40
 	[ "$status" = 0 ]
 	[[ "$output" == *"Result: PASS"* ]]
+	mv clone/build/*.deb "$BATS_FILE_TMPDIR/check.deb"
+}
+
+@test "a package made elsewhere of the same sources has the same bytes, pleases lintian and runs where it is installed" {
+	cd "$BATS_FILE_TMPDIR" || exit 1
+	cmp demo.deb check.deb
+	if command -v lintian >/dev/null; then
+		run -0 lintian --allow-root --fail-on error,warning demo.deb
+	else
+		cannot "no lintian"
+	fi
+	run -0 timeout 300 docker run --rm --network host -v "$PWD:/deb:ro" $image sh -c '
+		apt-get update && apt-get install -y --no-install-recommends /deb/demo.deb
+		cd /tmp && clnrm init && clnrm run --allow-degraded'
+	[[ "$output" == *"isolation: process"* ]]
+	[[ "$output" == *"ok 1 - hello"* ]]
 }

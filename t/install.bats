@@ -12,6 +12,7 @@ staged() {
 		[ -x "dest/usr/bin/$tool" ]
 		[ -f "dest/usr/share/man/man1/$tool.1" ]
 	done
+	jq -e .properties dest/usr/share/clnrm/schema.json >/dev/null
 	make -C "$ROOT" uninstall PREFIX=/usr DESTDIR="$PWD/dest"
 	[ -z "$(find dest -type f)" ]
 }
