@@ -96,7 +96,8 @@ compare(const struct hold *was, int n, int64_t took_ns)
 	    is.slab_kib - was->slab_kib);
 	is_int(is.own_fds, was->own_fds);
 	is_int(is.fds, was->fds);
-	is_int(is.mounts, was->mounts);
+	/* Others mount on this machine, too, but not one for each of ours. */
+	is_true(is.mounts - was->mounts < n / 2);
 	is_true(is.rss_kib - was->rss_kib < GROWTH_KIB);
 }
 
