@@ -184,6 +184,7 @@ lint: | lint-deps			## format, shell, manuals, headers, layers
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
 	$Qshellcheck -x tools/clnrm .ci/run .ci/deps .deb/build examples/demo \
 		$(wildcard bench/*.sh bench/suite/*.sh)
+	$Qshellcheck $(wildcard examples/*/*.sh) examples/ci/pre-commit
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)
 	$Qfor m in $(man); do mandoc -T lint -W warning $$m || exit 1; done
 	$Qfor h in $(headers); do echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) \
