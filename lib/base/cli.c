@@ -17,6 +17,9 @@ enum { MAX_OPTS = 64 };
 /* Bit i: option i of the tool's table stood on the command line. */
 static uint64_t given;
 
+/* The rows of a terminal that -h leaves for examples and options. */
+enum { SCREEN = 15 };
+
 static const struct cli_opt common[] = {
     {'h', "help", NULL, "the short help (-h) or all of it", CLI_FLAG, NULL},
     {'V', "version", NULL, "print the version", CLI_FLAG, NULL},
@@ -48,32 +51,36 @@ cli_was_given(const struct cli_opt *opts, const struct cli_opt *opt)
 	return given >> (opt - opts) & 1;
 }
 
-/* Levenshtein, one row. */
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's, where two letters that changed places are one mistake. */
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t n = strlen(b), row[64];
+	size_t n = strlen(b), rows[3][64], i = 0;
 
-	if (n >= COUNT(row))
+	if (n >= COUNT(rows[0]))
 		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; *a; a++, i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	while (a[i]) {
+		size_t *before = rows[(i + 2) % 3], *above = rows[i % 3];
+		size_t *row = rows[++i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (*a != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+			    least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[i % 3][n];
 }
 
 const char *
@@ -229,10 +236,11 @@ usage(const struct cli *t, FILE *f)
 	    t->name, *t->operands ? " " : "", t->operands);
 }
 
-static void
-print_opts(const struct cli_opt *o)
+/* The first `n` options of a table; how many there are more. */
+static int
+print_opts(const struct cli_opt *o, int n)
 {
-	for (; o->name; o++) {
+	for (; o->name && n > 0; o++, n--) {
 		char left[64];
 
 		snprintf(left, sizeof left, "%c%c %s--%s%s%s",
@@ -241,18 +249,37 @@ print_opts(const struct cli_opt *o)
 		    o->arg ? o->arg : "");
 		printf("  %-30s %s\n", left, o->help);
 	}
+	for (n = 0; o->name; o++)
+		n++;
+	return n;
+}
+
+static int
+count_lines(const char *s)
+{
+	int n = 0;
+
+	while ((s = strchr(s, '\n')))
+		s++, n++;
+	return n;
 }
 
 static _Noreturn void
 help(const struct cli *t, bool is_short)
 {
+	int more,
+	    room = is_short ? SCREEN - count_lines(t->examples) : MAX_OPTS;
+
 	usage(t, stdout);
 	if (*t->examples)
 		printf("\n%s", t->examples);
 	printf("\n");
-	print_opts(t->opts);
-	print_opts(common);
-	if (is_short)
+	more = print_opts(t->opts, room);
+	print_opts(common, MAX_OPTS);
+	if (more)
+		printf("\n%s --help has %d more, man %s the rest.\n", t->name,
+		    more, t->name);
+	else if (is_short)
 		printf("\nman %s tells the rest.\n", t->name);
 	else
 		printf(

@@ -505,9 +505,9 @@ worst_of(const struct report *r, int status)
 		    status, (int)((uintptr_t)r->worst.entry[i].value & 0xff));
 	if (r->now.not_run && status < 128)
 		status = exit_worse(status, EXIT_RUN);
-	if (!r->tests && !r->now.not_run && !r->how.none_is_a_pass)
+	if (!r->tests && !r->now.not_run)
 		status = exit_worse(status, EXIT_NONE);
-	return status;
+	return status == EXIT_NONE && r->how.none_is_a_pass ? EXIT_YES : status;
 }
 
 int
