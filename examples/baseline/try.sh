@@ -4,12 +4,12 @@
 set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-cp -r "${0%/*}/../spans" "${0%/*}/../clnrm.conf" "$dir"
+cp -r "${0%/*}/../python" "${0%/*}/../clnrm.conf" "$dir"
 cd "$dir" || exit
 
-clnrm record spans/python.clnrm.toml
-clnrm run spans/python.clnrm.toml
+clnrm record python/bill.clnrm.toml
+clnrm run python/bill.clnrm.toml
 clnrm diff
-sed -i 's/3 4 5/5 4 3/' spans/python.clnrm.toml
-clnrm run spans/python.clnrm.toml
+sed -i 's/3 4 5/5 4 3/' python/bill.clnrm.toml
+clnrm run python/bill.clnrm.toml
 clnrm diff
