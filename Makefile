@@ -67,6 +67,7 @@ tools = $(tool_src:tools/%.c=$B/bin/%) $B/bin/clnrm
 units = $(unit_src:t/unit/%.c=$B/t/%)
 suites = $(patsubst bench/suite/%,$B/bench/%,$(basename $(wildcard bench/suite/*.c bench/suite/*.sh)))
 examples = examples/spans/checkout
+shown = hello spans/spans.clnrm.toml fake-green/fake-green.clnrm.toml
 man = $(wildcard man/*.[157])
 
 all: $(tools) $(suites) $(examples)	## build every program into build/bin
@@ -248,13 +249,19 @@ dist:					## the sources as a tar archive, in build
 deb: all | deb-deps			## a Debian package, in build
 	+@MAKE="$(MAKE)" .deb/build $(VERSION) $B
 
+# The picture in README.md is of a real run.
+terminal: all				## draw the terminal of README.md anew
+	@cd examples && { printf '$$ clnrm run %s\n' '$(shown)' && \
+		../$B/bin/clnrm run --color always --format text $(shown); } | \
+		../.ci/terminal 'clnrm run' >terminal.svg
+
 clean:					## remove what was built
 	$Qrm -rf build build-* $(examples)
 
 help:
 	@sed -n 's/^\([a-z]*\):.*	## /\1	/p' Makefile
 
-.PHONY: all dist deb units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
+.PHONY: all dist deb terminal units soak torture stale fuzzers demo check fuzz lint format bench peers install uninstall \
 	clean help deps check-deps bench-deps fuzz-deps lint-deps deb-deps
 .SECONDARY:
 -include $(lib_obj:.o=.d) $(guest_obj:.o=.d) $(tool_src:%.c=$B/%.d) $(part_src:%.c=$B/%.d) $(unit_src:%.c=$B/%.d) $(wildcard $B/bench/suite/*.d)

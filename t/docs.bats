@@ -249,3 +249,14 @@ readme() {
 	run -0 env B="${BIN%/bin}" "$ROOT/examples/demo"
 	[[ "$output" == *"as promised"* ]]
 }
+
+@test "the terminal in README.md shows what comes" {
+	need_namespaces
+	cp -r "$ROOT/examples" . && cd examples || exit 1
+	sed -nE 's,^<text[^>]*>(.*)</text>$,\1,p' terminal.svg |
+		sed -E 's,</?tspan[^>]*>,,g; s,&lt;,<,g; s,&gt;,>,g; s,&amp;,\&,g' >shown
+	read -ra command < <(sed -n '1s/^\$ clnrm run //p' shown)
+	run -1 clnrm run --format text "${command[@]}"
+	as_ever() { sed -E 's/[0-9]+\.[0-9]+s/0s/g; s,runs/[^/]*/,,' | grep .; }
+	diff <(sed 1d shown | as_ever) <(as_ever <<<"$output")
+}
