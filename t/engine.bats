@@ -285,16 +285,102 @@ is_told_as_by_the_sandbox() {
 		[[ "$output" == *"--image NAME"* ]]
 	done
 	DOCKER_HOST=unix:///nowhere/socket run -3 clnrm-exec --backend docker - </dev/null
-	[[ "$output" == *"the engine at unix:///nowhere/socket"* ]]
+	[[ "$output" == *"the engine at unix:///nowhere/socket: No such file or directory; it is not running"* ]]
+	DOCKER_HOST=unix://$PWD/stale answer stale ''
+	DOCKER_HOST=unix://$PWD/stale run -3 clnrm-exec --backend docker - </dev/null
+	[[ "$output" == *"/stale: Connection refused; it is not running"* ]]
 	DOCKER_HOST=ssh://far run -3 clnrm-exec --backend docker - </dev/null
 	[[ "$output" == *"only unix:// and tcp:// are spoken"* ]]
 	run -2 clnrm-exec --backend cloud - </dev/null
 }
 
-@test "the engine that is found is told" {
+@test "the engine that is found is told, and by doctor what it has and lacks" {
 	for engine in $ENGINES; do
 		run -0 clnrm-contain --backend "$engine"
 		[[ "${lines[0]}" == "$engine "*" at unix://"*", API 1."* ]]
+		run clnrm doctor --backend "$engine"
+		grep -qE "^ok +$engine +[0-9.]+.* at unix://.*, API 1" <<<"$output"
+		grep -qE '^ok +images +[1-9]' <<<"$output"
+		grep -qE '^[a-z]+ +disk +[0-9]+ GiB free at /' <<<"$output"
+		grep -qE '^ok +memory_mb +held by cgroup v' <<<"$output"
+	done
+	DOCKER_HOST=unix:///nowhere CONTAINER_HOST=unix:///nowhere run clnrm doctor
+	[[ "$output" == *"missing docker"*"No such file"*"it is not running"* ]]
+}
+
+# answer SOCKET TEXT: one call is answered with it, and the socket is left behind.
+answer() {
+	python3 - "$@" <<-'P' 3>&- &
+	import socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	if sys.argv[2]:
+	    s.listen()
+	    c, _ = s.accept()
+	    c.recv(65536)
+	    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(sys.argv[2]))
+	    c.sendall(sys.argv[2].encode())
+	P
+	[ "$2" ] || wait $!
+	await test -S "$1"
+}
+
+@test "an engine that is too old or none at all is told in a line" {
+	answer old '{"ApiVersion":"1.24","MinAPIVersion":"1.12"}'
+	DOCKER_HOST=unix://$PWD/old run -3 clnrm-exec --backend docker - </dev/null
+	[[ "$output" == *"/old speaks versions 1.12 to 1.24 of the API; 1.40 to "*"; Docker 19.03 or newer"* ]]
+	answer other '{}'
+	DOCKER_HOST=unix://$PWD/other run -3 clnrm-exec --backend docker - </dev/null
+	[[ "$output" == *"/other is no container engine"* ]]
+}
+
+# relay SOCKET PLACE: what comes to one goes to the other; $! ends both sides.
+relay() {
+	python3 - "$@" <<-'P' 3>&- &
+	import socket, sys, threading
+	def pump(a, b):
+	    try:
+	        while data := a.recv(65536):
+	            b.sendall(data)
+	        b.shutdown(socket.SHUT_WR)
+	    except OSError:
+	        pass
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	s.listen()
+	while True:
+	    a, _ = s.accept()
+	    b = socket.socket(socket.AF_UNIX)
+	    b.connect(sys.argv[2])
+	    for pair in (a, b), (b, a):
+	        threading.Thread(target=pump, args=pair, daemon=True).start()
+	P
+	await test -S "$1"
+}
+
+@test "an engine that goes away in the middle is an error, and what was done is kept" {
+	one_step t.clnrm.toml true <<-'T'
+	[[scenario]]
+	name = "after"
+	run = "sleep 1000"
+	T
+	clnrm-render t.clnrm.toml | clnrm-lint - >plan
+	for engine in $ENGINES; do
+		relay "$engine" "$(socket_of "$engine")"
+		relay=$!
+		DOCKER_HOST=unix://$PWD/$engine clnrm-exec --backend auto -j 1 --image "$IMAGE" plan >told 3>&- &
+		runner=$!
+		await grep -q '"type":"scenario.start".*"after"' told ||
+			await grep -q '"type":"scenario.start".*"after"' told
+		kill -KILL $relay
+		status=0
+		wait $runner || status=$?
+		[ $status = 3 ]
+		stream=$(cat told)
+		tells "error ok" scenario.end .status
+		tells E401 diagnostic 'select(.stage == "exec").code'
+		clnrm-contain --backend "$engine" --sweep
+		await has_none "$engine"
 	done
 }
 

@@ -12,11 +12,13 @@
 enum { CONTROL = 3 };
 
 static const char *engine = "auto", *serve;
-static int sweep;
+static int probe, sweep;
 
 static const struct cli_opt opts[] = {
     {0, "backend", "NAME", "the engine: docker, podman or auto (auto)",
 	CLI_TEXT, &engine},
+    {0, "probe", NULL, "tell what there is, and what is missing", CLI_FLAG,
+	&probe},
     {0, "sweep", NULL, "remove what runs have left that were killed", CLI_FLAG,
 	&sweep},
     {0, "serve", "NAME", "for clnrm-exec: serve it on descriptor 3", CLI_TEXT,
@@ -53,6 +55,16 @@ tell(struct daemon *d)
 }
 
 static int
+look(void)
+{
+	AUTO_BUF text = BUF_INIT;
+	int missing = daemon_look(engine, &text);
+
+	out_add(&out_std, text.s, text.len);
+	return missing ? EXIT_NO : EXIT_YES;
+}
+
+static int
 serve_runner(struct daemon *d)
 {
 	struct err e = {0};
@@ -79,6 +91,8 @@ main(int argc, char *argv[])
 		die(EXIT_INPUT, "it takes no operand");
 	if (serve) {
 		status = serve_runner(&d);
+	} else if (probe) {
+		status = look();
 	} else if (daemon_find(&d, engine, &e) < 0) {
 		warn("%s%s%s", e.text, *e.hint ? "; " : "", e.hint);
 		status = EXIT_RUN;

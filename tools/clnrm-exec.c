@@ -88,6 +88,13 @@ count_jobs(void)
 }
 
 /* The world that is tried for has an empty project. */
+static bool
+is_sandbox(void)
+{
+	return !strcmp(backend, "sandbox");
+}
+
+/* The sandbox is looked at, and engines where one is asked for. */
 static int
 look(struct sandbox_spawner *sp)
 {
@@ -103,10 +110,13 @@ look(struct sandbox_spawner *sp)
 	missing = doctor_look(sp, dir.s, &text, &e);
 	rmdir(dir.s);
 	out_add(&out_std, text.s, text.len);
-	if (missing < 0) {
+	out_flush(&out_std);
+	if (missing < 0)
 		warn("%s", e.text);
+	if (!is_sandbox() && !dock_look(backend))
+		missing += missing >= 0;
+	if (missing < 0)
 		return EXIT_RUN;
-	}
 	return missing && strict ? EXIT_NO : EXIT_YES;
 }
 
@@ -210,25 +220,17 @@ filter(struct sandbox_spawner *sp, struct dock *dock, int fd, size_t workers)
 	return status;
 }
 
-static bool
-is_sandbox(void)
+static void
+check_backend(void)
 {
-	return probe || !strcmp(backend, "sandbox");
-}
+	static const char *const known[] = {
+	    "sandbox", "docker", "podman", "auto"};
 
-static int
-start(struct sandbox_spawner *sp, struct dock *dock, struct err *e)
-{
-	static const char *const engines[] = {"docker", "podman", "auto"};
-
-	if (is_sandbox())
-		return sandbox_start(sp, e);
-	for (size_t i = 0; i < COUNT(engines); i++)
-		if (!strcmp(backend, engines[i]))
-			return dock_start(dock, backend, e);
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (!strcmp(backend, known[i]))
+			return;
 	die(EXIT_INPUT,
-	    "--backend: '%s' is none of sandbox, docker, podman, "
-	    "auto",
+	    "--backend: '%s' is none of sandbox, docker, podman, auto",
 	    backend);
 }
 
@@ -240,8 +242,9 @@ main(int argc, char *argv[])
 	struct dock dock, *engine = NULL;
 	struct err e = {0};
 	size_t workers = count_jobs();
-	int fd = -1, status;
+	int fd = -1, got, status;
 
+	check_backend();
 	if (probe && *operand)
 		die(EXIT_INPUT, "--probe takes no operand");
 	if (stored)
@@ -250,12 +253,13 @@ main(int argc, char *argv[])
 		fd = stage_input(&tool, operand);
 	if (changed)
 		return cli_finish(name_changed(fd));
-	if (start(sp, &dock, &e) < 0)
-		die(EXIT_RUN, "%s%s%s", e.text, *e.hint ? "; " : "", e.hint);
-	if (!is_sandbox()) {
+	if (!probe && !is_sandbox()) {
 		engine = &dock;
 		sp = &dock.spawner;
 	}
+	got = engine ? dock_start(engine, backend, &e) : sandbox_start(sp, &e);
+	if (got < 0)
+		die(EXIT_RUN, "%s%s%s", e.text, *e.hint ? "; " : "", e.hint);
 	stop_catch(false);
 	status = probe ? look(sp) : filter(sp, engine, fd, workers);
 	sandbox_stop(sp);

@@ -1,11 +1,14 @@
 #include "core/daemon.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -40,14 +43,48 @@ request(const struct daemon *d, const struct daemon_call *call, const char *url,
 	    .limit = BODY_MAX};
 }
 
+/* Can it be connected to at all? The errno of that, or 0. */
+static int
+knock(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof a.sun_path)
+		return 0;
+	strcpy(a.sun_path, path);
+	return connect(fd, (struct sockaddr *)&a, sizeof a) < 0 ? errno : 0;
+}
+
+static const char *
+cure(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "it is not running: start dockerd, or podman system "
+		       "service";
+	case EACCES:
+	case EPERM:
+		return "its socket is not yours: add yourself to the group "
+		       "that owns it, or run Podman as yourself";
+	default:
+		return "does it run, and is it not too busy? clnrm doctor "
+		       "tells";
+	}
+}
+
 static int
 unanswered(const struct daemon *d, struct err *e)
 {
 	struct err why = *e;
 
-	err_set(e, "the engine at %.200s: %s", d->place, why.text);
-	return err_hint(e, "is it running, and may you use its socket? "
-			   "clnrm doctor tells");
+	errno = d->socket ? knock(d->socket) : 0;
+	if (errno)
+		err_set(e, "the engine at %.200s:", d->place);
+	else
+		err_set(e, "the engine at %.200s: %s", d->place, why.text);
+	return err_hint(e, "%s", cure(errno));
 }
 
 /* What it says is JSON, with a text in it. */

@@ -44,6 +44,15 @@ void daemon_renew(struct daemon *d);
 
 void daemon_free(struct daemon *d);
 
+/*
+ * Look for engines, and append what they are and hold, a line a finding, to
+ * *out: words for a person, what is missing with its cure.
+ *
+ * in:  kind, as of daemon_find(); "auto" needs none
+ * out: the number of things that are missing
+ */
+int daemon_look(const char *kind, struct buf *out);
+
 /* "docker" or "podman". */
 const char *daemon_name(const struct daemon *d);
 

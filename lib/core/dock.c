@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -17,11 +18,26 @@ enum { CONTROL = 3 };
 
 /* Beside us, as all our programs are; else in PATH. */
 static _Noreturn void
-run(int control, const char *engine)
+become(const char *const argv[])
 {
 	char own[4096];
 	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 32);
 	char *slash;
+
+	own[n > 0 ? n : 0] = 0;
+	slash = strrchr(own, '/');
+	if (slash) {
+		strcpy(slash + 1, argv[0]);
+		execv(own, (char **)argv);
+	}
+	execvp(argv[0], (char **)argv);
+	_exit(127);
+}
+
+static _Noreturn void
+run(int control, const char *engine)
+{
+	const char *argv[] = {"clnrm-contain", "--serve", engine, NULL};
 	sigset_t all;
 
 	/* Its life follows ours, not the terminal's. */
@@ -33,15 +49,22 @@ run(int control, const char *engine)
 	else
 		dup2(control, CONTROL);
 	close_range(CONTROL + 1, ~0U, 0);
-	own[n > 0 ? n : 0] = 0;
-	slash = strrchr(own, '/');
-	if (slash) {
-		strcpy(slash + 1, "clnrm-contain");
-		execl(own, "clnrm-contain", "--serve", engine, (char *)NULL);
-	}
-	execlp(
-	    "clnrm-contain", "clnrm-contain", "--serve", engine, (char *)NULL);
-	_exit(127);
+	become(argv);
+}
+
+bool
+dock_look(const char *engine)
+{
+	const char *argv[] = {
+	    "clnrm-contain", "--probe", "--backend", engine, NULL};
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid)
+		become(argv);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return status == 0;
 }
 
 /* It serves, or says why not. */

@@ -8,6 +8,8 @@
 #ifndef CORE_DOCK_H
 #define CORE_DOCK_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/image.h"
@@ -26,6 +28,15 @@ struct dock {
  * err: -1 and *e
  */
 int dock_start(struct dock *d, const char *engine, struct err *e);
+
+/*
+ * Have it look for engines, and tell on standard output what there is, a line
+ * a finding.
+ *
+ * in:  engine, as above; "auto" needs none
+ * out: whether nothing is missing
+ */
+bool dock_look(const char *engine);
 
 /*
  * Find an image that the engine has; its `path` is what the engine knows it by.

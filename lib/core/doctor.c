@@ -9,8 +9,9 @@
 
 enum { PATIENCE_MS = 10000, PORT = 4318, PROCESSES = 64 };
 
-static void
-line(struct buf *out, const char *mark, const char *what, const char *text)
+void
+doctor_line(
+    struct buf *out, const char *mark, const char *what, const char *text)
 {
 	buf_addf(out, "%-8s%-20s%s\n", mark, what, text);
 }
@@ -92,7 +93,7 @@ say_limits(const struct sandbox_event *ev, struct buf *out)
 	if (!*ev->held_by[SANDBOX_PROCESSES])
 		return 1;
 	buf_addf(&text, "by %s", ev->held_by[SANDBOX_PROCESSES]);
-	line(out, "ok", "limits.processes", text.s);
+	doctor_line(out, "ok", "limits.processes", text.s);
 	return 0;
 }
 
@@ -103,7 +104,7 @@ say_level(struct buf *out, const char *mark, enum sandbox_level level,
 	char what[32];
 
 	snprintf(what, sizeof what, "isolation: %s", sandbox_level_name(level));
-	line(out, mark, what, text);
+	doctor_line(out, mark, what, text);
 }
 
 static void
@@ -115,7 +116,7 @@ say_refusal(
 	buf_addf(&why, "%s%s%s", ev->what, ev->error ? ": " : "",
 	    ev->error ? strerror(ev->error) : "");
 	say_level(out, "missing", level, why.s);
-	line(out, "", "", ev->hint);
+	doctor_line(out, "", "", ev->hint);
 }
 
 int
@@ -136,9 +137,10 @@ doctor_look(struct sandbox_spawner *sp, const char *root, struct buf *out,
 		return -1;
 	say_level(out, "ok", level, has[level]);
 	missing += say_limits(&ev, out);
-	line(out, "ok", "spans", "a listener for OTLP over HTTP waits inside");
+	doctor_line(
+	    out, "ok", "spans", "a listener for OTLP over HTTP waits inside");
 	if (*ev.ids)
-		line(out, "note", "", ev.ids);
+		doctor_line(out, "note", "", ev.ids);
 	say_notes(&ev, out);
 	return missing;
 }

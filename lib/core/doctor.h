@@ -18,4 +18,8 @@
 int doctor_look(struct sandbox_spawner *sp, const char *root, struct buf *out,
     struct err *e);
 
+/* Append a finding: "ok", "note", "missing" or nothing; of what; how so. */
+void doctor_line(
+    struct buf *out, const char *mark, const char *what, const char *text);
+
 #endif
