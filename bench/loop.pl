@@ -84,13 +84,20 @@ sub ready {
 	my ($n, $bar) = @_;
 	remove_tree('t');
 	tree($n);
-	my (@ours, @peer);
+	my (@ours, @floor, @peer);
 	for (1 .. 7) {
 		my $from = time;
 		start('clnrm-watch', 't');
 		until_line('^\{"type":"ready"');
 		push @ours, time - $from;
 		stop();
+		if ($ENV{FLOOR}) {
+			$from = time;
+			start($ENV{FLOOR}, 't');
+			until_line('^ready');
+			push @floor, time - $from;
+			stop();
+		}
 		next if system 'command -v inotifywait >/dev/null';
 		$from = time;
 		start('sh', '-c', 'exec inotifywait -m -r t 2>&1');
@@ -99,6 +106,7 @@ sub ready {
 		stop();
 	}
 	sample("watch.ready.$n", $bar, @ours);
+	sample("watch.ready.$n.floor", 0, @floor) if @floor;
 	sample("watch.ready.$n.inotifywait", 0, @peer) if @peer;
 }
 

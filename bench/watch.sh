@@ -8,7 +8,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 gcc -D_GNU_SOURCE -DVERSION='""' -I"$root/lib" -std=gnu11 -O2 \
 	-o "$dir/notice" "$root/bench/notice.c" "${LIB:-$bin/../libclnrm.a}" -lm
+gcc -std=gnu11 -O2 -D_GNU_SOURCE -static -o "$dir/floor" "$root/bench/floor.c"
 mkdir "$dir/t"
 "$dir/notice" 300 "$dir/t/a" watch.kernel_to_stdout 200000 \
 	clnrm-watch --debounce 0s "$dir/t"
-perl "$root/bench/loop.pl" watch
+FLOOR=$dir/floor perl "$root/bench/loop.pl" watch
