@@ -76,3 +76,16 @@ coins() {
 	await is_gone 'sleep 300.2[5]'
 	[ -z "$(ls tmp)" ]
 }
+
+@test "the first failure ends a run that is to fail fast, and the rest is skipped" {
+	one_step bad.clnrm.toml 'exit 1' </dev/null
+	one_step slow.clnrm.toml 'sleep 600.75' </dev/null
+	run -1 clnrm run --fail-fast -j 2
+	[[ "$output" == *"not ok 1 - bad"* ]]
+	[[ "$output" == *"ok 2 - slow # SKIP another test failed before (--fail-fast)"* ]]
+	await is_gone 'sleep 600.7[5]'
+	is_as_documented "$(echo .clnrm/runs/*/stream.ndjson)"
+	rm bad.clnrm.toml slow.clnrm.toml
+	one_step good.clnrm.toml 'exit 0' </dev/null
+	run -0 clnrm run --fail-fast
+}

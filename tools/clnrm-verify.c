@@ -8,7 +8,7 @@
 #include "sys/stop.h"
 
 static const char *root;
-static int cache, loose, metrics;
+static int cache, fail_fast, loose, metrics;
 static struct cli_list traces;
 
 static const struct cli_opt opts[] = {
@@ -17,6 +17,8 @@ static const struct cli_opt opts[] = {
 	CLI_LIST, &traces},
     {0, "cache", NULL, "mark what passed, for clnrm-exec --cache", CLI_FLAG,
 	&cache},
+    {0, "fail-fast", NULL, "end at the first test that does not pass", CLI_FLAG,
+	&fail_fast},
     {0, "root", "DIR", "with --cache: the project's root", CLI_TEXT, &root},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
     {0, "metrics", NULL, "tell what was measured as `metric` records", CLI_FLAG,
@@ -85,9 +87,10 @@ main(int argc, char *argv[])
 	stage_filter(&st, "verify", &out_std, fd, loose);
 	if (metrics)
 		stage_measure(&st);
-	while (stage_next(&st, &r) > 0) {
+	while (!v.is_stopped && stage_next(&st, &r) > 0) {
 		if (!traces.n || r.type != RECORD_END) {
 			verdict_take(&v, &r);
+			v.is_stopped = fail_fast && v.is_red;
 			continue;
 		}
 		/* An end waits for what we owe for the plans before it. */

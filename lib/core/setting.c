@@ -1,6 +1,7 @@
 #include "core/setting.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,10 @@
 
 /* Settings live as long as the process: options borrow their texts. */
 static struct arena kept;
+
+/* Of each option of the table: where its value is from; NULL: it is the default
+ * or was on the command line. */
+static const char *origin[64];
 
 static void
 unknown_key(
@@ -61,6 +66,8 @@ apply(const struct cli *tool, const char *path, uint64_t *done)
 			continue;
 		if (cli_set(o, it->value, &e) < 0)
 			die(EXIT_INPUT, "%s:%u: %s", path, it->line, e.text);
+		origin[o - tool->opts] =
+		    arena_fmt(&kept, "%s:%u", path, it->line);
 		here |= bit;
 	}
 	*done |= here;
@@ -83,6 +90,7 @@ from_environment(const struct cli *tool, uint64_t *done)
 			continue;
 		if (cli_set(o, text, &e) < 0)
 			die(EXIT_INPUT, "%s: %s", name.s, e.text);
+		origin[o - tool->opts] = arena_str(&kept, name.s);
 		*done |= (uint64_t)1 << (o - tool->opts);
 	}
 }
@@ -144,6 +152,55 @@ apply_file(void *arg, const char *path)
 	apply(ap->tool, path, &ap->done);
 }
 
+static void
+put_value(struct buf *b, const struct cli_opt *o)
+{
+	const struct cli_list *list = o->to;
+
+	switch (o->kind) {
+	case CLI_FLAG:
+		buf_addf(b, "%d", *(const int *)o->to);
+		break;
+	case CLI_INT:
+		buf_addf(b, "%ld", *(const long *)o->to);
+		break;
+	case CLI_TIME:
+		buf_addf(b, "%" PRId64 "ms", *(const int64_t *)o->to / 1000000);
+		break;
+	case CLI_SIZE:
+		buf_addf(b, "%" PRId64, *(const int64_t *)o->to);
+		break;
+	case CLI_TEXT:
+	case CLI_WORD:
+		if (*(const char *const *)o->to)
+			buf_adds(b, *(const char *const *)o->to);
+		break;
+	case CLI_LIST:
+		for (size_t i = 0; i < list->n; i++)
+			buf_addf(b, "%s%s", i ? " " : "", list->item[i]);
+		break;
+	}
+}
+
+_Noreturn static void
+show(const struct cli *tool)
+{
+	const char *section = strchr(tool->name, '-') + 1;
+
+	for (const struct cli_opt *o = tool->opts; o->name; o++) {
+		const char *from = origin[o - tool->opts];
+		AUTO_BUF b = BUF_INIT;
+
+		put_value(&b, o);
+		printf("%s\t%s.%s=%s\n",
+		    from			   ? from
+		    : cli_was_given(tool->opts, o) ? "command line"
+						   : "default",
+		    section, o->name, b.s ? b.s : "");
+	}
+	exit(fflush(stdout) ? EXIT_RUN : EXIT_YES);
+}
+
 char **
 setting_start(const struct cli *tool, int argc, char *argv[])
 {
@@ -152,5 +209,7 @@ setting_start(const struct cli *tool, int argc, char *argv[])
 
 	from_environment(tool, &ap.done);
 	setting_files(apply_file, &ap);
+	if (getenv("CLNRM_SHOW_SETTINGS"))
+		show(tool);
 	return operands;
 }

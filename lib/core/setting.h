@@ -14,6 +14,9 @@
  * in capitals the variables. A setting that does not fit is told with its
  * file and line, exit 2; an unknown key of the section is a warning with the
  * nearest one.
+ *
+ * Where CLNRM_SHOW_SETTINGS is set it prints each option's value and where that
+ * came from instead, and exits 0: "default<TAB>exec.grace=2000ms".
  */
 char **setting_start(const struct cli *tool, int argc, char *argv[]);
 

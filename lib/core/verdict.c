@@ -244,6 +244,22 @@ why_error(const struct judging *j)
 	return NULL;
 }
 
+/* Something else failed, and nobody waited for this. */
+static bool
+is_left(const struct judging *j)
+{
+	const struct verdict_file *f = j->file;
+
+	if (!j->v->is_stopped)
+		return false;
+	if (j->run)
+		return !j->run->end;
+	for (size_t i = 0; i < f->runs; i++)
+		if (!f->run[i].end)
+			return true;
+	return false;
+}
+
 static const char *
 decide(struct judging *j)
 {
@@ -252,6 +268,11 @@ decide(struct judging *j)
 	const char *status =
 	    j->run ? value_str_or(value_get(j->run->end, "status"), "") : "";
 
+	if (is_left(j)) {
+		j->first_rule = "expect";
+		j->first_message = "another test failed before (--fail-fast)";
+		return "skip";
+	}
 	if (why) {
 		j->first_rule = !j->run
 				  ? "expect"
@@ -388,6 +409,7 @@ put_verdict(struct judging *g)
 	put_unjudged(&j, g);
 	stage_put(g->v->stage, &j);
 	note_status(g->v, f, status_of(verdict));
+	g->v->is_red |= status_of(verdict) != EXIT_YES;
 	if (g->run)
 		g->run->is_green = !strcmp(verdict, "pass");
 	else
@@ -406,7 +428,7 @@ judge(struct verdict *v, struct verdict_file *f, struct running *run)
 	if (is_over && strncmp(value_str_or(status, ""), "skip", 4)) {
 		if (run && !f->is_trace)
 			verdict_steps(&j, (size_t)(run - f->run));
-		if (has_expect(f) && (!run || f->runs == 1))
+		if (has_expect(f) && (!run || f->runs == 1) && !is_left(&j))
 			judge_expect(&j);
 	}
 	verdict_tell(&j);

@@ -22,6 +22,8 @@ struct verdict {
 	size_t given;	     /* records of a run, and spans, that were given */
 	bool marks;	     /* stored runnings get one (core/mark.h) */
 	const char *root;    /* their project's, or NULL: found upwards */
+	bool is_red;	     /* some verdict is */
+	bool is_stopped;     /* what did not end is skipped */
 	bool is_given;	     /* what ran is given, and not seen in the stream */
 };
 
@@ -43,8 +45,8 @@ void verdict_take(struct verdict *v, const struct record *r);
 void verdict_given(struct verdict *v, const struct record *r);
 
 /*
- * Nothing more comes: what never ended gets its verdict now, and the stage the
- * status that the last verdict of every file adds up to.
+ * Nothing more comes, or nobody waits for it: what never ended gets its verdict
+ * now, and the stage the status that the last verdict of every file adds up to.
  */
 void verdict_finish(struct verdict *v);
 

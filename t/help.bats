@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# What a person asks the driver: help of a verb, settings, completions.
+load helper
+
+@test "the help of a verb tells the options that it takes, and only these" {
+	run -0 clnrm run -h
+	[[ "${lines[0]}" == "  run [FILES] "* ]]
+	[[ "$output" == *"--failed"*"--filter EXPR"*"--timeout"* ]]
+	[[ "$output" != *"--poll"* && "$output" != *"red-green"* ]]
+	run -0 clnrm dev --help
+	[[ "$output" == *"--poll"* ]]
+	for verb in dry-run lint pull prove analyze doctor; do
+		clnrm "$verb" -h | grep -oE '^ +(-[a-zA-Z], +)?--[a-z-]+' |
+			sed 's/.*--/--/' | while IFS= read -r flag; do
+			clnrm completions --words -- "$verb" | grep -qxF -e "$flag" ||
+				{ echo "$verb $flag"; return 1; }
+		done
+	done
+}
+
+@test "each setting is told with where it is from" {
+	printf '[exec]\njobs = 3\n' >clnrm.conf
+	run -0 env CLNRM_ORDER=name clnrm config --show-origin
+	[[ "$output" == *"$PWD/clnrm.conf:2	exec.jobs=3"* ]]
+	[[ "$output" == *"CLNRM_ORDER	select.order=name"* ]]
+	[[ "$output" == *"default	verify.cache=0"* ]]
+	run -0 clnrm config
+	grep -qx 'exec.jobs=3' <<<"$output"
+	for stage in watch render lint select exec verify report collect diff; do
+		grep -q "^$stage\." <<<"$output" || { echo "$stage"; return 1; }
+	done
+	printf '[exec]\ngrace = long\n' >clnrm.conf
+	run -2 clnrm config
+	run -2 clnrm config --list
+}
+
+@test "verbs, options, tests, tags and codes are completed" {
+	one_step a.clnrm.toml 'exit 0' </dev/null
+	sed -i '3a tags = ["db", "slow"]' a.clnrm.toml
+	words() { clnrm completions --words "$@" | xargs; }
+	[ "$(words re)" = "record red-green render report repro" ]
+	[ "$(words --re run)" = "--repeat --report --retry" ]
+	[ "$(words '' run)" = "a.clnrm.toml" ]
+	[ "$(words '' run --filter)" = "db slow" ]
+	[ "$(words E20 explain)" = "E201 E202 E203 E204 E205 E206 E207" ]
+	[ "$(words --only diff)" = "--only-changes" ]
+	[ -z "$(words zzz run)" ]
+	for option in $(clnrm completions --words -- run); do
+		grep -qE -e "Fl ${option#-}( |$)" "$ROOT/man/clnrm.1" ||
+			grep -qE -e "\| ${option#--}( |$)" "$ROOT/man/clnrm.1" ||
+			{ echo "$option"; return 1; }
+	done
+}
+
+@test "completions work in bash, and are there for zsh and fish" {
+	bash -c 'eval "$(clnrm completions bash)"
+		COMP_WORDS=(clnrm ver) COMP_CWORD=1
+		_clnrm
+		[ "${COMPREPLY[*]}" = verify ]'
+	run -0 clnrm completions zsh
+	[[ "${lines[0]}" == "#compdef clnrm" ]]
+	for shell in zsh fish; do
+		command -v $shell >/dev/null || continue
+		clnrm completions $shell | $shell -n
+	done
+	run -0 clnrm completions fish
+	[[ "$output" == *"complete -c clnrm"* ]]
+	run -2 clnrm completions tcsh
+}
