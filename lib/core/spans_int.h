@@ -25,7 +25,7 @@ struct spans_reader {
 
 /* An id, known by its span or by those that wait for it; index + 1, 0: none */
 struct spans_slot {
-	uint32_t span, wait;
+	uint32_t span, wait, hash;
 };
 
 /* What is known of a trace that may grow. */

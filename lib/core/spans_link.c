@@ -25,20 +25,29 @@ id_of(const struct spans *t, struct spans_slot at)
 	return at.span ? t->span[at.span - 1].id : t->span[at.wait - 1].parent;
 }
 
+static bool
+is_free(struct spans_slot at)
+{
+	return !at.span && !at.wait;
+}
+
 /* The slot of an id, or the free one for it. */
 static struct spans_slot *
 find(const struct spans *t, struct pull_text trace, struct pull_text id)
 {
 	const struct spans_links *l = t->links;
-	size_t at = mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
+	uint32_t hash = (uint32_t)mix_pair(
+	    mix_text(trace.s, trace.n), mix_text(id.s, id.n));
 
-	for (;; at++) {
+	for (size_t at = hash;; at++) {
 		struct spans_slot *slot = &l->slot[at & l->mask];
 
-		if ((!slot->span && !slot->wait) ||
-		    (is_same(id_of(t, *slot), id) &&
-			is_same(trace_of(t, *slot), trace)))
-			return slot;
+		if (is_free(*slot))
+			slot->hash = hash;
+		else if (slot->hash != hash || !is_same(id_of(t, *slot), id) ||
+			 !is_same(trace_of(t, *slot), trace))
+			continue;
+		return slot;
 	}
 }
 
@@ -48,17 +57,20 @@ make_room(struct spans *t, size_t n)
 {
 	struct spans_links *l = t->links;
 	struct spans_slot *old = l->slot;
-	size_t slots = old ? l->mask + 1 : 0;
+	size_t slots = old ? l->mask + 1 : 0, at;
 
 	if (old && l->mask >= n * 2)
 		return;
 	for (l->mask = 15; l->mask < n * 2;)
 		l->mask = l->mask * 2 + 1;
 	l->slot = mem_new(l->mask + 1, sizeof *l->slot);
-	for (size_t i = 0; i < slots; i++)
-		if (old[i].span || old[i].wait)
-			*find(t, trace_of(t, old[i]), id_of(t, old[i])) =
-			    old[i];
+	for (size_t i = 0; i < slots; i++) {
+		if (is_free(old[i]))
+			continue;
+		for (at = old[i].hash; !is_free(l->slot[at & l->mask]);)
+			at++;
+		l->slot[at & l->mask] = old[i];
+	}
 	free(old);
 }
 
@@ -115,7 +127,8 @@ be_known(struct spans *t, uint32_t i, struct spans_slot *slot, struct moved *to)
 		}
 	}
 	t->links->slots += !slot->wait;
-	*slot = (struct spans_slot){i + 1, 0};
+	slot->span = i + 1;
+	slot->wait = 0;
 }
 
 static void

@@ -52,6 +52,12 @@ struct running {
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
 
+/* A span by its id. */
+struct id_slot {
+	uint32_t seen; /* index + 1, 0 is free */
+	uint32_t hash;
+};
+
 struct verdict_file {
 	struct arena a; /* all that follows hangs off it */
 	const struct value *plan;
@@ -64,10 +70,10 @@ struct verdict_file {
 	size_t owners_cap;
 	struct seen *seen; /* seen[n], in the order of arrival */
 	size_t n, cap;
-	uint32_t *by_id; /* by_id[ids]: open addressing; index + 1, 0 is free */
-	size_t ids;	 /* a power of two */
-	struct map names; /* number + 1 */
-	uint32_t *last;	  /* last[names.n]: the last of each: index + 1 */
+	struct id_slot *by_id; /* by_id[ids]: open addressing */
+	size_t ids;	       /* a power of two */
+	struct map names;      /* number + 1 */
+	uint32_t *last;	       /* last[names.n]: the last of each: index + 1 */
 	size_t lasts_cap;
 	size_t strangers;	/* spans that are not bound to this run */
 	const char *trouble;	/* the last error diagnostic on the source */

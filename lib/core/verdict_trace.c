@@ -70,57 +70,70 @@ is_text(struct pull_text a, struct pull_text b)
 	return a.n == b.n && !memcmp(a.s, b.s, a.n);
 }
 
-/* Where the span of that id is, or would be. Runnings may use the same ids. */
-static uint32_t *
-find(const struct verdict_file *f, size_t round, struct pull_text trace,
-    struct pull_text id)
-{
-	size_t at = mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
-
-	for (at += round;; at++) {
-		uint32_t *slot = &f->by_id[at & (f->ids - 1)];
-		const struct seen *s = &f->seen[*slot - 1];
-
-		if (!*slot ||
-		    (s->round == round && is_text(verdict_span(f, s)->id, id) &&
-			is_text(verdict_span(f, s)->trace, trace)))
-			return slot;
-	}
-}
-
-static uint32_t *
-find_seen(const struct verdict_file *f, const struct seen *s)
+static bool
+is_it(const struct verdict_file *f, const struct seen *s, size_t round,
+    struct pull_text trace, struct pull_text id)
 {
 	const struct span *own = verdict_span(f, s);
 
-	return find(f, s->round, own->trace, own->id);
+	return s->round == round && is_text(own->id, id) &&
+	       is_text(own->trace, trace);
+}
+
+/* Where the span of that id is, or would be. Runnings may use the same ids. */
+static struct id_slot *
+find(const struct verdict_file *f, size_t round, struct pull_text trace,
+    struct pull_text id)
+{
+	uint64_t mixed =
+	    mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
+	uint32_t hash = (uint32_t)mix_pair(mixed, round);
+
+	for (size_t at = hash;; at++) {
+		struct id_slot *slot = &f->by_id[at & (f->ids - 1)];
+
+		if (!slot->seen)
+			slot->hash = hash;
+		else if (slot->hash != hash ||
+			 !is_it(f, &f->seen[slot->seen - 1], round, trace, id))
+			continue;
+		return slot;
+	}
 }
 
 static void
 grow(struct verdict_file *f)
 {
-	f->ids = f->ids ? f->ids * 2 : 64;
-	free(f->by_id);
+	struct id_slot *old = f->by_id;
+	size_t n = f->ids, at;
+
+	f->ids = n ? n * 2 : 64;
 	f->by_id = mem_new(f->ids, sizeof *f->by_id);
-	for (size_t i = 0; i < f->n; i++)
-		if (*f->seen[i].id)
-			*find_seen(f, &f->seen[i]) = (uint32_t)i + 1;
+	for (size_t i = 0; i < n; i++) {
+		if (!old[i].seen)
+			continue;
+		for (at = old[i].hash; f->by_id[at & (f->ids - 1)].seen;)
+			at++;
+		f->by_id[at & (f->ids - 1)] = old[i];
+	}
+	free(old);
 }
 
 /* An exporter that tries again, or two ways in, bring the same span twice. */
 static bool
 is_known(struct verdict_file *f, const struct seen *s)
 {
-	uint32_t *slot;
+	const struct span *own = verdict_span(f, s);
+	struct id_slot *slot;
 
 	if (!*s->id)
 		return false;
 	if (f->n * 2 >= f->ids)
 		grow(f);
-	slot = find_seen(f, s);
-	if (*slot)
+	slot = find(f, s->round, own->trace, own->id);
+	if (slot->seen)
 		return true;
-	*slot = (uint32_t)f->n + 1;
+	slot->seen = (uint32_t)f->n + 1;
 	return false;
 }
 
@@ -204,7 +217,8 @@ verdict_unsee(struct verdict_file *f)
 	f->names = (struct map){0};
 	f->owner = NULL;
 	f->seen = NULL;
-	f->by_id = f->last = NULL;
+	f->by_id = NULL;
+	f->last = NULL;
 	f->owners_cap = f->lasts_cap = f->n = f->cap = f->ids = f->strangers =
 	    0;
 }
@@ -218,7 +232,7 @@ verdict_link(struct verdict_file *f)
 		uint32_t up = 0;
 
 		if (own->parent.n)
-			up = *find(f, s->round, own->trace, own->parent);
+			up = find(f, s->round, own->trace, own->parent)->seen;
 		s->up = up ? up - 1 : SIZE_MAX;
 	}
 }
