@@ -10,6 +10,9 @@
  *
  * otlp send PORT RECORDS: sends the requests over HTTP on one connection, and
  * prints how long it took, in ns.
+ *
+ * otlp none: what it costs a scenario to be heard that sends nothing: sockets
+ * for HTTP and gRPC on both loopbacks, and all that waits behind them.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -24,6 +27,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/file.h"
+#include "core/collector.h"
 #include "data/json.h"
 #include "data/otlp.h"
 #include "data/otlp_write.h"
@@ -294,26 +298,101 @@ send_all(const char *port)
 	close(fd);
 }
 
+/* ---- nothing is sent */
+
+static int
+open_port(int family)
+{
+	struct sockaddr_in6 v6 = {
+	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in v4 = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 ||
+	    (family == AF_INET
+		    ? bind(fd, (struct sockaddr *)&v4, sizeof v4)
+		    : bind(fd, (struct sockaddr *)&v6, sizeof v6)) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		die(EXIT_RUN, "cannot listen:");
+	return fd;
+}
+
+/* As lib/core/scenario.c has it. ns for one scenario */
+static double
+hear_nothing(struct loop *l, struct stage *stage)
+{
+	static const struct {
+		int family;
+		enum collector_port port;
+	} at[] = {{AF_INET, COLLECTOR_HTTP}, {AF_INET6, COLLECTOR_HTTP},
+	    {AF_INET, COLLECTOR_GRPC}, {AF_INET6, COLLECTOR_GRPC}};
+	struct collector_config config = {.stage = stage,
+	    .trace_id = "4bf92f3577b34da6a3ce929d0e0e4736",
+	    .parent_id = "00f067aa0ba902b7",
+	    .run_id = "r1",
+	    .trusts_listener = true,
+	    .drops_signals = true};
+	int64_t from = clock_mono_ns();
+	struct collector *c = collector_new(l, &config);
+
+	for (size_t i = 0; i < COUNT(at); i++)
+		collector_listen(c, open_port(at[i].family), at[i].port);
+	loop_once(l, 0);
+	if (collector_drain(c))
+		die(EXIT_RUN, "somebody called");
+	collector_del(c);
+	return (double)(clock_mono_ns() - from);
+}
+
+static void
+tell_none(void)
+{
+	static double x[ROUNDS * 10];
+	static char *none[] = {NULL};
+	struct loop l = {0};
+	struct stage stage = {0};
+	struct out out = {.fd = -1, .pending = BUF_INIT, .is_held = true};
+	int n = COUNT(x);
+
+	stage_source(&stage, "exec", &out, none);
+	for (int i = -1; i < n; i++) { /* the first one warms */
+		double took = hear_nothing(&l, &stage);
+
+		if (i >= 0)
+			x[i] = took;
+	}
+	printf("{\"name\":\"otlp.none\",\"runs\":%d,\"a_ns\":%.0f,"
+	       "\"low\":%.0f,\"high\":%.0f}\n",
+	    n, figure_quantile(x, n, 0.5), figure_quantile(x, n, 0.25),
+	    figure_quantile(x, n, 0.75));
+	loop_free(&l);
+	out_free(&out);
+}
+
 int
 main(int argc, char *argv[])
 {
-	const char *what = argc > 2 ? argv[1] : "";
+	const char *what = argc > 1 ? argv[1] : "";
+	bool has_file = argc > 2;
 
-	if (!strcmp(what, "protobuf")) {
+	if (!strcmp(what, "none")) {
+		tell_none();
+	} else if (has_file && !strcmp(what, "protobuf")) {
 		read_records(argv[2]);
 		race("otlp.decode.protobuf", our_protobuf, peer_decode, true);
 		race("otlp.print.protobuf", our_protobuf_lines, peer_decode,
 		    true);
-	} else if (!strcmp(what, "json")) {
+	} else if (has_file && !strcmp(what, "json")) {
 		read_requests(argv[2]);
 		race("otlp.decode.json", our_json, yajl_pass, false);
 		race("otlp.print.json", our_json_lines, yajl_pass, false);
-	} else if (!strcmp(what, "yajl")) {
+	} else if (has_file && !strcmp(what, "yajl")) {
 		pass_file(argv[2]);
 	} else if (!strcmp(what, "send") && argc > 3) {
 		read_records(argv[3]);
 		send_all(argv[2]);
 	} else
-		die(EXIT_INPUT, "usage: otlp protobuf|json|yajl|send ...");
+		die(EXIT_INPUT, "usage: otlp protobuf|json|none|yajl|send ...");
 	return 0;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Spans taken in: in process, against libprotobuf with an arena and a bare pass of
-# yajl; over HTTP on loopback; and judged. In each turn of a race all take part.
-# Where it may, it runs before all others, so that figures are those of a quiet
-# machine.
+# yajl; where none are sent; over HTTP on loopback; and judged. In each turn of a
+# race all take part. Where it may, it runs before all others, so that figures are
+# those of a quiet machine.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 BIN=${BIN:-$root/build/bin}
@@ -38,7 +38,7 @@ for file in otlp race; do
 		"$root/bench/$file.c"
 done
 g++ -o "$dir/otlp" "$dir/otlp.o" "$dir/peer.cc.o" "$dir/otlp.pb.cc.o" "$lib" \
-	-lprotobuf -lpthread -lyajl -lnettle -lpcre2-8 -lz -lzstd -lm
+	-lprotobuf -lpthread -lyajl -lnettle -lpcre2-8 -lz -lzstd -lnghttp2 -lm
 gcc -o "$dir/race" "$dir/race.o" "$lib" -lm
 python3 "$root/bench/otlp.py" records 20480 512 >"$dir/records"
 python3 "$root/bench/otlp.py" requests 20480 512 >"$dir/requests"
@@ -49,6 +49,10 @@ $first "$dir/otlp" protobuf "$dir/records" | jq -c '{type: "sample"} + . + {limi
 	.holds = (.ratio <= .limit)'
 $first "$dir/otlp" json "$dir/requests" | jq -c '{type: "sample"} + . + {limit_ns: 2000,
 	spans_per_s: (1e9 / .a_ns | round)} | .holds = (.a_ns <= .limit_ns)'
+
+# What it costs a scenario to be heard that sends nothing.
+$first "$dir/otlp" none | jq -c '{type: "sample"} + . + {limit_ns: 200000} |
+	.holds = (.a_ns <= .limit_ns)'
 
 # send NAME LEAST [OPTION]: how many spans a second a collector takes in, whose
 # records go down a pipe.
