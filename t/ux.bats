@@ -134,8 +134,8 @@ on_a_terminal() {
 	run -3 clnrm run m.clnrm.toml f.clnrm.toml
 	# A stream without its end was cut.
 	clnrm-render t.clnrm.toml | clnrm-lint - | clnrm-exec - | clnrm-verify |
-		grep -v '"type":"end"' >cut
-	run -3 clnrm-report cut
+		grep -v '"type":"end"' >torn
+	run -3 clnrm-report torn
 }
 
 @test "ux 2: warnings are no finding, but for --strict" {
@@ -243,8 +243,8 @@ on_a_terminal() {
 	} >t.clnrm.toml
 	run -1 clnrm lint t.clnrm.toml
 	[ "$(grep -c '^error' <<<"$output")" = 50 ]
-	lines=$(sed -n 's/.*--> t.clnrm.toml:\([0-9]*\):.*/\1/p' <<<"$output")
-	[ "$(sort -n <<<"$lines")" = "$lines" ]
+	places=$(sed -n 's/.*--> t.clnrm.toml:\([0-9]*\):.*/\1/p' <<<"$output")
+	[ "$(sort -n <<<"$places")" = "$places" ]
 	run -1 clnrm lint --max-errors 3 t.clnrm.toml
 	[ "$(grep -c '^error' <<<"$output")" = 3 ]
 }
