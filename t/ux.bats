@@ -15,7 +15,7 @@ failing() {
 }
 
 fake() {
-	one_step "${1:-g}.clnrm.toml" 'echo hi' <<<$'[[expect.span]]\nname = "x"'
+	one_step g.clnrm.toml "echo hi" <<<$'[[expect.span]]\nname = "x"'
 }
 
 # What a program writes to a terminal of 80 columns.
