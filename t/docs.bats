@@ -112,7 +112,7 @@ need_mandoc() {
 
 @test "verbs that the manual calls unsupported say so, and exit 2" {
 	verbs=$(section NOTES "$(man_of clnrm)" | tr '\n' ' ' |
-		sed -E 's/.*The verbs ([a-z, -]*) are not.*/\1/; s/ and /, /; s/,//g')
+		sed -E 's/.*The verbs? ([a-z, -]*) (is|are) not.*/\1/; s/ and /, /; s/,//g')
 	[ "$(wc -w <<<"$verbs")" -gt 0 ]
 	for verb in $verbs; do
 		run -2 clnrm "$verb"
