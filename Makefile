@@ -67,6 +67,9 @@ tools = $(tool_src:tools/%.c=$B/bin/%) $B/bin/clnrm
 units = $(unit_src:t/unit/%.c=$B/t/%)
 suites = $(patsubst bench/suite/%,$B/bench/%,$(basename $(wildcard bench/suite/*.c bench/suite/*.sh)))
 examples = examples/spans/checkout
+# Where each shell looks for them.
+completions = bash:bash-completion/completions/clnrm zsh:zsh/site-functions/_clnrm \
+	fish:fish/vendor_completions.d/clnrm.fish
 shown = hello spans/spans.clnrm.toml fake-green/fake-green.clnrm.toml
 man = $(wildcard man/*.[157])
 
@@ -233,11 +236,14 @@ install: all				## into $(DESTDIR)$(PREFIX)
 		install -d $$d && install -m 644 $$m $$d || exit 1; done
 	$Qinstall -d $(DESTDIR)$(PREFIX)/share/clnrm
 	$Q$B/bin/clnrm-lint --schema json >$(DESTDIR)$(PREFIX)/share/clnrm/schema.json
+	$Qfor c in $(completions); do f=$(DESTDIR)$(PREFIX)/share/$${c#*:}; \
+		install -d $${f%/*} && $B/bin/clnrm completions $${c%%:*} >$$f || exit 1; done
 
 uninstall:				## remove what install put there
 	$Qrm -f $(tools:$B/bin/%=$(DESTDIR)$(PREFIX)/bin/%)
 	$Qfor m in $(man); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	$Qfor c in $(completions); do rm -f $(DESTDIR)$(PREFIX)/share/$${c#*:}; done
 	$Qrm -f $(DESTDIR)$(PREFIX)/share/clnrm/schema.json
 	$Qrmdir $(DESTDIR)$(PREFIX)/share/clnrm 2>/dev/null || :
 

@@ -12,6 +12,10 @@ staged() {
 		[ -x "dest/usr/bin/$tool" ]
 		[ -f "dest/usr/share/man/man1/$tool.1" ]
 	done
+	for file in bash-completion/completions/clnrm zsh/site-functions/_clnrm \
+		fish/vendor_completions.d/clnrm.fish; do
+		grep -q clnrm "dest/usr/share/$file"
+	done
 	jq -e .properties dest/usr/share/clnrm/schema.json >/dev/null
 	make -C "$ROOT" uninstall PREFIX=/usr DESTDIR="$PWD/dest"
 	[ -z "$(find dest -type f)" ]

@@ -148,7 +148,11 @@ hold_test(int64_t unused)
 	struct err e = {0};
 
 	make_scenarios(unused);
-	test = test_new(&(struct record){RECORD_PLAN, line.s, line.len, 1}, &e);
+	test = test_new(&(struct record){.type = RECORD_PLAN,
+			    .line = line.s,
+			    .len = line.len,
+			    .number = 1},
+	    &e);
 	if (!test)
 		die(EXIT_RUN, "%s", e.text);
 }
