@@ -123,9 +123,16 @@ $B/bin/clnrm-contain $B/bin/clnrm-pull: $B/bin/%: $B/tools/%.o $B/libclnrm.a
 	$Q$(CC) $(filter-out -static,$(LDFLAGS)) -o $@ $^ $(SOME_STATIC) \
 		-lcurl -lm
 
-$B/bin/clnrm: tools/clnrm Makefile
+templates = $(wildcard examples/templates/*) examples/ci/github.yml
+$B/templates.sh: $(templates) Makefile
 	@mkdir -p $(@D)
-	$Qsed 's/@VERSION@/$(VERSION)/' $< >$@.new && chmod 755 $@.new && \
+	$Qfor f in $(templates); do n=$${f##*/}; case $$f in */ci/*) n=ci ;; esac; \
+		printf "%s) cat <<'END OF TEMPLATE' ;;\n" $${n%%.*}; cat $$f; \
+		echo 'END OF TEMPLATE'; done >$@
+
+$B/bin/clnrm: tools/clnrm $B/templates.sh Makefile
+	@mkdir -p $(@D)
+	$Qsed -e 's/@VERSION@/$(VERSION)/' -e '/@TEMPLATES@/{r $B/templates.sh' -e 'd}' $< >$@.new && chmod 755 $@.new && \
 		mv $@.new $@
 
 $B/t/%: $B/t/unit/%.o $B/libclnrm.a

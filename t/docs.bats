@@ -110,16 +110,6 @@ need_mandoc() {
 		<(told_options "$(man_of clnrm)")
 }
 
-@test "verbs that the manual calls unsupported say so, and exit 2" {
-	verbs=$(section NOTES "$(man_of clnrm)" | tr '\n' ' ' |
-		sed -E 's/.*The verbs? ([a-z, -]*) (is|are) not.*/\1/; s/ and /, /; s/,//g')
-	[ "$(wc -w <<<"$verbs")" -gt 0 ]
-	for verb in $verbs; do
-		run -2 clnrm "$verb"
-		[[ "$output" == *"not supported yet"* ]]
-	done
-}
-
 @test "every option that the driver hands on is known where it goes" {
 	for option in $(routed_options); do
 		case $option in

@@ -61,6 +61,24 @@ passes() {
 	passes services
 }
 
+@test "templates: each that is printed passes lint and runs" {
+	command -v python3 curl redis-server bash >/dev/null ||
+		cannot "no python3, curl, bash or redis-server"
+	need_namespaces
+	mkdir "$BATS_TEST_TMPDIR/new" && cd "$BATS_TEST_TMPDIR/new" || exit 1
+	touch clnrm.conf
+	for name in $(clnrm template | grep -vx ci); do
+		clnrm template "$name" -o "$name.clnrm.toml.tera"
+		run -2 clnrm template "$name" -o "$name.clnrm.toml.tera"
+	done
+	[ "$(clnrm template | wc -l)" = $(($(find "$ROOT/examples/templates" -type f | wc -l) + 1)) ]
+	diff <(clnrm template ci) "$ROOT/examples/ci/github.yml"
+	run -2 clnrm template nothing
+	run -0 clnrm lint --strict .
+	passes .
+	[[ "$output" == *"10 tests: 10 passed"* ]]
+}
+
 @test "fake-green: each of them is caught" {
 	run -1 clnrm run --format text fake-green
 	n=$(find fake-green -name '*.toml' | wc -l)

@@ -204,8 +204,6 @@ three_tests() {
 	[[ "$output" == *"--jbos"* ]]
 	run -2 clnrm run -j
 	run -2 clnrm lint --jobs 3 x
-	run -2 clnrm completions
-	[[ "$output" == *"not supported yet"* ]]
 	run -2 clnrm
 	run -0 clnrm --version
 	[[ "${lines[0]}" == "clnrm "* ]]
