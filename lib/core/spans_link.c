@@ -270,10 +270,11 @@ struct kin {
 static struct kin
 kin_of(struct spans *t, uint32_t up)
 {
-	struct span *s = &t->span[up];
+	struct span *s = t->span;
 
-	return up < t->n ? (struct kin){&s->kid, &s->kids, &s->room}
-			 : (struct kin){&t->root, &t->roots, &t->root_room};
+	if (up == t->n)
+		return (struct kin){&t->root, &t->roots, &t->root_room};
+	return (struct kin){&s[up].kid, &s[up].kids, &s[up].room};
 }
 
 static uint32_t

@@ -233,6 +233,14 @@ a_resource_that_comes_again_is_one(void)
 }
 
 static void
+a_list_of_no_spans_is_a_trace(void)
+{
+	is_int(parse("[]"), 0);
+	is_int(t.n + t.roots, 0);
+	done();
+}
+
+static void
 the_normal_form_is_its_own_normal_form(void)
 {
 	AUTO_BUF first = BUF_INIT, again = BUF_INIT;
@@ -265,4 +273,5 @@ TAP_MAIN(TEST(values_of_otlp_are_plain_json),
     TEST(a_record_is_kept_and_its_line_is_not),
     TEST(a_record_is_one_span_whatever_it_holds),
     TEST(a_resource_that_comes_again_is_one),
+    TEST(a_list_of_no_spans_is_a_trace),
     TEST(the_normal_form_is_its_own_normal_form))
