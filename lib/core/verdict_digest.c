@@ -29,7 +29,8 @@ gather(struct verdict_file *f, const struct running *run, struct spans *to)
 		from->n = from->cap = f->n = 0;
 	} else {
 		to->span = mem_new(n + 1, sizeof *to->span);
-		memcpy(to->span, from->span, n * sizeof *to->span);
+		if (n)
+			memcpy(to->span, from->span, n * sizeof *to->span);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (to->span[i].is_whole && is_of(&f->owner[i], f, run)) {
