@@ -77,7 +77,7 @@ top_level_steps_are_one_scenario_named_after_the_test(void)
 	is_str(at(&a, p, "scenarios.0.name"), "\"old\"");
 	is_str(at(&a, p, "scenarios.0.steps.0.command"), "[\"true\"]");
 	is_str(at(&a, p, "meta"), "{\"name\":\"old\",\"version\":null,"
-				  "\"description\":null}");
+				  "\"description\":null,\"tags\":[]}");
 }
 
 static void
