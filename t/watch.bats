@@ -686,7 +686,7 @@ created t/d/b'
 	[ "$line" = '{"type":"batch","gen":3,"size":0,"sync":"two"}' ]
 	rm t/sync
 	echo 2 >t/a
-	echo three >t/sync.new && mv t/sync.new t/sync
+	echo three >sync.new && mv sync.new t/sync
 	expect_batch 'modified t/a'
 	[ "$(member sync)" = three ]
 }

@@ -23,6 +23,7 @@ every_type_is_known_by_its_name(void)
 	    [RECORD_RENDERED] = "rendered",
 	    [RECORD_DIAGNOSTIC] = "diagnostic",
 	    [RECORD_PLAN] = "plan",
+	    [RECORD_ATTEMPTS] = "attempts",
 	    [RECORD_SCENARIO_START] = "scenario.start",
 	    [RECORD_SERVICE] = "service",
 	    [RECORD_STEP] = "step",
