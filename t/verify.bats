@@ -516,3 +516,23 @@ shop_test() {
 	run -2 clnrm analyze shop.clnrm.toml
 	[[ "$output" = *"no saved run or trace"* ]]
 }
+
+@test "a failure that is known is skipped until its day; a pass, and a later failure, are red" {
+	known() {
+		printf 'isolation = "process"\nexpected_output_regex = "x"\nexpect_fail = { until = "%s", why = "issue 7" }\n' \
+			"$2" | one_step t.clnrm.toml "$1"
+		clnrm-render t.clnrm.toml | clnrm-lint - | clnrm-exec - |
+			clnrm-verify >out || :
+		jq -r 'select(.type == "verdict") | .verdict + ": " + .first_failure.message' out
+	}
+	[ "$(known 'echo y' 2999-01-31)" = "skip: fails, as expected until 2999-01-31: issue 7" ]
+	[ "$(tail -n 1 out | jq .status)" = 0 ]
+	[ "$(known 'echo x' 2999-01-31)" = "fail: passed, and was to fail: issue 7" ]
+	jq -en '[inputs | select(.code == "E208") | .line] == [9]' out
+	[ "$(known 'echo y' 2020-02-29)" = 'fail: step "s": the output does not match x' ]
+	jq -en '[inputs | select(.code == "E208").message] == ["fails still, after 2020-02-29: issue 7"]' out
+	[ "$(tail -n 1 out | jq .status)" = 1 ]
+	known true 2027-02-30 || :
+	run -1 clnrm lint t.clnrm.toml
+	[[ "$output" == *"is no date"* ]]
+}

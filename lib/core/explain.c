@@ -64,6 +64,10 @@ static const struct {
 	"A step before it failed, or the scenario was stopped, so that this "
 	"one never began. continue_on_failure = true in the earlier step lets "
 	"it run."},
+    {"E208", "a failure that is known did not come, or lasts too long",
+	"The scenario has expect_fail. It passed, and what is no longer "
+	"expected is to be taken out of the test; or it fails after the day "
+	"until which that was known."},
     {"E301", "no TOML",
 	"The text breaks the rules of TOML 1.0. All errors of a file are told "
 	"in one pass: after an error the reader goes on at the next line or "

@@ -204,6 +204,28 @@ check_names(struct rule_ctx *c)
 	}
 }
 
+/* Until which day each scenario may fail. */
+static void
+check_days(struct rule_ctx *c)
+{
+	const struct value *list = value_get(c->root, "scenario");
+	enum value_time kind;
+
+	for (size_t i = 0; i < rule_count(list); i++) {
+		const struct value *day =
+		    value_find(list->list.item[i], "expect_fail.until");
+
+		if (!day || day->kind != VALUE_STR ||
+		    (toml_is_time(day->str.s, day->str.len, &kind) &&
+			kind == VALUE_LOCAL_DATE))
+			continue;
+		rule_tell(c, "E304", &day->at,
+		    "expect_fail.until is '%.80s', which is no date",
+		    day->str.s);
+		rule_hint(c, "such as 2027-01-31");
+	}
+}
+
 static void
 check_times(struct rule_ctx *c)
 {
@@ -345,8 +367,9 @@ tell_no_test(struct rule_ctx *c)
 
 static void (*const rules[])(struct rule_ctx *) = {rule_schema, check_meta,
     check_generations, check_work, check_names, rule_steps, check_times,
-    check_artifacts, check_unjudged, rule_otel, check_pass, rule_services,
-    rule_policies, rule_expect, rule_clash, rule_idle, rule_secrets};
+    check_days, check_artifacts, check_unjudged, rule_otel, check_pass,
+    rule_services, rule_policies, rule_expect, rule_clash, rule_idle,
+    rule_secrets};
 
 static int
 by_position(const void *a, const void *b)

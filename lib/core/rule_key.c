@@ -207,6 +207,15 @@ static const struct rule_key artifacts[] = {
     END,
 };
 
+static const struct rule_key expect_fail[] = {
+    KEY("until", RULE_STR,
+	"The last day on which it may fail, such as 2027-01-31.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    KEY("why", RULE_STR, "What is known of it.",
+	.flags = RULE_NEEDED | RULE_NAME),
+    END,
+};
+
 static const struct rule_key scenario[] = {
     KEY("name", RULE_STR, "Its name, once in a file; no / in it.",
 	.flags = RULE_NEEDED | RULE_NAME),
@@ -234,6 +243,10 @@ static const struct rule_key scenario[] = {
 	.since = RULE_V10),
     KEY("isolation", RULE_STR, "As in [meta].", ONE_OF(LEVELS)),
     KEY("priority", RULE_INT, "As in [meta].", BETWEEN(-100, 100)),
+    KEY("expect_fail", RULE_TABLE,
+	"A failure that is known. Until the end of a day it is told and "
+	"counted as skipped; a pass, and a failure later on, fail.",
+	.sub = expect_fail),
     KEY("expected_exit_code", RULE_INT, "Of run; an error without it.",
 	BETWEEN(0, 255), .since = RULE_V10),
     KEY("expected_output_regex", RULE_STR, "Of run; an error without it.",

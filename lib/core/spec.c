@@ -291,6 +291,23 @@ write_policy(struct json *j, const struct value *p)
 	json_close(j, '}');
 }
 
+/* A failure that is known. */
+static void
+write_known(struct spec_write *w, const struct value *known, size_t s)
+{
+	struct json *j = &w->body;
+
+	if (!known) {
+		json_null(j, "expect_fail");
+		return;
+	}
+	json_open(j, "expect_fail", '{');
+	spec_put(j, "until", value_get(known, "until"));
+	spec_put(j, "why", value_get(known, "why"));
+	json_close(j, '}');
+	spec_at(w, &known->at, "scenarios[%zu].expect_fail", s);
+}
+
 /*
  * in:  scenario, its table, or NULL for the one of the top-level steps
  */
@@ -319,6 +336,7 @@ write_scenario(struct spec_write *w, const struct value *scenario,
 	json_bool(j, "concurrent",
 	    value_bool_or(value_get(scenario, "concurrent"), false));
 	write_policy(j, value_get(scenario, "policy"));
+	write_known(w, value_get(scenario, "expect_fail"), s);
 	spec_list(j, "artifacts", value_find(scenario, "artifacts.collect"));
 	spec_at(w, scenario ? &scenario->at : &steps->at, "scenarios[%zu]", s);
 	json_open(j, "steps", '[');

@@ -287,6 +287,10 @@ decide(struct judging *j)
 	for (size_t i = 0; i < f->runs && !j->run; i++)
 		if (f->run[i].is_output_bad && j->has_missing)
 			j->has_failed = true;
+	if (j->known && (j->has_failed || j->has_missing)) {
+		j->first_message = j->known;
+		return "skip";
+	}
 	return j->has_failed	? "fail"
 	     : j->has_undecided ? "error"
 	     : j->has_missing	? "fake"
@@ -430,6 +434,8 @@ judge(struct verdict *v, struct verdict_file *f, struct running *run)
 			verdict_steps(&j, (size_t)(run - f->run));
 		if (has_expect(f) && (!run || f->runs == 1) && !is_left(&j))
 			judge_expect(&j);
+		if (run && !why_error(&j))
+			verdict_known(&j);
 	}
 	verdict_tell(&j);
 	put_verdict(&j);

@@ -122,10 +122,17 @@ struct judging {
 	size_t cap;
 	struct map places; /* files of places: index + 1 */
 	const char *first_rule, *first_message;
+	const char *known; /* why a failure is none; or NULL */
 };
 
 /* Make the check's record and remember what it means for the verdict. */
 void verdict_check(struct judging *j, struct check *c);
+
+/*
+ * All rules of a scenario are judged: is its failure one that is known? Where it
+ * did not fail, or no longer may, that is one more check that does not hold.
+ */
+void verdict_known(struct judging *j);
 
 /* All of a file is judged: say so of those of its runnings that are stored. */
 void verdict_mark(const struct verdict *v, const struct verdict_file *f);
