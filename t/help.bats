@@ -9,6 +9,12 @@ load helper
 	[[ "$output" != *"--poll"* && "$output" != *"red-green"* ]]
 	run -0 clnrm dev --help
 	[[ "$output" == *"--poll"* ]]
+	for verb in init template record repro red-green cache config completions \
+		explain schema; do
+		run -0 clnrm $verb -h
+		[[ "$output" == "  $verb "* && ${#lines[@]} -le 4 ]]
+		[ ! -e tests ]
+	done
 	for verb in dry-run lint pull prove analyze doctor; do
 		clnrm "$verb" -h | grep -oE '^ +(-[a-zA-Z], +)?--[a-z-]+' |
 			sed 's/.*--/--/' | while IFS= read -r flag; do
@@ -42,7 +48,7 @@ load helper
 	[ "$(words --re run)" = "--repeat --report --retry" ]
 	[ "$(words '' run)" = "a.clnrm.toml" ]
 	[ "$(words '' run --filter)" = "db slow" ]
-	[ "$(words E20 explain)" = "E201 E202 E203 E204 E205 E206 E207" ]
+	[ "$(words E20 explain)" = "E201 E202 E203 E204 E205 E206 E207 E208" ]
 	[ "$(words --only diff)" = "--only-changes" ]
 	[ -z "$(words zzz run)" ]
 	for option in $(clnrm completions --words -- run); do

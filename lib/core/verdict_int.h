@@ -129,8 +129,8 @@ struct judging {
 void verdict_check(struct judging *j, struct check *c);
 
 /*
- * All rules of a scenario are judged: is its failure one that is known? Where it
- * did not fail, or no longer may, that is one more check that does not hold.
+ * All rules of a scenario are judged: is its failure one that is known? Where
+ * it did not fail, or no longer may, that is one more check that does not hold.
  */
 void verdict_known(struct judging *j);
 
