@@ -317,7 +317,7 @@ true" ]
 	T
 	run executed t.clnrm.toml
 	[ "$(of scenario.end '.enforced[0].limit')" = processes ]
-	[ "$(pgrep -fc 'sleep 41733')" = 0 ]
+	is_gone 'sleep 41733'
 	of step .stderr | grep -qi 'fork' || [ "$(of step .exit_code)" != 0 ]
 }
 

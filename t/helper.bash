@@ -88,9 +88,16 @@ await() {
 	done
 }
 
-# Is any process running whose command line holds $1?
+# Is any process running whose command line holds $1? Those in an engine's
+# containers are another run's, unless this is one.
 runs() {
-	pgrep -f -- "$1" >/dev/null
+	local pid
+	for pid in $(pgrep -f -- "$1"); do
+		grep -qs docker /proc/self/cgroup ||
+			! grep -qs docker "/proc/$pid/cgroup" || continue
+		return 0
+	done
+	return 1
 }
 
 is_gone() {

@@ -75,7 +75,7 @@ hold() {
 	# Others come and go, and what is freed may be kept for a while.
 	[ -n "${SAN-}" ] || awk '/-kib /{ if ($3 > $2 + 1500) exit 1 }' held
 	awk '$1 == "namespaces" || $1 == "networks" { if ($3 > $2 + 40) exit 1 }' held
-	run -1 pgrep -f 'sleep 41761'
+	is_gone 'sleep 41761'
 }
 
 @test "many scenarios in one stream leave all as it was" {
