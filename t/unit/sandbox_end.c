@@ -238,7 +238,7 @@ static void *
 ask(void *arg)
 {
 	(void)arg;
-	is_true(build());
+	is_true(build() || tap_skipped);
 	return NULL;
 }
 
