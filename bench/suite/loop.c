@@ -196,43 +196,49 @@ save_without_effect(void)
 
 #define FILES "elements"
 #define KB "peak_rss_kb"
-#define WATCH(n, start_ms, event_ms, kb)                                       \
-	{"scale/watch/" #n "/start", make_files, watch_to_ready, n, FILES,     \
-	    MS(start_ms), 0, 0, NULL, NULL},                                   \
-	    {"scale/watch/" #n "/event", start_eager_watch, save_to_record, n, \
-		NULL, MS(event_ms), 0, 0, NULL, wait_for_calm},                \
-	{                                                                      \
-		"scale/watch/" #n "/memory", make_files, watch_to_ready, n,    \
-		    NULL, kb, 0, 0, KB, NULL                                   \
+#define WATCH(n, start_ms, event_ms, kb)                                      \
+	{"scale/watch/" #n "/start", .setup = make_files,                     \
+	    .op = watch_to_ready, .size = n, .unit = FILES,                   \
+	    .target = MS(start_ms)},                                          \
+	    {"scale/watch/" #n "/event", .setup = start_eager_watch,          \
+		.op = save_to_record, .size = n, .target = MS(event_ms),      \
+		.before = wait_for_calm},                                     \
+	{                                                                     \
+		"scale/watch/" #n "/memory", .setup = make_files,             \
+					     .op = watch_to_ready, .size = n, \
+					     .target = kb, .metric = KB       \
 	}
 
 static const struct kit_bench benches[] = {
-    {"op/watch_reaction", start_watch, save_to_record, 100, NULL, MS(100),
-	MS(300), MS(500), NULL, wait_for_calm},
-    {"op/debounce_single", start_watch, save_to_record, 1, NULL, MS(100),
-	MS(300), MS(500), "p50_ns", wait_for_quiet},
-    {"path/detect", start_watch, save_to_record, 1, NULL, MS(100), 0, 0, NULL,
-	wait_for_calm},
-    {"path/reload", start_pipe, save_to_plan, 101, NULL, MS(3000), 0, 0, NULL,
-	wait_for_calm},
-    {"path/reload_services/1x1", start_pipe, save_to_plan, 101, NULL, MS(3000),
-	0, 0, NULL, wait_for_calm},
-    {"path/reload_services/3x5", start_pipe, save_to_plan, 305, NULL, MS(3000),
-	0, 0, NULL, wait_for_calm},
-    {"path/reload_services/5x10", start_pipe, save_to_plan, 510, NULL, MS(3000),
-	0, 0, NULL, wait_for_calm},
-    {"path/reload_multi", start_pipe_of_ten, save_to_plan, 10, NULL, MS(3000),
-	0, 0, NULL, wait_for_calm},
-    {"e2e/full_pipeline", start_loop, save_to_verdict, 1, NULL, MS(6000), 0, 0,
-	NULL, wait_for_calm},
-    {"e2e/cached_iteration", start_loop, save_without_effect, 1, NULL, MS(1000),
-	0, 0, NULL, wait_for_calm},
+    {"op/watch_reaction", .setup = start_watch, .op = save_to_record,
+	.size = 100, .target = MS(100), .acceptable = MS(300),
+	.unacceptable = MS(500), .before = wait_for_calm},
+    {"op/debounce_single", .setup = start_watch, .op = save_to_record,
+	.size = 1, .target = MS(100), .acceptable = MS(300),
+	.unacceptable = MS(500), .metric = "p50_ns", .before = wait_for_quiet},
+    {"path/detect", .setup = start_watch, .op = save_to_record, .size = 1,
+	.target = MS(100), .before = wait_for_calm},
+    {"path/reload", .setup = start_pipe, .op = save_to_plan, .size = 101,
+	.target = MS(3000), .before = wait_for_calm},
+    {"path/reload_services/1x1", .setup = start_pipe, .op = save_to_plan,
+	.size = 101, .target = MS(3000), .before = wait_for_calm},
+    {"path/reload_services/3x5", .setup = start_pipe, .op = save_to_plan,
+	.size = 305, .target = MS(3000), .before = wait_for_calm},
+    {"path/reload_services/5x10", .setup = start_pipe, .op = save_to_plan,
+	.size = 510, .target = MS(3000), .before = wait_for_calm},
+    {"path/reload_multi", .setup = start_pipe_of_ten, .op = save_to_plan,
+	.size = 10, .target = MS(3000), .before = wait_for_calm},
+    {"e2e/full_pipeline", .setup = start_loop, .op = save_to_verdict, .size = 1,
+	.target = MS(6000), .before = wait_for_calm},
+    {"e2e/cached_iteration", .setup = start_loop, .op = save_without_effect,
+	.size = 1, .target = MS(1000), .before = wait_for_calm},
     WATCH(10, 50, 5, 10240),
     WATCH(100, 200, 10, 10240),
     WATCH(1000, 800, 15, 25600),
     WATCH(10000, 3000, 20, 102400),
-    {"mem/rss/watch", start_watch, save_to_record, 10000, NULL, 25600, 102400,
-	0, KB, wait_for_calm},
+    {"mem/rss/watch", .setup = start_watch, .op = save_to_record, .size = 10000,
+	.target = 25600, .acceptable = 102400, .metric = KB,
+	.before = wait_for_calm},
 };
 
 int

@@ -105,10 +105,10 @@ send_spans(void)
 }
 
 static const struct kit_bench benches[] = {
-    {"op/span_collect", start_collector, send_spans, 1, NULL, MS(5), MS(20),
-	MS(50), NULL, NULL},
-    {"mem/rss/spans", start_collector, send_spans, 1000, NULL, 51200, 512000, 0,
-	"peak_rss_kb", NULL},
+    {"op/span_collect", .setup = start_collector, .op = send_spans, .size = 1,
+	.target = MS(5), .acceptable = MS(20), .unacceptable = MS(50)},
+    {"mem/rss/spans", .setup = start_collector, .op = send_spans, .size = 1000,
+	.target = 51200, .acceptable = 512000, .metric = "peak_rss_kb"},
 };
 
 int
