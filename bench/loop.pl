@@ -208,9 +208,9 @@ sub losses {
 
 # How many batches come of one deed: the most, and in all.
 sub batches {
-	my ($name, $limit, $times, $do) = @_;
+	my ($name, $limit, $times, $do, @options) = @_;
 	my ($most, $sum, $longest) = (0, 0, 0);
-	start('clnrm-watch', '--sync-file', 't/sync', 't');
+	start('clnrm-watch', @options, '--sync-file', 't/sync', 't');
 	until_line('^\{"type":"ready"');
 	for (1 .. $times) {
 		sleep 0.6;
@@ -263,8 +263,14 @@ sub all_batches {
 	loaded(sub { batches('save_all.loaded', 2, 5, $save_all) });
 	two_branches();
 	my $checkout = sub { git('checkout', '-q', $_[0] % 2 ? 'one' : 'two') };
+	# The first save after quiet is let through, as an experiment.
+	my @eager = ('--debounce-min', '2ms');
 	batches('checkout', 1, 6, $checkout);
-	loaded(sub { batches('checkout.loaded', 2, 6, $checkout) });
+	batches('checkout.eager', 1, 6, $checkout, @eager);
+	loaded(sub {
+		batches('checkout.loaded', 2, 6, $checkout);
+		batches('checkout.eager.loaded', 2, 6, $checkout, @eager);
+	});
 }
 
 # Another program that says when a file was saved, and once at its start.
@@ -303,6 +309,7 @@ sub watch {
 	remove_tree('t');
 	mkdir 't';
 	record('watch.save_to_record', 25);
+	record('watch.save_to_record.eager', 12, '--debounce-min', '2ms');
 	peer('watch.save_to_record.entr', 'exec entr -ns "echo saved" <list');
 	return unless $ENV{LONG};
 	start('clnrm-watch', '--debounce', '0s', '--sync-file', 't/sync', 't');
