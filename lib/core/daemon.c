@@ -330,7 +330,7 @@ meet(struct daemon *d, struct err *e)
 {
 	struct value *v;
 	int status = daemon_ask(d,
-	    &(struct daemon_call){.path = "/version", .wait_ns = 5 * S}, &d->a,
+	    &(struct daemon_call){.path = "/version", .wait_ns = 20 * S}, &d->a,
 	    &v, e);
 	const struct value *parts = value_get(v, "Components");
 
