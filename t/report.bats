@@ -308,3 +308,55 @@ begun() {
 	run -1 clnrm-report --format text odd
 	[ "${lines[-1]}" = "rerun: clnrm run 't/it'\\''s bad.clnrm.toml'" ]
 }
+
+# A test that emits the spans $2, and asks for those of $3.
+emitting() {
+	local name
+	{
+		printf '[meta]\nname = "%s"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = "true"\n' "$1"
+		for name in $3; do printf '[[expect.span]]\nname = "%s"\n' "$name"; done
+	} >"$1.clnrm.toml"
+	for name in $2; do
+		jq -cn --arg name "$name" --arg id "$(printf %s "$name" | md5sum | cut -c1-16)" '{
+			trace_id: ("0" * 31 + "1"), span_id: $id, name: $name}'
+	done >>spans.jsonl
+}
+
+@test "a suite ends with the spans that were required and never seen, and the reverse" {
+	emitting a 'one two' one
+	emitting b 'db.get db.put' 'db.* gone.*'
+	emitting c '' 'lost two'
+	run -1 clnrm analyze --traces spans.jsonl --format text a.clnrm.toml b.clnrm.toml
+	[[ "$output" == *"2 tests: "*$'\n'"spans required and never seen: gone.*"$'\n'"spans seen and never required: two"$'\n'rerun* ]]
+	run -1 clnrm analyze --traces spans.jsonl --format text .
+	[[ "$output" == *"spans required and never seen: gone.*, lost"* ]]
+	[[ "$output" != *"never required"* ]]
+	# Of one test its own line tells it.
+	run -1 clnrm analyze --traces spans.jsonl --format text b.clnrm.toml
+	[[ "$output" != *"never seen:"* ]]
+	# A verdict and the status are what they were.
+	run -0 clnrm analyze --traces spans.jsonl --format text a.clnrm.toml
+	emitting d "$(printf 'x%s ' $(seq 9))" one
+	run -0 clnrm analyze --traces spans.jsonl --report json=r.json --report html=r.html \
+		--format text a.clnrm.toml d.clnrm.toml
+	[[ "$output" == *"spans seen and never required: db.get, db.put, two, x1, x2, and 7 more" ]]
+	jq -e '.catalogue | .required_never_seen == [] and .left_out == 0 and
+		(.seen_never_required | length == 12 and
+		.[0] == {"name": "db.get", "source": null, "spans": 1})' r.json
+	grep -q 'Seen and never required: 12' r.html
+	grep -q '<td>x9</td><td>1</td>' r.html
+}
+
+@test "the catalogue of a run that was cut is not told, and a list has none" {
+	emitting a '' 'one'
+	emitting b '' 'two'
+	clnrm-render . | clnrm-lint - | clnrm-exec - | clnrm-verify >whole || true
+	run -1 clnrm-report --format text whole
+	[[ "$output" == *"never seen: one, two"* ]]
+	run -1 clnrm-report --format failed whole
+	[ "${#lines[@]}" = 2 ]
+	grep -v '"type":"end"' whole >torn
+	run -3 clnrm-report --format text --report json=r.json torn
+	[[ "$output" != *"never seen:"* ]]
+	[ "$(jq .catalogue r.json)" = null ]
+}

@@ -57,7 +57,7 @@ record_read(const char *line, size_t len, struct record *r, struct err *e)
 {
 	struct json_want want[] = {JSON_WANT("type"), JSON_WANT("id"),
 	    JSON_WANT("source"), JSON_WANT("gen"), JSON_WANT("variant"),
-	    JSON_WANT("via"), JSON_WANT("bound")};
+	    JSON_WANT("via"), JSON_WANT("bound"), JSON_WANT("name")};
 	struct pull_text type;
 
 	if (json_look(line, len, want, COUNT(want), e) < 0)
@@ -74,7 +74,8 @@ record_read(const char *line, size_t len, struct record *r, struct err *e)
 	    .gen = want[3].text,
 	    .variant = want[4].text,
 	    .via = want[5].text,
-	    .bound = want[6].text};
+	    .bound = want[6].text,
+	    .name = want[7].text};
 	return 0;
 }
 

@@ -51,7 +51,7 @@ struct record {
 	size_t len;
 	unsigned long number; /* of the line, from 1 */
 	/* Members as they stand; NULL: there is none. */
-	struct pull_text id, source, gen, variant, via, bound;
+	struct pull_text id, source, gen, variant, via, bound, name;
 };
 
 /* What belongs to one running of one scenario carries these. */

@@ -111,8 +111,10 @@ take_plan(struct report *r, const struct value *tree)
 	e->has_plan = r->has_plan = true;
 	report_edit_planned(r, key.gen);
 	name_results(r, e, tree);
-	if (!r->is_list)
+	if (!r->is_list) {
 		report_own(r, e, tree);
+		catalogue_plan(&r->catalogue, tree);
+	}
 	r->progress.planned += e->n;
 	report_settle_others(r, e);
 }
@@ -384,6 +386,7 @@ summary(struct report *r, bool is_last)
 	r->progress.planned = r->progress.done = 0;
 	map_free(&r->isolation);
 	r->isolation = (struct map){0};
+	catalogue_free(&r->catalogue);
 	r->edit.is_due = false;
 }
 
@@ -460,6 +463,8 @@ take(struct report *r, const struct record *record)
 
 	if ((size_t)record->type >= COUNT(takers) || !takers[record->type])
 		return;
+	if (record->type == RECORD_SPAN && !r->is_list)
+		catalogue_span(&r->catalogue, record);
 	if (record->type == RECORD_SPAN && !r->has_bars)
 		return;
 	takers[record->type](r, record_value(record, &a));
@@ -534,6 +539,7 @@ report_del(struct report *r)
 	finding_source_free(&r->text);
 	map_free(&r->worst);
 	map_free(&r->isolation);
+	catalogue_free(&r->catalogue);
 	for (size_t i = 0; i < r->keeps; i++)
 		report_entry_free(r->kept[i]);
 	for (size_t i = 0; i < r->views; i++)

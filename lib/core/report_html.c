@@ -340,6 +340,7 @@ html_summary(struct view *w, bool is_last)
 	report_put(w, &h->green);
 	put_cut(w, h->greens_cut, "other");
 	buf_reset(&b);
+	report_catalogue_html(w, &b);
 	buf_adds(&b, "</main>\n");
 	page_end(&b, &(struct page){0});
 	report_put(w, &b);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "core/catalogue.h"
 #include "core/finding.h"
 #include "core/page.h"
 #include "core/report.h"
@@ -163,6 +164,7 @@ struct report {
 	struct totals now;    /* since the last batch */
 	struct map worst;     /* by source and variant: its last exit status */
 	struct map isolation; /* what was below `full`, in words */
+	struct catalogue catalogue; /* of spans, since the last batch */
 	struct progress progress;
 	uint64_t entries, tests; /* in the whole stream */
 	struct edit edit;
@@ -246,6 +248,14 @@ struct report_document {
 };
 void report_json_flush(struct view *w);
 void report_json_forget(struct view *w);
+
+/*
+ * The catalogue of spans of a whole run: the first names in a line each, where
+ * there are several tests; or all of it.
+ */
+void report_catalogue_text(struct view *w);
+void report_catalogue_json(struct view *w, struct json *j);
+void report_catalogue_html(struct view *w, struct buf *b);
 
 /* Did all pass, and was it all there is? */
 bool report_is_green(const struct view *w);

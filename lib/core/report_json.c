@@ -192,6 +192,7 @@ json_summary(struct view *w, bool is_last)
 	for (size_t i = 0; i < r->isolation.n; i++)
 		json_str(j, NULL, r->isolation.entry[i].key);
 	json_close(j, ']');
+	report_catalogue_json(w, j);
 	json_str(j, "incomplete", r->incomplete);
 	json_bool(j, "is_green", report_is_green(w));
 	json_close(j, '}');
