@@ -3,6 +3,69 @@
 # command-line programs that clnrm follows.
 load helper
 
+# Lines that the tests of another file try: line, file, beginning of a name.
+elsewhere() {
+	cat <<-'T'
+	1.8 select a filter takes tests by tag, name and file
+	1.8 select the shards are all tests, each once
+	1.8 runs run --failed runs the files that did not pass
+	1.8 replay asked for what changed, files run that have no pass
+	3.5 report a verdict is printed as soon as it is known
+	5.7 watch at a limit of the kernel the rest is polled, with a note
+	5.7 install doctor tells the level and what is missing with its cure
+	6.3 install install puts programs and manuals in place
+	6.5 docs each program's --help and its manual have the same options
+	7.2 help each setting is told with where it is from
+	7.4 export headers, gzip and a path come from the variables and the URL
+	8.4 dev a test that hangs is ended by its next save, and the others go on
+	8.4 watch a newer plan starts when the older run of the test is gone
+	8.5 signal kill -9 of exec leaves no process, network or file
+	9.1 dev a person reads what changed, why a test ran
+	9.2 watch a save by rename is one modification
+	9.2 watch a .clnrmignore that is edited counts from then on
+	9.3 dev keys at a terminal run all, pause, go on and quit
+	9.4 watch at a limit of the kernel the rest is polled, with a note
+	9.4 watch polling sees what notices see
+	9.5 dev the screen is cleared for what comes of a change
+	9.5 dev a person reads what changed, why a test ran, and how long it took
+	10.5 records diagnostics of every stage are as the manual says
+	10.6 records a run's records with spans are those of the manual
+	11 report TAP has version, point, YAML with place and counts
+	11 diff what came, what went, what moved and what has another name
+	11 bench a command that takes half as long again has regressed
+	11 bench few pairs decide nothing, and that is no pass
+	12 install install puts programs and manuals in place, uninstall takes
+	12 install installed, it runs as nobody without a home
+	T
+}
+
+# What of a line does not hold, and why.
+departures() {
+	cat <<-'T'
+	1.2 no --config, --no-input: clnrm.conf is found, nothing asks; planning is a verb; --output of clnrm-bench is that of other such programs
+	5.5 what is expected is a pattern and never many lines, so there is no diff
+	5.8 nothing is declared secret: what a test prints is told; clnrm-lint warns of secrets in plain text
+	6.1 the short help of clnrm itself has its verbs, which are more than a screen
+	6.2 which isolation and engines there are is told by clnrm doctor
+	6.4 the sections are in the order of mdoc(7); FILES and NOTES where there is something to tell
+	9.3 no key accepts a difference: clnrm record --update does
+	10.1 an output that is too long is cut in the middle, as --capture says, and goes to no file
+	10.6 spans have one canonical form, whatever brought them, and recorded traces have it too
+	10.7 there is no --unordered: a stream that wants no order is what clnrm-verify writes
+	11 a test that failed at each try is told once in JUnit, by its last failure
+	T
+}
+
+every_line() {
+	printf '%s\n' 1 1.{1..9} 2 3.{1..5} 4.{1..6} 5.{1..8} 6.{1..5} 7.{1..7} 8.{1..5} \
+		9.{1..5} 10.{1..7} 11 12
+}
+
+# The titles of the tests in a file.
+titles() {
+	sed -nE 's/^@test "(.*)" \{$/\1/p' "$ROOT/t/$1.bats"
+}
+
 tools='clnrm-bench clnrm-collect clnrm-diff clnrm-exec clnrm-fmt clnrm-images
 clnrm-lint clnrm-prove clnrm-pull clnrm-render clnrm-report clnrm-verify clnrm-watch'
 
@@ -23,6 +86,21 @@ on_a_terminal() {
 	SHELL=/bin/bash COLUMNS=80 script -qec "$*" /dev/null </dev/null | tr -d '\r'
 }
 
+@test "each line is tried here, or elsewhere, or departed from with a reason" {
+	for file in "$ROOT"/t/*.bats; do
+		titles "$(basename "$file" .bats)"
+	done | sed -nE 's/^ux ([0-9., ]*):.*/\1/p' | tr -d ' ' | tr , '\n' >tried
+	elsewhere | cut -d' ' -f1 >>tried
+	departures | cut -d' ' -f1 >departed
+	every_line >lines
+	[ -z "$(grep -vxFf tried lines | grep -vxFf departed | tee /dev/stderr)" ]
+	[ -z "$(sort -u tried departed | grep -vxFf lines | tee /dev/stderr)" ]
+	while read -r _ file title; do
+		titles "$file" | cut -c "1-${#title}" | grep -qxF -e "$title" ||
+			{ echo "no $file: $title"; return 1; }
+	done < <(elsewhere)
+}
+
 @test "ux 1.1: flags have a long form; = or a space; before and behind operands; -- ends them" {
 	passing ./-x
 	for words in '--format=text t.clnrm.toml' '--format text t.clnrm.toml' \
@@ -40,8 +118,9 @@ on_a_terminal() {
 }
 
 @test "ux 1.2: the same name has the same letter in every tool" {
-	for pair in 'h help' 'V version' 'q quiet' 'v verbose' 'j jobs'; do
+	for pair in 'h help' 'V version' 'q quiet' 'j jobs' 'o output'; do
 		for tool in $tools; do
+			[ "$pair $tool" != 'o output clnrm-bench' ] || continue
 			"$tool" --help | grep -E "^ +(-. )? *--${pair#* }( |$)|^ +-${pair% *} " >told || continue
 			run ! grep -vE "^ +-${pair% *} --${pair#* }( |$)" told
 		done
@@ -113,6 +192,31 @@ on_a_terminal() {
 	run -1 clnrm run f.clnrm.toml
 	run -1 sh -c "$pipe"
 	[[ "$output" == *"not ok"* || "$output" == *FAIL* ]]
+}
+
+@test "ux 1: each verb ends with 1 when its answer is no, and with 0 when it is yes" {
+	passing
+	printf '[meta]\nname = "b"\n[[scenario]]\nname="s"\nrun = "true"\n' >b.clnrm.toml
+	clnrm fmt t.clnrm.toml
+	for verb in 'dry-run' 'lint' 'fmt --check' 'fmt --diff'; do
+		# shellcheck disable=SC2086 # words
+		run -0 clnrm $verb t.clnrm.toml
+		# shellcheck disable=SC2086 # words
+		run -1 clnrm $verb b.clnrm.toml
+	done
+	run -0 clnrm render t.clnrm.toml
+	run -0 clnrm render --map t.clnrm.toml
+	[[ "$output" == "t.clnrm.toml:1:1: "* ]]
+	run -2 clnrm render --stdin-filename u.clnrm.toml.tera - <<<'{{ nothing }}'
+	run -0 clnrm record t.clnrm.toml
+	[[ "$output" == *.clnrm/baseline/t.clnrm.toml.ndjson* ]]
+	one_step r.clnrm.toml 'test -e "$HOME/x"' </dev/null
+	run -1 clnrm record r.clnrm.toml
+	run -1 clnrm run r.clnrm.toml
+	run -1 clnrm report last
+	run -0 clnrm explain E204
+	run -0 clnrm config
+	run -0 clnrm schema
 }
 
 @test "ux 2: exit statuses tell pass, finding, misuse, could not run, nothing there" {
@@ -282,6 +386,21 @@ on_a_terminal() {
 	done
 }
 
+@test "ux 6.4: manuals have their sections, in one order" {
+	order='NAME SYNOPSIS DESCRIPTION VERBS OPTIONS ENVIRONMENT FILES EXIT STATUS EXAMPLES DIAGNOSTICS NOTES SEE ALSO'
+	for page in "$ROOT"/man/*.1; do
+		heads=$(sed -n 's/^\.Sh //p' "$page" | grep -vx STANDARDS)
+		for head in NAME SYNOPSIS DESCRIPTION OPTIONS ENVIRONMENT 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+			grep -qx "$head" <<<"$heads" || { echo "$page: no $head"; return 1; }
+		done
+		# Taken out of the order one by one, they are all there.
+		[[ "$order" =~ ^.*${heads//$'\n'/.*}.*$ ]] || { echo "$page: $heads"; return 1; }
+	done
+	for page in clnrm.toml.5 clnrm-records.7 clnrm.7; do
+		grep -qx '.Sh NAME' "$ROOT/man/$page"
+	done
+}
+
 @test "ux 7.1, 7.3: the flag before the environment, that before clnrm.conf, that before what is usual" {
 	passing
 	printf '[report]\nformat = json\n' >clnrm.conf
@@ -291,6 +410,8 @@ on_a_terminal() {
 	[[ "$output" == *PASS* ]]
 	run -0 env CLNRM_FORMAT=text clnrm run --format tap t.clnrm.toml
 	[[ "$output" == *"ok 1"* ]]
+	run -0 env CLNRM_VAR_who=me clnrm render --stdin-filename x.clnrm.toml.tera - <<<'a = "{{ who }}"'
+	[ "$output" = 'a = "me"' ]
 }
 
 @test "ux 7.5: a step has the environment of the cleanroom and no other" {
@@ -310,6 +431,15 @@ on_a_terminal() {
 	printf '[meta]\nname = "t"\nversion = "1"\ndescripton = "x"\n[[scenario]]\nname = "s"\nrun = "true"\n' >t.clnrm.toml
 	run -0 clnrm lint t.clnrm.toml
 	[[ "$output" == *"warning["*"descripton"*"description"* ]]
+	run -1 clnrm lint --strict t.clnrm.toml
+	clnrm schema | jq -e .properties.meta >/dev/null
+}
+
+@test "ux 7.7: nothing of a run wants a network" {
+	passing
+	unshare -Urn true || cannot "a network of its own is not to be had here"
+	run -0 unshare -Urn "$BIN/clnrm" run --format text t.clnrm.toml
+	[[ "$output" == *"1 test: 1 passed"* ]]
 }
 
 @test "ux 8.1, 8.2: a stop is no pass, and says which signal it was" {
@@ -332,7 +462,7 @@ on_a_terminal() {
 	[[ "$output" == *"500 ms"*begun* || "$output" == *"0.5"*begun* ]]
 }
 
-@test "ux 10: records are one a line, their type first; what is unknown passes; a malformed line has its number" {
+@test "ux 10.1, 10.2, 10.3, 10.4: records are one a line, their type first; what is unknown passes; a malformed line has its number" {
 	passing
 	clnrm-render t.clnrm.toml | clnrm-lint - >planned
 	run ! grep -v '^{"type":"' planned
