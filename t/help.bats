@@ -39,37 +39,3 @@ load helper
 	run -2 clnrm config
 	run -2 clnrm config --list
 }
-
-@test "verbs, options, tests, tags and codes are completed" {
-	one_step a.clnrm.toml 'exit 0' </dev/null
-	sed -i '3a tags = ["db", "slow"]' a.clnrm.toml
-	words() { clnrm completions --words "$@" | xargs; }
-	[ "$(words re)" = "record red-green render report repro" ]
-	[ "$(words --re run)" = "--repeat --report --retry" ]
-	[ "$(words '' run)" = "a.clnrm.toml" ]
-	[ "$(words '' run --filter)" = "db slow" ]
-	[ "$(words E20 explain)" = "E201 E202 E203 E204 E205 E206 E207 E208" ]
-	[ "$(words --only diff)" = "--only-changes" ]
-	[ -z "$(words zzz run)" ]
-	for option in $(clnrm completions --words -- run); do
-		grep -qE -e "Fl ${option#-}( |$)" "$ROOT/man/clnrm.1" ||
-			grep -qE -e "\| ${option#--}( |$)" "$ROOT/man/clnrm.1" ||
-			{ echo "$option"; return 1; }
-	done
-}
-
-@test "completions work in bash, and are there for zsh and fish" {
-	bash -c 'eval "$(clnrm completions bash)"
-		COMP_WORDS=(clnrm ver) COMP_CWORD=1
-		_clnrm
-		[ "${COMPREPLY[*]}" = verify ]'
-	run -0 clnrm completions zsh
-	[[ "${lines[0]}" == "#compdef clnrm" ]]
-	for shell in zsh fish; do
-		command -v $shell >/dev/null || continue
-		clnrm completions $shell | $shell -n
-	done
-	run -0 clnrm completions fish
-	[[ "$output" == *"complete -c clnrm"* ]]
-	run -2 clnrm completions tcsh
-}

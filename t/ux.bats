@@ -13,6 +13,7 @@ elsewhere() {
 	3.5 report a verdict is printed as soon as it is known
 	5.7 watch at a limit of the kernel the rest is polled, with a note
 	5.7 install doctor tells the level and what is missing with its cure
+	6.3 completions zsh completes what is begun, by the installed file
 	6.3 install install puts programs and manuals in place
 	6.5 docs each program's --help and its manual have the same options
 	7.2 help each setting is told with where it is from
