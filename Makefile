@@ -63,7 +63,8 @@ guest_obj = $(patsubst %.c,$B/guest/%.o,$(guest_src) \
 	$(filter lib/sys/% lib/base/%,$(filter-out lib/sys/transfer%.c \
 	lib/sys/h2d%.c lib/sys/watch%.c lib/sys/preload.c,$(lib_src))))
 preload_obj = $(preload_src:%.c=$B/%.so.o)
-tools = $(tool_src:tools/%.c=$B/bin/%) $B/bin/clnrm
+scripts = $(filter-out %.c,$(wildcard tools/clnrm*))
+tools = $(tool_src:tools/%.c=$B/bin/%) $(scripts:tools/%=$B/bin/%)
 units = $(unit_src:t/unit/%.c=$B/t/%)
 suites = $(patsubst bench/suite/%,$B/bench/%,$(basename $(wildcard bench/suite/*.c bench/suite/*.sh)))
 examples = examples/spans/checkout
@@ -130,9 +131,12 @@ $B/templates.sh: $(templates) Makefile
 		printf "%s) cat <<'END OF TEMPLATE' ;;\n" $${n%%.*}; cat $$f; \
 		echo 'END OF TEMPLATE'; done >$@
 
-$B/bin/clnrm: tools/clnrm $B/templates.sh Makefile
+# Each stands alone: what they share is put into them.
+$(scripts:tools/%=$B/bin/%): $B/bin/%: tools/% tools/script.sh $B/templates.sh Makefile
 	@mkdir -p $(@D)
-	$Qsed -e 's/@VERSION@/$(VERSION)/' -e '/@TEMPLATES@/{r $B/templates.sh' -e 'd}' $< >$@.new && chmod 755 $@.new && \
+	$Qsed -e '/^\. .*script\.sh/{r tools/script.sh' -e 'd}' \
+		-e '/@TEMPLATES@/{r $B/templates.sh' -e 'd}' $< | \
+		sed -e '/^# shellcheck/d' -e 's/@VERSION@/$(VERSION)/' >$@.new && chmod 755 $@.new && \
 		mv $@.new $@
 
 $B/t/%: $B/t/unit/%.o $B/libclnrm.a
@@ -193,7 +197,7 @@ bench-deps:
 lint: | lint-deps			## format, shell, manuals, headers, layers
 	$Qclang-format --dry-run -Werror $(lib_src) $(preload_src) $(guest_src) $(tool_src) $(part_src) $(wildcard tools/*/*.h) $(unit_src) \
 		$(headers) $(wildcard t/unit/*.h t/fuzz/*.c t/freeze/*.c t/escape/*.[ch] bench/*.[ch] examples/*/*.c)
-	$Qshellcheck -x tools/clnrm .ci/run .ci/deps .deb/build examples/demo \
+	$Qshellcheck -x $(scripts) .ci/run .ci/deps .deb/build examples/demo \
 		$(wildcard bench/*.sh bench/suite/*.sh)
 	$Qshellcheck $(wildcard examples/*/*.sh) examples/ci/pre-commit
 	$Qshellcheck -x -S warning $(wildcard t/*.bats t/*.bash)

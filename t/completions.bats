@@ -27,7 +27,7 @@ need() {
 	[ "$(words '' repro)" = ".clnrm/baseline/b/a.clnrm.toml.ndjson" ]
 	[ -z "$(words zzz run)" ]
 	for option in $(clnrm completions --words -- run); do
-		grep -qE -e "Fl ${option#-}( |$)" "$ROOT/man/clnrm.1" ||
+		grep -qE -e "(Fl|,) ${option#-}( |$)" "$ROOT/man/clnrm.1" ||
 			grep -qE -e "\| ${option#--}( |$)" "$ROOT/man/clnrm.1" ||
 			{ echo "$option"; return 1; }
 	done

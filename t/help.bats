@@ -9,12 +9,22 @@ load helper
 	[[ "$output" != *"--poll"* && "$output" != *"red-green"* ]]
 	run -0 clnrm dev --help
 	[[ "$output" == *"--poll"* ]]
-	for verb in init template record repro red-green cache config completions \
-		explain schema; do
+	for verb in cache explain schema; do
 		run -0 clnrm $verb -h
 		[[ "$output" == "  $verb "* && ${#lines[@]} -le 4 ]]
-		[ ! -e tests ]
 	done
+	for verb in init template record repro red-green config completions; do
+		run -0 clnrm $verb -h
+		[[ "$output" == "clnrm-$verb: "*"usage: clnrm-$verb"* ]]
+		[ "$output" = "$("clnrm-$verb" x --help)" ]
+		[ ! -e tests ]
+		run -2 clnrm $verb --hepl
+		[ "$output" = "clnrm-$verb: unknown option --hepl; see clnrm-$verb --help" ]
+		run -0 clnrm -n $verb 'a b' -x
+		[ "$output" = "clnrm-$verb 'a b' -x" ]
+	done
+	run -0 clnrm verify -h
+	[[ "$output" == *"--against TEST"*"--traces"* ]]
 	for verb in dry-run lint pull prove analyze doctor; do
 		clnrm "$verb" -h | grep -oE '^ +(-[a-zA-Z], +)?--[a-z-]+' |
 			sed 's/.*--/--/' | while IFS= read -r flag; do

@@ -8,7 +8,7 @@ staged() {
 @test "install puts programs and manuals in place, uninstall takes them away" {
 	staged
 	for tool in clnrm clnrm-render clnrm-lint clnrm-exec clnrm-verify \
-		clnrm-report clnrm-watch clnrm-collect clnrm-fmt; do
+		clnrm-report clnrm-watch clnrm-collect clnrm-fmt clnrm-init; do
 		[ -x "dest/usr/bin/$tool" ]
 		[ -f "dest/usr/share/man/man1/$tool.1" ]
 	done

@@ -68,7 +68,9 @@ titles() {
 }
 
 tools='clnrm-bench clnrm-collect clnrm-diff clnrm-exec clnrm-fmt clnrm-images
-clnrm-lint clnrm-prove clnrm-pull clnrm-render clnrm-report clnrm-verify clnrm-watch'
+clnrm-lint clnrm-prove clnrm-pull clnrm-render clnrm-report clnrm-verify clnrm-watch
+clnrm-completions clnrm-config clnrm-init clnrm-record clnrm-red-green clnrm-repro
+clnrm-template'
 
 passing() {
 	one_step "${1:-t}.clnrm.toml" 'echo hi' <<<'expected_output_regex = "hi"'
