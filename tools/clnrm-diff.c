@@ -13,16 +13,18 @@
 #include "core/diff_write.h"
 #include "core/draw.h"
 #include "core/normal.h"
+#include "core/recording.h"
 #include "core/setting.h"
 #include "core/spans_stream.h"
 #include "data/hash.h"
 #include "data/match.h"
+#include "sys/stop.h"
 
 enum { PLANS_MAX = 64 << 20 };
 
 static struct cli_list ignores, also;
 static const char *format = "ndjson", *color = "auto", *ignore_from, *tolerance;
-static const char *show, *name, *attr, *code, *against, *source;
+static const char *show, *name, *attr, *code, *against, *source, *recorded;
 static int64_t least_ns = 1000000, longer_ns;
 static long max_depth = -1;
 static int all, live, loose, only_changes, quiet, stat;
@@ -57,6 +59,9 @@ static const struct cli_opt opts[] = {
     {0, "only-changes", NULL, "leave out what did not change", CLI_FLAG,
 	&only_changes},
     {'q', "quiet", NULL, "the exit status alone", CLI_FLAG, &quiet},
+    {0, "recorded", "DIR",
+	"hold the tests of a stream against what is recorded below DIR",
+	CLI_TEXT, &recorded},
     {0, "show",
 	"tree|table|ndjson|json|dot|mermaid|svg|html|normal|baseline|digest",
 	"show one trace, compare nothing", CLI_WORD, &show},
@@ -80,19 +85,6 @@ static const struct cli tool = {
 		"  clnrm-diff --show tree trace.json\n",
     .opts = opts,
 };
-
-static void
-ignore(struct diff *d, struct span_keys *keys, const char *what)
-{
-	struct err e = {0};
-
-	if (!strcmp(what, "duration"))
-		d->no_durations = true;
-	else if (!strcmp(what, "order"))
-		d->no_order = true;
-	else if (span_keys_ignore(keys, what, strlen(what), &e) < 0)
-		die(EXIT_INPUT, "--ignore %s: %s", what, e.text);
-}
 
 static void
 warn_of(const struct spans *t, const char *path)
@@ -196,7 +188,7 @@ static struct stage stage = {.name = "diff", .out = &out_std};
 static void
 write_records(const struct diff *d)
 {
-	diff_write_records(d, &stage);
+	diff_write_records(d, NULL, &stage);
 	if (!passing.is_stream)
 		return;
 	out_add(&out_std, passing.end.s, passing.end.len);
@@ -241,21 +233,10 @@ static void
 show_baseline(
     const struct spans *t, const struct draw_filter *f, struct out *to)
 {
-	AUTO_JSON j = record_begin("baseline");
 	AUTO_BUF text = BUF_INIT;
-	char hex[HASH_HEX];
 
 	(void)f;
-	json_int(&j, "v", 1);
-	normal_print(t, true, &text);
-	normal_digest(t, hex);
-	json_str(&j, "digest", hex);
-	json_int(&j, "spans", (int64_t)t->n);
-	json_open(&j, "ignore", '[');
-	for (size_t i = 0; i < ignores.n; i++)
-		json_str(&j, NULL, ignores.item[i]);
-	json_close(&j, ']');
-	record_end(&j, to);
+	recording_print(t, ignores.item, ignores.n, &text);
 	out_add(to, text.s, text.len);
 }
 
@@ -355,11 +336,14 @@ static void
 set_ignored(struct diff *d, struct span_keys *keys)
 {
 	struct spans other = {0};
+	struct err e = {0};
 
 	if (!all)
 		normal_ignore(keys);
 	for (size_t i = 0; i < ignores.n; i++)
-		ignore(d, keys, ignores.item[i]);
+		if (diff_ignore(d, ignores.item[i], &e) < 0)
+			die(EXIT_INPUT, "--ignore %s: %s", ignores.item[i],
+			    e.text);
 	if (ignore_from)
 		read_trace(&other, keys, ignore_from);
 	spans_free(&other);
@@ -496,39 +480,80 @@ compare_live(struct diff *d)
 	return end_with(d);
 }
 
+static void
+check_usage(char **path)
+{
+	bool is_stream = !path[0] || !path[1] || !strcmp(path[1], "-");
+
+	if (recorded && (show || live))
+		die(EXIT_INPUT,
+		    "--recorded goes with neither --show nor --live");
+	if (recorded)
+		return;
+	if (!path[0] || (path[1] && (show || path[2])) ||
+	    (!show && !strcmp(path[0], "-") && is_stream))
+		cli_misuse(&tool);
+	if (live && (show || !is_stream ||
+			(strcmp(format, "text") && strcmp(format, "ndjson"))))
+		die(EXIT_INPUT, "--live is for standard input, and for "
+				"--format text or ndjson");
+}
+
+/* One trace against another, or one alone. */
+static int
+hold(struct diff *d, char **path)
+{
+	const char *current = path[1] ? path[1] : "-";
+
+	read_trace(d->base, d->base->keys, path[0]);
+	check_cut(d->base, path[0]);
+	add_runs(d->base, d->base->keys);
+	if (show) {
+		show_trace(d->base);
+		return EXIT_YES;
+	}
+	if (live)
+		return compare_live(d);
+	read_trace(d->now, d->now->keys, current);
+	check_cut(d->now, current);
+	return compare(d, current);
+}
+
+/* The stream of a run, or of one run after another. */
+static int
+hold_recorded(const struct diff *d, char **path)
+{
+	struct recordings all_of = {.stage = &stage,
+	    .dir = recorded,
+	    .rules = {&ignores, all, d->tolerance, d->least_ns},
+	    .limit = RECORDINGS_LIMIT};
+	int fd = stage_input(&tool, path);
+	struct record r;
+
+	stop_catch(false);
+	stage_filter(&stage, "diff", &out_std, fd, loose);
+	while (stage_next(&stage, &r) > 0)
+		recordings_take(&all_of, &r);
+	recordings_free(&all_of);
+	return stage_end(&stage);
+}
+
 int
 main(int argc, char *argv[])
 {
 	char **path = setting_start(&tool, argc, argv);
 	struct span_keys keys = {0};
-	struct spans base = {0}, now = {.keys = &keys, .source = source};
+	struct spans base = {.keys = &keys};
+	struct spans now = {.keys = &keys, .source = source};
 	struct diff d = {.base = &base,
 	    .now = &now,
 	    .tolerance = factor(),
 	    .least_ns = least_ns};
-	const char *current = path[0] && path[1] ? path[1] : "-";
-	int status = EXIT_YES;
+	int status;
 
-	if (!path[0] || (path[1] && (show || path[2])) ||
-	    (!show && !strcmp(path[0], "-") && !strcmp(current, "-")))
-		cli_misuse(&tool);
-	if (live && (show || strcmp(current, "-") ||
-			(strcmp(format, "text") && strcmp(format, "ndjson"))))
-		die(EXIT_INPUT, "--live is for standard input, and for "
-				"--format text or ndjson");
+	check_usage(path);
 	set_ignored(&d, &keys);
-	read_trace(&base, &keys, path[0]);
-	check_cut(&base, path[0]);
-	add_runs(&base, &keys);
-	if (show) {
-		show_trace(&base);
-	} else if (live) {
-		status = compare_live(&d);
-	} else {
-		read_trace(&now, &keys, current);
-		check_cut(&now, current);
-		status = compare(&d, current);
-	}
+	status = recorded ? hold_recorded(&d, path) : hold(&d, path);
 	spans_free(&base);
 	spans_free(&now);
 	span_keys_free(&keys);

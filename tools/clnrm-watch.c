@@ -392,6 +392,9 @@ take_key(int key)
 		is_paused = !is_paused;
 		put_request(is_paused ? "pause" : "resume");
 		break;
+	case 'u':
+		put_request("accept");
+		break;
 	case 'q': /* as ^C does it, to the whole pipe */
 		kill(0, SIGINT);
 		break;

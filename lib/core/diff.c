@@ -1,6 +1,7 @@
 #include "core/diff.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/diff_int.h"
@@ -18,6 +19,18 @@ diff_op_name(enum diff_op op)
 	};
 
 	return name[op];
+}
+
+int
+diff_ignore(struct diff *d, const char *what, struct err *e)
+{
+	if (!strcmp(what, "duration"))
+		d->no_durations = true;
+	else if (!strcmp(what, "order"))
+		d->no_order = true;
+	else
+		return span_keys_ignore(d->base->keys, what, strlen(what), e);
+	return 0;
 }
 
 const struct span *

@@ -81,6 +81,15 @@ struct diff {
 };
 
 /*
+ * Leave out what is named: "duration" and "order" are all durations, and the
+ * order of children; anything else is a glob of attributes, of which base->keys
+ * hears before the traces are read.
+ *
+ * err: -1 and *e: no glob
+ */
+int diff_ignore(struct diff *d, const char *what, struct err *e);
+
+/*
  * The durations of another run of the same become those of `to`, with its own.
  * Where the other holds several itself, and they take in those of `to`, they
  * are taken as they are: so a recorded trace changes only where it must.

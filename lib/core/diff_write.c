@@ -110,21 +110,44 @@ each_change(const struct diff *d, change_fn *fn, void *arg)
 	free(size);
 }
 
+struct telling {
+	struct stage *to;
+	const struct diff_test *test;
+};
+
+static struct json
+begin(const struct telling *t, const char *type)
+{
+	struct json j = stage_record(t->to, type);
+
+	if (t->test) {
+		json_str(&j, "source", t->test->source);
+		json_int(&j, "gen", t->test->gen);
+	}
+	return j;
+}
+
 static void
 write_record(void *arg, const struct diff *d, size_t entry,
     const struct diff_change *c, uint32_t size)
 {
-	AUTO_JSON j = stage_record(arg, "diff");
+	const struct telling *t = arg;
+	AUTO_JSON j = begin(t, "diff");
 
 	put_entry(&j, d, entry, c, size);
-	stage_put(arg, &j);
+	stage_put(t->to, &j);
 }
 
 void
-diff_write_records(const struct diff *d, struct stage *s)
+diff_write_records(
+    const struct diff *d, const struct diff_test *test, struct stage *s)
 {
-	each_change(d, write_record, s);
-	AUTO_JSON j = stage_record(s, "diff.summary");
+	struct telling t = {s, test};
+
+	each_change(d, write_record, &t);
+	AUTO_JSON j = begin(&t, "diff.summary");
+	if (test)
+		json_str(&j, "verdict", test->verdict);
 	put_summary(&j, d);
 	stage_put(s, &j);
 }

@@ -9,8 +9,16 @@
 #include "core/diff.h"
 #include "core/stage.h"
 
-/* The records `diff` and `diff.summary`. */
-void diff_write_records(const struct diff *d, struct stage *s);
+/* The test that both traces are of, and what became of it. */
+struct diff_test {
+	const char *source;
+	int64_t gen;
+	const char *verdict;
+};
+
+/* The records `diff` and `diff.summary`; `test` may be NULL. */
+void diff_write_records(
+    const struct diff *d, const struct diff_test *test, struct stage *s);
 
 /* The same while the trace comes, for diff_update(); arg is the stage. */
 void diff_write_so_far(void *arg, const struct diff *d, uint32_t base,

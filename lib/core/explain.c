@@ -230,6 +230,11 @@ static const struct {
 	"them in a random order. A run of some tests says nothing of the "
 	"others; --order random with the --seed of the message gives the same "
 	"order again."},
+    {"W420", "a test that is not held against its recording",
+	"The file below .clnrm/baseline cannot be read as a recorded trace, or "
+	"the spans of the tests that run, or differ from what was recorded, "
+	"are more than are held at a time (256 MiB). The verdict is not "
+	"touched by that. clnrm record --update FILE records the test anew."},
 };
 
 /* Prose in lines that fit a terminal. */

@@ -35,6 +35,7 @@ report_new(const struct report_how *how, struct out *out)
 	r->text = (struct finding_source)FINDING_SOURCE_INIT;
 	r->begun_ns = clock_mono_ns();
 	r->edit.names = (struct buf)BUF_INIT;
+	r->news.text = (struct buf)BUF_INIT;
 	r->is_plan = form == &report_plan;
 	report_view(r, form, NULL, out, NULL);
 	r->is_list = r->is_plan || form == &report_failed;
@@ -453,6 +454,9 @@ static void (*const takers[])(struct report *, const struct value *) = {
     [RECORD_SCENARIO_END] = take_scenario_end,
     [RECORD_CHECK] = take_check,
     [RECORD_VERDICT] = take_verdict,
+    [RECORD_DIFF] = report_recorded_change,
+    [RECORD_DIFF_SUMMARY] = report_recorded_summary,
+    [RECORD_RECORDED] = report_recorded_take,
     [RECORD_END] = take_end,
 };
 
@@ -546,6 +550,7 @@ report_del(struct report *r)
 		report_view_del(r->view[i]);
 	report_progress_free(r);
 	report_edit_free(&r->edit);
+	buf_free(&r->news.text);
 	free(r->command);
 	free(r->view);
 	free(r->queue);

@@ -77,8 +77,8 @@ report_edit_request(struct report *r, const struct value *tree)
 	static const char *const said[][2] = {
 	    {"pause", "paused: p goes on\n"},
 	    {"resume", "going on\n"},
-	    {"help", "Return or a: run all   f: what failed   p: pause   q: "
-		     "quit   ?: this\n"},
+	    {"help", "a, Return: all   f: failed   u: record changes   "
+		     "p: pause   q: quit   ?: this\n"},
 	};
 	const char *what = value_str_or(value_get(tree, "what"), "");
 

@@ -64,6 +64,7 @@ struct entry {
 	size_t n, result_cap, shown;
 	struct finding *finding; /* finding[findings]: of the source itself */
 	size_t findings, finding_cap;
+	const char *news;    /* how its trace is not as recorded; or NULL */
 	struct view *own[3]; /* that its [report] asks for; NULL: no more */
 	bool has_error;	     /* among the findings */
 	bool is_bad;	     /* something of it is red */
@@ -143,6 +144,12 @@ struct edit {
 	bool is_told, is_due;
 };
 
+/* How one trace differs from the recorded one, the first lines. */
+struct news {
+	struct buf text;
+	size_t n; /* differences */
+};
+
 /* That tests run several times: an `attempts` record said so. */
 struct report_again {
 	bool is_on, is_repeat;
@@ -168,6 +175,7 @@ struct report {
 	struct progress progress;
 	uint64_t entries, tests; /* in the whole stream */
 	struct edit edit;
+	struct news news;
 	struct report_again again;
 	int64_t begun_ns, stage_ns;
 	size_t name_width;
@@ -310,6 +318,15 @@ const char *report_edit_why(const struct report *r, const struct entry *e);
 void report_edit_put(struct view *w, bool has_tests);
 void report_edit_times(struct view *w);
 void report_edit_free(struct edit *d);
+
+/* What differs from recorded traces, told behind the verdict of the test: an
+ * entry that is shown takes its own along. */
+void report_recorded_change(struct report *r, const struct value *tree);
+void report_recorded_summary(struct report *r, const struct value *tree);
+void report_recorded_show(struct report *r, const struct entry *e);
+
+/* That it was recorded instead, or why not. */
+void report_recorded_take(struct report *r, const struct value *tree);
 
 /* Tests begin and end. */
 void report_progress_start(struct report *r, const char *id, const char *name);

@@ -171,6 +171,7 @@ report_advance(struct report *r, bool is_last)
 	while (done < r->n && show_entry(r, r->queue[done], is_last)) {
 		struct entry *e = r->queue[done++];
 
+		report_recorded_show(r, e);
 		if (r->again.is_on)
 			report_again_hold(r, e);
 		else
