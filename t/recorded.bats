@@ -200,6 +200,7 @@ diff.summary shop.clnrm.toml 0" ]
 	grep -q '"sold":"2"' "$kept"
 	printf u >&9
 	await grep -q '^not recorded: nothing differs' said
+	run ! grep -q '^changed: .*baseline' said # what it writes runs nothing
 	printf q >&9
 	await grep -q 'exit 130' said
 	exec 9>&-
