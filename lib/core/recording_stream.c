@@ -142,11 +142,7 @@ take_plan(struct recordings *r, const struct record *record)
 	char *path;
 
 	settle(r, t);
-	if (t && t != r->open) {
-		drop(r, t);
-		t = NULL;
-	}
-	if (t && t->gen != key.gen) {
+	if (t && (t != r->open || t->gen != key.gen)) {
 		drop(r, t);
 		t = NULL;
 	}
@@ -283,12 +279,28 @@ take_request(struct recordings *r, const struct record *request)
 			record(r, r->tests.entry[i].value, gen);
 }
 
+static int64_t
+gen_of(const struct record *record)
+{
+	AUTO_ARENA a = {0};
+
+	return record_key_read(record, &a).gen;
+}
+
+/* Nothing more comes of what came before; a plan of now may have overtaken. */
+static bool
+is_barrier(const struct recordings *r, const struct record *record)
+{
+	return r->open && (record->type == RECORD_END ||
+			      (record->type == RECORD_BATCH &&
+				  r->open->gen <= gen_of(record)));
+}
+
 /* Nobody waits any more for what did not end by then. */
 static void
 take_batch(struct recordings *r, const struct record *batch)
 {
-	AUTO_ARENA a = {0};
-	int64_t gen = record_key_read(batch, &a).gen;
+	int64_t gen = gen_of(batch);
 
 	for (size_t i = 0; i < r->tests.n; i++) {
 		struct recorded *t = r->tests.entry[i].value;
@@ -312,8 +324,8 @@ recordings_take(struct recordings *r, const struct record *record)
 	    [RECORD_VERDICT] = take_verdict,
 	};
 
-	/* Both wait until nothing is owed for what came before. */
-	if (record->type == RECORD_BATCH || record->type == RECORD_END)
+	/* What is owed for it goes before. */
+	if (is_barrier(r, record))
 		settle(r, NULL);
 	record_pass(record, r->stage->out);
 	if ((size_t)record->type < COUNT(takers) && takers[record->type])

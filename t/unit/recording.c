@@ -225,6 +225,23 @@ variants_are_one_trace_whenever_their_plans_come(void)
 }
 
 static void
+a_batch_of_before_ends_no_plan_of_now(void)
+{
+	struct run run;
+
+	keep("a", "x");
+	open_run(&run);
+	ran(&run, "a", 1, "x");
+	batch(&run, 0);
+	is_said(&run, "");
+	ran(&run, "a", 1, "y");
+	batch(&run, 1);
+	is_said(&run, "diff a added y\n"
+		      "diff.summary a pass differs\n");
+	close_run(&run);
+}
+
+static void
 the_verdict_of_the_file_is_waited_for(void)
 {
 	struct run run;
@@ -389,6 +406,7 @@ more_spans_than_are_held_are_told_and_let_go(void)
 TAP_MAIN(TEST(what_is_recorded_is_compared_and_the_rest_is_passed_on),
     TEST(what_differs_is_recorded_when_that_is_asked_for),
     TEST(variants_are_one_trace_whenever_their_plans_come),
+    TEST(a_batch_of_before_ends_no_plan_of_now),
     TEST(the_verdict_of_the_file_is_waited_for),
     TEST(a_newer_running_begins_afresh), TEST(only_what_passed_is_recorded),
     TEST(what_still_runs_or_was_edited_is_not_recorded),
