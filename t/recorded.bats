@@ -80,6 +80,32 @@ diff.summary shop.clnrm.toml 0" ]
 	[ "$status" = 3 ] # it was cut
 }
 
+@test "the cells of a matrix are one trace, and the scenarios of a file" {
+	cat >cells.clnrm.toml.tera <<-'T'
+	[meta]
+	name = "cells-{{ matrix.n }}"
+	version = "1"
+	[matrix]
+	n = ["1", "2", "3"]
+	[[scenario]]
+	name = "a{{ matrix.n }}"
+	isolation = "process"
+	run = "true"
+	[[scenario]]
+	name = "b{{ matrix.n }}"
+	isolation = "process"
+	run = "true"
+	T
+	clnrm record cells.clnrm.toml.tera >/dev/null
+	ran cells.clnrm.toml.tera other.clnrm.toml | held - >out
+	[ "$(jq -r 'select(.type == "diff.summary") | "\(.same) \(.spans)"' out)" = 'true 12' ]
+	sed -i 's/"3"/"4"/' cells.clnrm.toml.tera
+	ran other.clnrm.toml cells.clnrm.toml.tera | accepting | held - >out
+	[ "$(jq -r 'select(.type == "diff.summary") | "\(.same) \(.spans)"' out)" = 'false 12' ]
+	ran cells.clnrm.toml.tera | held - >out
+	[ "$(jq -r 'select(.type == "diff.summary").same' out)" = true ]
+}
+
 @test "an order to accept records what record --update would" {
 	cp "$kept" before
 	sells 2
