@@ -1,5 +1,6 @@
 #include "core/recording.h"
 
+#include "base/file.h"
 #include "core/diff_write.h"
 #include "core/normal.h"
 
@@ -40,57 +41,83 @@ ignored_by(const struct spans *t, struct arena *a, size_t *n)
 	return name;
 }
 
-/* Its durations are those of the recording, where they take in the new ones. */
-static void
-make_next(struct recorded *t, struct diff *d)
-{
-	AUTO_ARENA a = {0};
-	size_t n;
-	const char **ignored = ignored_by(d->base, &a, &n);
-
-	diff_take_runs(d->now, d->base);
-	buf_free(&t->text);
-	recording_print(d->now, ignored, n, &t->text);
-}
+/* A recording and the spans to be held against it. */
+struct pair {
+	struct span_keys keys;
+	struct spans base, now;
+	struct diff d;
+};
 
 static int
-compare(struct recorded *t, struct diff *d, struct stage *stage, struct err *e)
+open_pair(struct pair *p, struct recorded *t,
+    const struct recording_rules *rules, struct err *e)
 {
-	struct diff_test test = {t->source, t->gen, t->verdict};
-
+	*p = (struct pair){
+	    .base = {.keys = &p->keys, .text = BUF_INIT},
+	    .now = {.keys = &p->keys, .text = BUF_INIT},
+	    .d = {.base = &p->base,
+		.now = &p->now,
+		.tolerance = rules->tolerance,
+		.least_ns = rules->least_ns},
+	};
+	if (!rules->all)
+		normal_ignore(&p->keys);
+	for (size_t i = 0; i < rules->ignores->n; i++)
+		diff_ignore(&p->d, rules->ignores->item[i], NULL);
 	/* Only when its names are read is it known what does not count. */
-	if (spans_read(d->base, t->path, e) < 0 ||
-	    spans_parse(d->now, t->source, &t->text, e) < 0)
+	if (spans_read(&p->base, t->path, e) < 0)
 		return -1;
-	diff_run(d);
-	diff_write_records(d, &test, stage);
-	t->differs = diff_changes(d) > 0;
-	if (t->differs)
-		make_next(t, d);
-	return 0;
+	return spans_parse(&p->now, t->source, &t->text, e);
+}
+
+/* The spans go back to the test. */
+static void
+close_pair(struct pair *p, struct recorded *t)
+{
+	if (p->now.text.len) {
+		t->text = p->now.text;
+		p->now.text = (struct buf)BUF_INIT;
+	}
+	diff_free(&p->d);
+	spans_free(&p->base);
+	spans_free(&p->now);
+	span_keys_free(&p->keys);
 }
 
 int
 recording_compare(struct recorded *t, const struct recording_rules *rules,
     struct stage *stage, struct err *e)
 {
-	struct span_keys keys = {0};
-	struct spans base = {.keys = &keys, .text = BUF_INIT};
-	struct spans now = {.keys = &keys, .text = BUF_INIT};
-	struct diff d = {.base = &base,
-	    .now = &now,
-	    .tolerance = rules->tolerance,
-	    .least_ns = rules->least_ns};
-	int failed;
+	struct diff_test test = {t->source, t->gen, t->verdict};
+	struct pair p;
+	int failed = open_pair(&p, t, rules, e);
 
-	if (!rules->all)
-		normal_ignore(&keys);
-	for (size_t i = 0; i < rules->ignores->n; i++)
-		diff_ignore(&d, rules->ignores->item[i], NULL);
-	failed = compare(t, &d, stage, e);
-	diff_free(&d);
-	spans_free(&base);
-	spans_free(&now);
-	span_keys_free(&keys);
+	if (!failed) {
+		diff_run(&p.d);
+		diff_write_records(&p.d, &test, stage);
+		t->differs = diff_changes(&p.d) > 0;
+	}
+	close_pair(&p, t);
+	return failed;
+}
+
+int
+recording_renew(
+    struct recorded *t, const struct recording_rules *rules, struct err *e)
+{
+	AUTO_ARENA a = {0};
+	AUTO_BUF text = BUF_INIT;
+	const char **ignored;
+	struct pair p;
+	size_t n;
+	int failed = open_pair(&p, t, rules, e);
+
+	if (!failed) {
+		ignored = ignored_by(&p.base, &a, &n);
+		diff_take_runs(&p.now, &p.base);
+		recording_print(&p.now, ignored, n, &text);
+		failed = file_replace(t->path, text.s, text.len, 0666, e);
+	}
+	close_pair(&p, t);
 	return failed;
 }

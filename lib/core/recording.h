@@ -50,7 +50,6 @@ struct recordings {
  * differ are recorded as they are now.
  *
  * mem: keeps the spans of recorded tests that run, and of those that differ
- *      what would be recorded
  */
 void recordings_take(struct recordings *r, const struct record *record);
 
@@ -64,17 +63,27 @@ struct recorded {
 	const char *verdict; /* the worst of them */
 	bool is_settled;     /* all its plans are known */
 	bool is_lost;	     /* its spans were too many to be held */
-	bool differs;	     /* `text` is what would be recorded */
-	struct buf text;     /* before that: its spans */
+	bool differs;
+	struct buf text; /* its spans, as they came */
+	size_t held;	 /* of that, in recordings.held */
 };
 
 /*
  * Hold the spans against the recording, and tell what changed.
  *
- * out: differs and text, of t
+ * out: t->differs
  * err: -1 and *e: the recording cannot be read
  */
 int recording_compare(struct recorded *t, const struct recording_rules *rules,
     struct stage *stage, struct err *e);
+
+/*
+ * Record the spans instead. Names that are ignored stay, and so do durations
+ * that take in the new ones.
+ *
+ * err: -1 and *e: the recording cannot be read or written, and is as it was
+ */
+int recording_renew(
+    struct recorded *t, const struct recording_rules *rules, struct err *e);
 
 #endif

@@ -3,23 +3,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "core/recording.h"
 
+/* The text is another one now. */
 static void
-set_text(struct recordings *r, struct recorded *t, size_t before)
+count(struct recordings *r, struct recorded *t)
 {
-	r->held = r->held - before + t->text.len;
+	r->held = r->held - t->held + t->text.len;
+	t->held = t->text.len;
 }
 
 static void
 drop_text(struct recordings *r, struct recorded *t)
 {
-	size_t before = t->text.len;
-
 	buf_free(&t->text);
-	set_text(r, t, before);
+	count(r, t);
 }
 
 static void
@@ -100,7 +99,6 @@ lament(struct recordings *r, const struct recorded *t, const struct err *e)
 static void
 compare(struct recordings *r, struct recorded *t)
 {
-	size_t before = t->text.len;
 	struct err e = {0};
 
 	if (t->is_lost) {
@@ -109,11 +107,12 @@ compare(struct recordings *r, struct recorded *t)
 		    "run or differ are more than %zu bytes",
 		    r->limit);
 		lament(r, t, &e);
-	} else if (before && t->verdict && strcmp(t->verdict, "error") != 0) {
+	} else if (t->text.len && t->verdict &&
+		   strcmp(t->verdict, "error") != 0) {
 		out_flush(r->stage->out); /* this may take its time */
 		if (recording_compare(t, &r->rules, r->stage, &e) < 0)
 			lament(r, t, &e);
-		set_text(r, t, before);
+		count(r, t);
 	}
 	if (!t->differs)
 		drop(r, t);
@@ -172,14 +171,12 @@ static void
 take_span(struct recordings *r, const struct record *record)
 {
 	struct recorded *t = running(r, record);
-	size_t before;
 
 	if (!t || t->is_lost)
 		return;
-	before = t->text.len;
 	buf_add(&t->text, record->line, record->len);
 	buf_addc(&t->text, '\n');
-	set_text(r, t, before);
+	count(r, t);
 	if (r->held <= r->limit)
 		return;
 	t->is_lost = true;
@@ -251,7 +248,7 @@ record(struct recordings *r, struct recorded *t, int64_t gen)
 		put(r, t, gen, "it still runs");
 	else if (strcmp(t->verdict, "pass") != 0)
 		put(r, t, gen, "it did not pass");
-	else if (file_replace(t->path, t->text.s, t->text.len, 0666, &e) < 0)
+	else if (recording_renew(t, &r->rules, &e) < 0)
 		put(r, t, gen, err_message(&e));
 	else {
 		put(r, t, gen, NULL);
