@@ -2,20 +2,6 @@
 # The plan that runs in the sandbox runs on container engines, and tells the same.
 load helper
 
-# The socket of an engine, whose name is $1.
-socket_of() {
-	case $1 in
-	docker) echo "${DOCKER_HOST#unix://}" ;;
-	podman) echo "${CONTAINER_HOST#unix://}" ;;
-	esac
-}
-
-# Calls an engine: ask ENGINE METHOD PATH [OPTION]...
-ask() {
-	curl -sSf --max-time 60 --unix-socket "$(socket_of "$1")" -X "$2" "${@:4}" \
-		"http://engine/v1.41$3"
-}
-
 # A root of busybox alone, in the directory bb.
 make_root() {
 	mkdir -p bb/bin bb/etc bb/var
@@ -51,8 +37,7 @@ setup() {
 	[ -z "${SAN-}" ] || skip "engines are slow; once is enough"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	need_namespaces
-	[ -n "$ENGINES" ] || cannot "DOCKER_HOST and CONTAINER_HOST name no socket of an engine"
-	[ -z "${MUST_RUN-}" ] || [ "$ENGINES" = " docker podman" ] || cannot "both engines are needed"
+	engines
 	cp "$BATS_FILE_TMPDIR/clnrm.conf" .
 }
 

@@ -88,6 +88,31 @@ await() {
 	done
 }
 
+# The socket of an engine, whose name is $1.
+socket_of() {
+	case $1 in
+	docker) echo "${DOCKER_HOST#unix://}" ;;
+	podman) echo "${CONTAINER_HOST#unix://}" ;;
+	esac
+}
+
+# Calls an engine: ask ENGINE METHOD PATH [OPTION]...
+ask() {
+	curl -sSf --max-time 60 --unix-socket "$(socket_of "$1")" -X "$2" "${@:4}" \
+		"http://engine/v1.41$3"
+}
+
+# Those of Docker and Podman that are there; under MUST_RUN=1 both.
+engines() {
+	local engine there=''
+	for engine in docker podman; do
+		[ ! -S "$(socket_of $engine)" ] || there+=" $engine"
+	done
+	[ -n "$there" ] || cannot "DOCKER_HOST and CONTAINER_HOST name no socket of an engine"
+	[ -z "${MUST_RUN-}" ] || [ "$there" = " docker podman" ] || cannot "both engines are needed"
+	export ENGINES=$there
+}
+
 # Is any process running whose command line holds $1? Those in an engine's
 # containers are another run's, unless this is one.
 runs() {

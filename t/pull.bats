@@ -521,3 +521,87 @@ helper() {
 	[ $rc = 143 ]
 	store_is_empty
 }
+
+# forget ENGINE NAME...: as if it had never been fetched.
+forget() {
+	local name
+	for name in "${@:2}"; do
+		ask "$1" DELETE "/images/$name?force=1" >/dev/null 2>&1 || :
+	done
+}
+
+@test "an engine fetches for itself, once, and that is what it runs" {
+	engines
+	front=$(proxy front "$(port open)")
+	one_step t.clnrm.toml 'sleep 0' <<-T
+	[service.box]
+	image = "{{ vars.host }}/team/big:1"
+	command = ["busybox", "sleep", "1000"]
+	T
+	for engine in $ENGINES; do
+		all=(--backend "$engine" --image "$front/team/many:1" --var "host=$front")
+		run clnrm run "${all[@]}" t.clnrm.toml
+		[[ "$output" == *"hint: \"clnrm-pull --backend $engine $front/team/big:1\""* ]]
+		run -0 --separate-stderr clnrm pull "${all[@]}" t.clnrm.toml
+		[ "$(wc -l <<<"$output")" = 2 ]
+		[[ "${lines[0]}" =~ ^"$front/team/big:1 "[0-9a-f]{12}" "[0-9.]+" MiB, fetched by $engine"$ ]]
+		asked=$(wc -l <front.log)
+		run -0 clnrm-pull --backend "$engine" "$front"/team/{big,many}:1
+		[[ "${lines[0]}" =~ ^"$front/team/big:1 "[0-9a-f]{12}" was there"$ ]]
+		[ "$(wc -l <front.log)" = "$asked" ]
+		run -0 clnrm-pull --backend "$engine" --update "$front/team/big:1"
+		[[ "$output" == *" is the newest" ]]
+		[ "$(wc -l <front.log)" -gt "$asked" ]
+		forget "$engine" "$front"/team/{big,many}:1
+	done
+}
+
+@test "what an engine cannot fetch is told with its cure, also when its answer had begun" {
+	engines
+	for engine in $ENGINES; do
+		run -3 clnrm-pull --backend "$engine" "$open/team/big:9"
+		[[ "$output" == *"$open/team/big:9: "*"unknown"*"hint: is the name right, and the tag?" ]]
+		run -2 clnrm-pull --backend "$engine" a/../b
+	done
+	hex=$(jq -r '.layers[1].digest[7:]' "$BATS_FILE_TMPDIR"/big/blobs/sha256/"$(
+		jq -r '.manifests[0].digest[7:]' "$BATS_FILE_TMPDIR/big/index.json")")
+	layer=$BATS_FILE_TMPDIR/open/data/docker/registry/v2/blobs/sha256/${hex:0:2}/$hex/data
+	cp "$layer" good
+	printf 'X' | dd of="$layer" bs=1 seek=5000 conv=notrunc status=none
+	for engine in $ENGINES; do
+		run clnrm-pull --backend "$engine" "$open/team/big:1"
+		echo "$status"
+	done >statuses
+	cp good "$layer"
+	[ "$(sort -u statuses)" = 3 ]
+	run -2 clnrm-pull --backend cloud x
+	DOCKER_HOST=unix:///nowhere run -3 clnrm-pull --backend docker x
+	[[ "$output" == *"unix:///nowhere: No such file"*"hint: it is not running"* ]]
+}
+
+@test "an engine is given the login that docker keeps, and digests" {
+	engines
+	hex=$(jq -r '.manifests[0].digest[7:]' "$BATS_FILE_TMPDIR/big/index.json")
+	for engine in $ENGINES; do
+		rm -rf docker
+		run -3 clnrm-pull --backend "$engine" "$closed/team/big:1"
+		[[ "$output" == *"hint: docker login $closed"* ]]
+		login "$closed" me:wrong
+		run -3 clnrm-pull --backend "$engine" "$closed/team/big:1"
+		[[ "$output" == *"unauthorized"* ]]
+		login "$closed" me:secret
+		run -0 clnrm-pull --backend "$engine" "$closed/team/big@sha256:$hex"
+		[[ "$output" == *"fetched by $engine" ]]
+		run -0 clnrm-pull --backend "$engine" "$closed/team/big:1"
+		forget "$engine" "$closed/team/big:1" "$closed/team/big@sha256:$hex"
+	done
+}
+
+@test "how far an engine is, is shown on a terminal" {
+	engines
+	[[ "$ENGINES" == *docker* ]] || cannot "there is no Docker"
+	command -v script >/dev/null || cannot "script is not installed"
+	run -0 env -u CI TERM=xterm script -qec "clnrm-pull --backend docker $open/team/big:1" /dev/null </dev/null
+	forget docker "$open/team/big:1"
+	[[ "$output" == *$'\r\e[K['*" of 1 images"*$'\r\e[K'*"fetched by docker"* ]]
+}

@@ -82,7 +82,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def forward(self):
         up = http.client.HTTPConnection("127.0.0.1", upstream)
-        keep = {k: v for k, v in self.headers.items() if k in ("Accept", "Range")}
+        # Some say a header several times.
+        keep = {k: ", ".join(self.headers.get_all(k)) for k in ("Accept", "Range")
+                if k in self.headers}
         up.request("GET", self.path, headers=keep)
         r = up.getresponse()
         body = r.read()

@@ -223,15 +223,10 @@ filter(struct sandbox_spawner *sp, struct dock *dock, int fd, size_t workers)
 static void
 check_backend(void)
 {
-	static const char *const known[] = {
-	    "sandbox", "docker", "podman", "auto"};
+	struct err e = {0};
 
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (!strcmp(backend, known[i]))
-			return;
-	die(EXIT_INPUT,
-	    "--backend: '%s' is none of sandbox, docker, podman, auto",
-	    backend);
+	if (dock_check(backend, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
 }
 
 int

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/out.h"
+#include "core/dock.h"
 #include "core/finding.h"
 #include "core/registry.h"
 #include "core/setting.h"
@@ -20,14 +21,21 @@
 #include "sys/jobs.h"
 #include "sys/stop.h"
 
+#define S INT64_C(1000000000)
+
 enum { AT_ONCE = 4, REDRAW_NS = 100000000, BAR = 20 };
 
-static const char *jobs_text, *store;
-static int64_t max_size, stall_ns = 30 * INT64_C(1000000000);
+static const char *backend = "sandbox", *image, *jobs_text, *store;
+static int64_t max_size, stall_ns;
 static long max_files;
 static int loose, quiet, update;
 
 static const struct cli_opt opts[] = {
+    {0, "backend", "NAME",
+	"for whom: sandbox, docker, podman or auto: an engine (sandbox)",
+	CLI_TEXT, &backend},
+    {0, "image", "NAME", "with an engine: of steps that name no service",
+	CLI_TEXT, &image},
     {'j', "jobs", "N", "images that are fetched at once (4)", CLI_TEXT,
 	&jobs_text},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
@@ -36,7 +44,8 @@ static const struct cli_opt opts[] = {
     {0, "max-size", "SIZE", "bytes an image may have, unpacked", CLI_SIZE,
 	&max_size},
     {'q', "quiet", NULL, "tell of failures only", CLI_FLAG, &quiet},
-    {0, "stall", "TIME", "how long a registry may be silent (30s)", CLI_TIME,
+    {0, "stall", "TIME",
+	"how long it may be silent (a registry 30s, an engine 5m)", CLI_TIME,
 	&stall_ns},
     {0, "store", "DIR", "where images are kept", CLI_TEXT, &store},
     {0, "update", NULL, "ask for images that are there, too", CLI_FLAG,
@@ -55,6 +64,8 @@ static const struct cli tool = {
 
 static struct image_set set;
 static struct registry *registry;
+static struct daemon engine, twin[JOBS_MAX]; /* of a worker each */
+static bool has_engine;
 static int status;
 
 /* ---- what is told */
@@ -175,17 +186,47 @@ want(const char *name)
 	wanted++;
 }
 
+/* The engine does it, for itself. */
+static void
+order(struct wanted *w, size_t worker)
+{
+	struct daemon *d = &twin[worker];
+	AUTO_BUF full = BUF_INIT;
+
+	if (image_name_full(w->name, &full, &w->e) < 0) {
+		w->got = -2;
+		return;
+	}
+	if (!d->transfer)
+		daemon_twin(&engine, d);
+	w->got = registry_order(registry, d, w->name, update, &w->done, &w->e);
+	w->was_there = !update && !w->done.is_new;
+}
+
 static void *
 fetch(void *arg, size_t worker, size_t i)
 {
 	struct wanted *w = &list[i];
 
 	(void)arg;
-	(void)worker;
-	if (!w->was_there && w->got == 0)
+	if (has_engine)
+		order(w, worker);
+	else if (!w->was_there && w->got == 0)
 		w->got =
 		    registry_pull(registry, w->name, &w->done, &w->came, &w->e);
 	return w;
+}
+
+static void
+print_source(struct buf *b, const struct wanted *w)
+{
+	if (has_engine) {
+		buf_addf(b, ", fetched by %s\n", daemon_name(&engine));
+		return;
+	}
+	buf_addf(b, ", %" PRId64 " files, ", w->done.entries);
+	print_size(b, w->came);
+	buf_adds(b, " fetched\n");
 }
 
 static void
@@ -196,9 +237,7 @@ say_done(const struct wanted *w)
 	buf_addf(&b, "%s %.12s ", w->name, w->done.key);
 	if (w->done.is_new) {
 		print_size(&b, w->done.bytes);
-		buf_addf(&b, ", %" PRId64 " files, ", w->done.entries);
-		print_size(&b, w->came);
-		buf_adds(&b, " fetched\n");
+		print_source(&b, w);
 	} else {
 		buf_adds(&b, w->was_there ? "was there\n" : "is the newest\n");
 	}
@@ -254,7 +293,10 @@ look(void)
 static void
 pull_all(void)
 {
-	const struct registry_how how = {.stall_ns = stall_ns, .tick = on_tick};
+	const struct registry_how how = {.stall_ns = stall_ns	? stall_ns
+						   : has_engine ? 300 * S
+								: 30 * S,
+	    .tick = on_tick};
 	struct jobs jobs = {.is_long = true, .work = fetch, .hand_on = tell};
 	size_t threads = AT_ONCE;
 	struct err e = {0};
@@ -265,7 +307,8 @@ pull_all(void)
 	if (!registry)
 		die(EXIT_INPUT, "%s%s%s", e.text, *e.hint ? "\nhint: " : "",
 		    e.hint);
-	look();
+	if (!has_engine)
+		look();
 	bar.is_on = has_bar();
 	bar.images = jobs.n = wanted;
 	jobs_run(&jobs, threads);
@@ -296,11 +339,11 @@ take_plan(const struct value *plan)
 	const struct value *services = value_get(plan, "services");
 
 	for (size_t i = 0; i < value_count(services); i++) {
-		const char *image = value_str_or(
+		const char *name = value_str_or(
 		    value_get(services->list.item[i], "image"), NULL);
 
-		if (image)
-			want(image);
+		if (name)
+			want(name);
 	}
 }
 
@@ -356,9 +399,43 @@ read_stream(char **operand)
 			take(&r);
 	} while (!st.in.is_eof && ndjson_fill(&st.in, &e) >= 0);
 	stage_check_cut(&st);
+	if (has_engine && image)
+		want(image);
 	say_own(&held);
 	status = stage_end(&st);
 	out_free(&held);
+}
+
+static void
+find_store(void)
+{
+	struct err e = {0};
+
+	if (image_set_open(&set, store, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
+	if (max_size)
+		set.max_bytes = max_size;
+	if (max_files)
+		set.max_entries = max_files;
+}
+
+static void
+find_engine(void)
+{
+	struct err e = {0};
+
+	if (daemon_find(&engine, backend, &e) < 0)
+		die(EXIT_RUN, "%s%s%s", e.text, *e.hint ? "\nhint: " : "",
+		    e.hint);
+}
+
+static void
+leave_engine(void)
+{
+	for (size_t i = 0; i < COUNT(twin); i++)
+		if (twin[i].transfer)
+			daemon_free(&twin[i]);
+	daemon_free(&engine);
 }
 
 int
@@ -367,18 +444,20 @@ main(int argc, char *argv[])
 	char **name = setting_start(&tool, argc, argv);
 	struct err e = {0};
 
+	if (dock_check(backend, &e) < 0)
+		die(EXIT_INPUT, "%s", e.text);
+	has_engine = strcmp(backend, "sandbox") != 0;
 	stop_catch(true);
 	if (!*name || !strcmp(*name, "-"))
 		read_stream(name);
 	for (; *name && strcmp(*name, "-"); name++)
 		want(*name);
-	if (image_set_open(&set, store, &e) < 0)
-		die(EXIT_INPUT, "%s", e.text);
-	if (max_size)
-		set.max_bytes = max_size;
-	if (max_files)
-		set.max_entries = max_files;
+	if (has_engine)
+		find_engine();
+	else
+		find_store();
 	pull_all();
+	leave_engine();
 	image_set_free(&set);
 	if (stop_signal())
 		status = 128 + stop_signal();

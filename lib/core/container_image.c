@@ -11,25 +11,6 @@ answer(int control, struct wire *w)
 	wire_send(control, w, 0);
 }
 
-static const struct value *
-inspect(struct daemon *d, const char *name, struct arena *a, struct err *e)
-{
-	AUTO_BUF path = BUF_INIT;
-	struct value *v;
-	int got;
-
-	buf_adds(&path, "/images/");
-	daemon_escape(&path, name);
-	buf_adds(&path, "/json");
-	got = daemon_ask(d, &(struct daemon_call){.path = path.s}, a, &v, e);
-	if (got == 404) {
-		err_set(e, "image %.200s is not there: the %s engine has none",
-		    name, daemon_name(d));
-		err_hint(e, "%s pull %.150s", daemon_name(d), name);
-	}
-	return got >= 200 && got < 300 ? v : NULL;
-}
-
 void
 container_tell_image(struct daemon *d, int control, struct wire *w)
 {
@@ -38,9 +19,9 @@ container_tell_image(struct daemon *d, int control, struct wire *w)
 	AUTO_JSON j = JSON_INIT;
 	AUTO_WIRE to = WIRE_INIT;
 	struct err e = {0};
-	const struct value *v = inspect(d, name ? name : "", &a, &e);
+	struct value *v;
 
-	if (!v) {
+	if (daemon_image(d, name ? name : "", &a, &v, &e) <= 0) {
 		container_refuse(control, &e);
 		return;
 	}

@@ -38,8 +38,13 @@ request(const struct daemon *d, const struct daemon_call *call, const char *url,
 	    .cert = d->cert,
 	    .key = d->key,
 	    .is_unchecked = d->is_unchecked,
-	    .stall_ns = call->upload ? wait_ns : first_ns,
-	    .whole_ns = wait_ns,
+	    .header = call->header,
+	    .take = call->take,
+	    .arg = call->arg,
+	    .connect_ns = first_ns,
+	    .stall_ns = call->take ? wait_ns : 0,
+	    .whole_ns = call->take ? 0 : wait_ns,
+	    .is_terse = true,
 	    .limit = BODY_MAX};
 }
 
@@ -115,7 +120,8 @@ daemon_call(struct daemon *d, const struct daemon_call *call, struct buf *body,
 	buf_addf(&url, "%s", call->path);
 	request(d, call, url.s, &r);
 	if (transfer_run(d->transfer, &r, &reply, e) < 0)
-		return unanswered(d, e);
+		return reply.why == TRANSFER_STOPPED ? err_set(e, "stopped")
+						     : unanswered(d, e);
 	buf_reset(body);
 	buf_add(body, reply.body.s, reply.body.len);
 	if (reply.status >= 400)
@@ -133,6 +139,25 @@ daemon_ask(struct daemon *d, const struct daemon_call *call, struct arena *a,
 
 	*reply = status < 0 ? NULL : json_parse(a, body.s, body.len, &why);
 	return status;
+}
+
+int
+daemon_image(struct daemon *d, const char *name, struct arena *a,
+    struct value **to, struct err *e)
+{
+	AUTO_BUF path = BUF_INIT;
+	int got;
+
+	buf_adds(&path, "/images/");
+	daemon_escape(&path, name);
+	buf_adds(&path, "/json");
+	got = daemon_ask(d, &(struct daemon_call){.path = path.s}, a, to, e);
+	if (got != 404)
+		return got >= 200 && got < 300 ? 1 : -1;
+	err_set(e, "image %.200s is not there: the %s engine has none", name,
+	    daemon_name(d));
+	err_hint(e, "clnrm-pull --backend %s %.150s", d->kind, name);
+	return 0;
 }
 
 struct transfer_stream *
@@ -353,6 +378,7 @@ daemon_find(struct daemon *d, const char *kind, struct err *e)
 	const char *place = NULL;
 
 	d->transfer = transfer_new();
+	d->kind = arena_str(&d->a, kind);
 	if (strcmp(kind, "podman") != 0)
 		place = place_of(d, false);
 	if (!place && (is_auto || !strcmp(kind, "podman")))
@@ -371,6 +397,14 @@ daemon_renew(struct daemon *d)
 {
 	/* Not deleted: a farewell over TLS would end our parent's. */
 	d->transfer = transfer_new();
+}
+
+void
+daemon_twin(const struct daemon *d, struct daemon *to)
+{
+	*to = *d;
+	to->a = (struct arena){0};
+	to->transfer = transfer_new();
 }
 
 void

@@ -19,6 +19,7 @@
 struct daemon {
 	struct arena a; /* all texts */
 	struct transfer *transfer;
+	const char *kind;   /* as it was asked for */
 	const char *place;  /* as it was named: "unix:///run/docker.sock" */
 	const char *origin; /* "http://localhost" */
 	const char *socket; /* NULL: it need not be on this machine */
@@ -42,6 +43,9 @@ int daemon_find(struct daemon *d, const char *kind, struct err *e);
 /* In a child of ours: our parent's connections are not ours. */
 void daemon_renew(struct daemon *d);
 
+/* Another way to the same engine, for a thread of its own, while d is there. */
+void daemon_twin(const struct daemon *d, struct daemon *to);
+
 void daemon_free(struct daemon *d);
 
 /*
@@ -60,8 +64,15 @@ struct daemon_call {
 	const char *method; /* NULL: POST with `json`, else GET */
 	const char *path;   /* from the version on: "/containers/json?all=1" */
 	const char *json;
-	const int *upload; /* a tar is read from it, and put */
-	int64_t wait_ns;   /* 0: 30 s */
+	const int *upload;  /* a tar is read from it, and put */
+	int64_t wait_ns;    /* 0: 30 s */
+	const char *header; /* one more, "NAME: VALUE", or NULL */
+	/*
+	 * Gets the body of a 200, as it comes; -1 ends it. Then wait_ns is the
+	 * silence that is borne, however long it goes on.
+	 */
+	int (*take)(void *arg, bool is_part, const char *s, size_t n);
+	void *arg;
 };
 
 /*
@@ -76,6 +87,15 @@ int daemon_call(struct daemon *d, const struct daemon_call *call,
 /* The same with the body parsed, NULL where it is no JSON. */
 int daemon_ask(struct daemon *d, const struct daemon_call *call,
     struct arena *a, struct value **reply, struct err *e);
+
+/*
+ * What the engine tells of an image that it has.
+ *
+ * out: 1 and *to; 0 and *e, with the cure: it has none
+ * err: -1 and *e
+ */
+int daemon_image(struct daemon *d, const char *name, struct arena *a,
+    struct value **to, struct err *e);
 
 /* Open the streams of a container; its first process reads and writes them. */
 struct transfer_stream *daemon_attach(

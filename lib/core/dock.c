@@ -12,9 +12,24 @@
 
 #include "base/die.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "data/json.h"
 
 enum { CONTROL = 3 };
+
+int
+dock_check(const char *backend, struct err *e)
+{
+	static const char *const known[] = {
+	    "sandbox", "docker", "podman", "auto"};
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (!strcmp(backend, known[i]))
+			return 0;
+	return err_set(e,
+	    "--backend: '%.80s' is none of sandbox, docker, podman, auto",
+	    backend);
+}
 
 /* Beside us, as all our programs are; else in PATH. */
 static _Noreturn void

@@ -21,6 +21,9 @@ struct dock {
 	char name[16];			/* "docker", "podman" */
 };
 
+/* Is that a backend: an engine, or "sandbox"? -1 and *e: no. */
+int dock_check(const char *backend, struct err *e);
+
 /*
  * Start clnrm-contain, and wait until it has found its engine.
  *

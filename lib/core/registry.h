@@ -17,8 +17,10 @@
 #define CORE_REGISTRY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "core/daemon.h"
 #include "core/image.h"
 
 struct registry;
@@ -59,5 +61,16 @@ struct registry_progress *registry_progress(struct registry *r);
  */
 int registry_pull(struct registry *r, const char *name, struct image_done *done,
     int64_t *came, struct err *e);
+
+/*
+ * Have an engine fetch an image for itself: as who we are to the registry; with
+ * Podman, insecurely where clnrm.conf says so. Mirrors are the engine's own.
+ *
+ * in:  d, of this thread alone; is_update: also one that is there
+ * out: *done: its key is the engine's id, without "sha256:"
+ * err: -1 and *e, which says how to mend it
+ */
+int registry_order(struct registry *r, struct daemon *d, const char *name,
+    bool is_update, struct image_done *done, struct err *e);
 
 #endif

@@ -192,6 +192,8 @@ headers(const struct transfer_request *r)
 			: NULL);
 	if (r->json || r->upload)
 		list = curl_slist_append(list, "Expect:");
+	if (r->header)
+		list = curl_slist_append(list, r->header);
 	return add_header(list, "Authorization", r->authorization);
 }
 
@@ -265,11 +267,14 @@ static void
 set_patience(CURL *c, const struct transfer_request *r)
 {
 	long stall_ms = (long)(r->stall_ns / NS_OF_MS);
+	long connect_ms =
+	    r->connect_ns ? (long)(r->connect_ns / NS_OF_MS) : stall_ms;
 
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-	    stall_ms < CONNECT_MS ? stall_ms : (long)CONNECT_MS);
-	if (!r->socket) { /* an engine is silent while it works */
-		curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
+	    connect_ms < CONNECT_MS ? connect_ms : (long)CONNECT_MS);
+	if (stall_ms) {
+		curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT,
+		    r->is_terse ? 1L : (long)SLOWEST);
 		curl_easy_setopt(
 		    c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
 	}

@@ -42,7 +42,10 @@ struct transfer_request {
 	const char *ca;	    /* a file of certificates, or NULL: the system's */
 	bool is_unchecked;  /* any certificate will do */
 	uint64_t from, end; /* bytes wanted, when end > 0: [from, end) */
-	int64_t stall_ns;   /* silence that is borne */
+	const char *header; /* one more, "NAME: VALUE", or NULL */
+	int64_t connect_ns; /* until it is connected; 0: as for silence */
+	int64_t stall_ns;   /* silence that is borne; 0: any */
+	bool is_terse;	    /* a byte now and then is no silence */
 	int64_t whole_ns;   /* for all of it; 0: as long as it goes on */
 	size_t limit;	    /* of a body that is kept; 0: 64 KiB */
 	/*
