@@ -369,27 +369,34 @@ relay() {
 	done
 }
 
-@test "a run that is ended, or killed, leaves no container and no volume" {
-	sed '/^\[service.box/,$d' "$BATS_FILE_TMPDIR/t.clnrm.toml" >t.clnrm.toml
-	cat >>t.clnrm.toml <<-T
-	[service.db]
-	image = "$IMAGE"
-	command = ["sleep", "1000"]
-	ready = { command = ["true"] }
-	[[scenario]]
-	name = "s"
-	run = "sleep 1000"
+# of_three NAME: a plan with as many services.
+of_three() {
+	one_step t.clnrm.toml "sleep 1000" <<-T
+	$(for name in a b c; do
+		printf '[service.%s]\nimage = "%s"\ncommand = ["sleep", "1000"]\nready = { command = ["true"] }\n' $name "$IMAGE"
+	done)
 	T
-	clnrm-render t.clnrm.toml | clnrm-lint - >plan
+	clnrm-render t.clnrm.toml | clnrm-lint - >"$1"
+}
+
+@test "a run that is ended, or killed at any moment, leaves no container and no volume" {
+	of_three plan
+	mkfifo out
 	for engine in $ENGINES; do
 		await has_none "$engine"
-		for signal in TERM KILL; do
-			clnrm-exec --backend "$engine" --image "$IMAGE" plan >told &
+		for at in "TERM 4" "KILL 1" "KILL 3" "KILL 4"; do
+			{ cat out >told && touch over; } 3>&- &
+			clnrm-exec --backend "$engine" --image "$IMAGE" plan >out 3>&- &
 			runner=$!
-			await has_containers "$engine" 2
-			kill -$signal $runner
+			await has_containers "$engine" "${at#* }"
+			kill "-${at% *}" $runner
+			begun=$(date +%s%N)
 			wait $runner || :
-			await has_none "$engine"
+			# Who removes them writes there, too.
+			await test -e over
+			echo "# $engine: $at of 4 containers: all removed in $((($(date +%s%N) - begun) / 1000000)) ms" >&3
+			rm over
+			has_none "$engine"
 		done
 	done
 }

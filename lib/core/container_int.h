@@ -33,6 +33,10 @@ int container_session_end(struct container_session *s, struct err *e);
 /* Remove one; one that is gone is fine. */
 int container_remove(struct daemon *d, const char *id, struct err *e);
 
+/* All of these at the same time, over a connection each. */
+int container_remove_all(
+    struct daemon *d, const char *const id[], size_t n, struct err *e);
+
 /* One world, and who speaks to it. */
 struct container_guest {
 	struct container_room *of;
@@ -71,9 +75,6 @@ _Noreturn void container_room(
  * err: -1 and *e; what was made is in guest[guests]
  */
 int container_make(struct container_room *r, struct err *e);
-
-/* Has the runner gone? */
-bool container_is_left(const struct container_room *r);
 
 /* Tell what was written outside of the places for it: container_write.c. */
 void container_tell_writes(struct container_guest *g);

@@ -183,6 +183,8 @@ print_container(struct json *j, const struct container_guest *g)
 	put_list(j, "Cmd", NULL, 0);
 	json_str(j, "User", "0:0");
 	json_str(j, "WorkingDir", "/");
+	/* Podman would wait for who is asked in kind. */
+	json_str(j, "StopSignal", "SIGKILL");
 	if (!g->room && !g->of->plan.has_host_net)
 		json_str(j, "Hostname", "clnrm");
 	json_bool(j, "Tty", false);
@@ -227,6 +229,15 @@ create(struct container_guest *g, struct err *e)
 	return 0;
 }
 
+static bool
+is_left(void *room)
+{
+	const struct container_room *r = room;
+	struct pollfd p = {.fd = r->control, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) > 0 && wire_has_hung_up(&p);
+}
+
 /* Send a tar that a child of ours writes. */
 static int
 put_tar(struct container_guest *g, int tar, pid_t child, const char *to,
@@ -242,8 +253,11 @@ put_tar(struct container_guest *g, int tar, pid_t child, const char *to,
 	buf_addf(&path, "/containers/%s/archive?path=", g->id);
 	daemon_escape(&path, to);
 	got = daemon_call(g->of->session->daemon,
-	    &(struct daemon_call){
-		.path = path.s, .upload = &fd, .wait_ns = copying_ns},
+	    &(struct daemon_call){.path = path.s,
+		.upload = &fd,
+		.wait_ns = copying_ns,
+		.is_over = is_left,
+		.arg = g->of},
 	    &body, e);
 	fd_close(&fd);
 	waitpid(child, NULL, 0);
@@ -366,19 +380,19 @@ tell(struct container_guest *g)
 	tunnel_send(&g->tunnel, &w);
 }
 
-bool
-container_is_left(const struct container_room *r)
-{
-	struct pollfd p = {.fd = r->control, .events = POLLRDHUP};
-
-	return poll(&p, 1, 0) > 0 && wire_has_hung_up(&p);
-}
-
+/* Nothing more is made for a runner that has gone. */
 static int
 make_one(struct container_guest *g, struct err *e)
 {
-	if (create(g, e) < 0 || put_files(g, e) < 0 || start(g, e) < 0)
-		return -1;
+	static int (*const step[])(struct container_guest *, struct err *) = {
+	    create, put_files, start};
+
+	for (size_t i = 0; i < COUNT(step); i++) {
+		if (is_left(g->of))
+			return err_set(e, "the runner has gone");
+		if (step[i](g, e) < 0)
+			return -1;
+	}
 	tell(g);
 	return 0;
 }
@@ -412,8 +426,6 @@ container_make(struct container_room *r, struct err *e)
 	for (size_t i = 0; i <= r->plan.rooms; i++) {
 		struct container_guest *g = &r->guest[i];
 
-		if (container_is_left(r))
-			return err_set(e, "the runner has gone");
 		g->of = r;
 		g->room = (unsigned)i;
 		r->guests++;

@@ -35,22 +35,19 @@ container_refuse(int control, const struct err *e)
 	send_failure(control, e);
 }
 
-/* The first one has the network of the others: it goes last. */
 static _Noreturn void
 leave(struct container_room *r)
 {
+	const char *id[SANDBOX_ROOMS + 1];
 	struct err e = {0};
-	int status = EXIT_YES;
+	size_t n = 0;
 
-	for (size_t i = r->guests; i-- > 0;) {
-		struct container_guest *g = &r->guest[i];
-
-		transfer_close(g->stream);
-		if (*g->id &&
-		    container_remove(r->session->daemon, g->id, &e) < 0)
-			status = EXIT_RUN;
-	}
-	_exit(status);
+	for (size_t i = r->guests; i-- > 0;)
+		if (*r->guest[i].id)
+			id[n++] = r->guest[i].id;
+	_exit(container_remove_all(r->session->daemon, id, n, &e) < 0
+		  ? EXIT_RUN
+		  : EXIT_YES);
 }
 
 static _Noreturn void

@@ -9,10 +9,15 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "core/container_int.h"
 #include "core/trace.h"
+#include "sys/jobs.h"
 
 #define S 1000000000LL
+
+/* How long a removal is tried, and how soon again. */
+static const int64_t patience_ns = 30 * S, again_ns = S / 50;
 
 /* No run is that long. */
 static const int64_t longest_s = 24 * 3600LL;
@@ -87,21 +92,81 @@ container_session_label(const struct container_session *s, struct json *j)
 int
 container_remove(struct daemon *d, const char *id, struct err *e)
 {
+	int64_t until = clock_mono_ns() + patience_ns;
 	AUTO_BUF path = BUF_INIT;
 	AUTO_BUF body = BUF_INIT;
 	int got = 0;
 
 	buf_addf(&path, "/containers/%s?force=1&v=1", id);
-	for (int i = 0; i < 20; i++) {
+	while (clock_mono_ns() < until) {
 		got = daemon_call(d,
 		    &(struct daemon_call){.method = "DELETE", .path = path.s},
 		    &body, e);
 		if (got < 0 || got < 300 || got == 404)
 			return got < 0 ? -1 : 0;
-		/* It is being removed already, or is just beginning. */
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		/* It is being removed already, or is just beginning; or, with
+		 * Podman, others have its network. */
+		nanosleep(&(struct timespec){.tv_nsec = again_ns}, NULL);
 	}
 	return -1;
+}
+
+struct removal {
+	struct daemon *d, twin[SANDBOX_ROOMS + 1]; /* of a worker each */
+	const char *const *id;
+	struct err *e;
+	bool has_failed;
+};
+
+struct removed {
+	struct err e;
+	bool is_left;
+};
+
+static void *
+remove_one(void *arg, size_t worker, size_t i)
+{
+	struct removal *all = arg;
+	struct removed *one = mem_new(1, sizeof *one);
+
+	if (!all->twin[worker].transfer)
+		daemon_twin(all->d, &all->twin[worker]);
+	one->is_left =
+	    container_remove(&all->twin[worker], all->id[i], &one->e) < 0;
+	return one;
+}
+
+static void
+count_one(void *arg, size_t i, void *result)
+{
+	struct removal *all = arg;
+	struct removed *one = result;
+
+	(void)i;
+	if (one->is_left) {
+		*all->e = one->e;
+		all->has_failed = true;
+	}
+	free(one);
+}
+
+int
+container_remove_all(
+    struct daemon *d, const char *const id[], size_t n, struct err *e)
+{
+	struct removal all = {.d = d, .id = id, .e = e};
+	const struct jobs jobs = {.n = n,
+	    .is_long = true,
+	    .arg = &all,
+	    .work = remove_one,
+	    .hand_on = count_one};
+
+	if (n)
+		jobs_run(&jobs, n < COUNT(all.twin) ? n : COUNT(all.twin));
+	for (size_t i = 0; i < COUNT(all.twin); i++)
+		if (all.twin[i].transfer)
+			daemon_free(&all.twin[i]);
+	return all.has_failed ? -1 : 0;
 }
 
 /* Is it of a run that is over? */
@@ -127,8 +192,10 @@ remove_labelled(struct daemon *d, const char *session, struct err *e)
 	AUTO_ARENA a = {0};
 	AUTO_BUF filter = BUF_INIT;
 	AUTO_BUF path = BUF_INIT;
+	const char **id;
 	struct value *list;
-	int got, n = 0;
+	size_t n = 0;
+	int got;
 
 	buf_addf(&filter, "{\"label\":[\"clnrm.session%s%s\"]}",
 	    session ? "=" : "", session ? session : "");
@@ -138,17 +205,14 @@ remove_labelled(struct daemon *d, const char *session, struct err *e)
 	    daemon_ask(d, &(struct daemon_call){.path = path.s}, &a, &list, e);
 	if (got < 0 || got >= 400)
 		return -1;
+	id = arena_alloc(&a, (value_count(list) + 1) * sizeof *id);
 	for (size_t i = 0; i < value_count(list); i++) {
 		const struct value *c = list->list.item[i];
 
-		if (!session && !is_left(value_get(c, "Labels")))
-			continue;
-		if (container_remove(
-			d, value_str_or(value_get(c, "Id"), ""), e) < 0)
-			return -1;
-		n++;
+		if (session || is_left(value_get(c, "Labels")))
+			id[n++] = value_str_or(value_get(c, "Id"), "");
 	}
-	return n;
+	return container_remove_all(d, id, n, e) < 0 ? -1 : (int)n;
 }
 
 int

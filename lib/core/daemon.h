@@ -72,6 +72,7 @@ struct daemon_call {
 	 * silence that is borne, however long it goes on.
 	 */
 	int (*take)(void *arg, bool is_part, const char *s, size_t n);
+	bool (*is_over)(void *arg); /* asked now and then: give it up? */
 	void *arg;
 };
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,7 +234,8 @@ begin(int *out, pid_t *pid, struct err *e)
 		return err_set(e, "fork:");
 	}
 	if (!*pid) {
-		signal(SIGPIPE, SIG_DFL);
+		/* Who reads may give up: nobody else then holds this end. */
+		close(end[0]);
 		dup2(end[1], STDOUT_FILENO);
 	}
 	close(end[1]);

@@ -163,8 +163,10 @@ take_header(char *s, size_t size, size_t n, void *arg)
 static int
 look_up(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	(void)arg, (void)a, (void)b, (void)c, (void)d;
-	return stop_signal() != 0;
+	const struct transfer_request *r = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return stop_signal() || (r->is_over && r->is_over(r->arg));
 }
 
 /* ---- what is asked */
@@ -300,6 +302,7 @@ set_all(struct transfer *t, const struct transfer_request *r,
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, look_up);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)r);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 }
 

@@ -27,7 +27,7 @@ enum transfer_why {
 	TRANSFER_CUT,	  /* it began, and broke off or fell silent */
 	TRANSFER_WRONG,	  /* too long, too many redirects, no HTTP */
 	TRANSFER_TAKER,	  /* take() gave -1 */
-	TRANSFER_STOPPED, /* by a signal */
+	TRANSFER_STOPPED, /* by a signal, or is_over() */
 };
 
 struct transfer_request {
@@ -53,6 +53,7 @@ struct transfer_request {
 	 * kept then. -1 ends it. NULL: the body is kept.
 	 */
 	int (*take)(void *arg, bool is_part, const char *s, size_t n);
+	bool (*is_over)(void *arg); /* asked now and then: give it up? */
 	void *arg;
 };
 
