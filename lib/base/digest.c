@@ -1,23 +1,21 @@
 #include "base/digest.h"
 
-#include <string.h>
+#include "base/mix.h"
 
-/* FNV-1a, by words where it can, and MurmurHash3's last steps, without which
- * ids that are counted up would all fall in one place. */
+/* Two words to a multiplication: what one waits for is how many there are. */
 uint64_t
 digest_add(uint64_t seed, const char *s, size_t n)
 {
-	uint64_t h = 14695981039346656037u ^ seed, word;
+	uint64_t h = mix_pair(seed, n), word[2];
 
 	for (; n >= sizeof word; s += sizeof word, n -= sizeof word) {
-		memcpy(&word, s, sizeof word);
-		h = (h ^ word) * 1099511628211u;
-		h ^= h >> 32;
+		memcpy(word, s, sizeof word);
+		h = mix_pair(h ^ word[0], word[1]);
 	}
-	for (; n; s++, n--)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53u;
-	h ^= h >> 33;
+	if (n) {
+		word[0] = word[1] = 0;
+		memcpy(word, s, n);
+		h = mix_pair(h ^ word[0], word[1]);
+	}
 	return h ? h : 1;
 }

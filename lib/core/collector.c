@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/mem.h"
+#include "base/mix.h"
 #include "data/protobuf.h"
 
 enum { TELL = 8 }; /* diagnostics of one kind; then silence */
@@ -19,9 +20,9 @@ static const char *const code[COLLECTOR_TALES] = {
 
 /* A span that was seen, or one that others name as their parent. */
 struct collector_node {
-	unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN];
+	unsigned char id[COLLECTOR_ID];
 	uint64_t digest; /* of its bytes; 0: none came */
-	bool is_used, is_seen, is_wanted;
+	bool is_seen, is_wanted;
 };
 
 static bool
@@ -38,33 +39,37 @@ unhex(const char *s, unsigned char *to, size_t n)
 	return true;
 }
 
-static struct collector_node *
-find(const struct collector *c,
-    const unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN])
+/* With a seed of its own, or ids could be chosen that all meet in one slot. */
+static size_t
+hash_of(const struct collector *c, const unsigned char id[COLLECTOR_ID])
 {
-	size_t mask = c->slots - 1;
-	size_t i =
-	    digest_add(0, (const char *)id, COLLECTOR_TRACE + COLLECTOR_SPAN) &
-	    mask;
+	uint64_t word[COLLECTOR_ID / sizeof(uint64_t)];
 
-	while (c->node[i].is_used &&
-	       memcmp(c->node[i].id, id, COLLECTOR_TRACE + COLLECTOR_SPAN))
+	memcpy(word, id, sizeof word);
+	return (size_t)mix_pair(
+	    mix_pair(word[0] ^ c->seed, word[1] ^ c->seed), word[2] ^ c->seed);
+}
+
+/* Where the index has it, or would have it. */
+static uint32_t *
+find(const struct collector *c, const unsigned char id[COLLECTOR_ID])
+{
+	size_t mask = c->slots - 1, i = hash_of(c, id) & mask;
+
+	while (
+	    c->slot[i] && memcmp(c->node[c->slot[i] - 1].id, id, COLLECTOR_ID))
 		i = (i + 1) & mask;
-	return &c->node[i];
+	return &c->slot[i];
 }
 
 static void
 grow(struct collector *c)
 {
-	struct collector_node *old = c->node;
-	size_t n = c->slots;
-
-	c->slots = n ? n * 2 : 64;
-	c->node = mem_new(c->slots, sizeof *c->node);
-	for (size_t i = 0; i < n; i++)
-		if (old[i].is_used)
-			*find(c, old[i].id) = old[i];
-	free(old);
+	free(c->slot);
+	c->slots = c->slots ? c->slots * 2 : 64;
+	c->slot = mem_new(c->slots, sizeof *c->slot);
+	for (uint32_t i = 0; i < c->nodes; i++)
+		*find(c, c->node[i].id) = i + 1;
 }
 
 void
@@ -79,17 +84,17 @@ static struct collector_node *
 node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
     const unsigned char span[COLLECTOR_SPAN])
 {
-	unsigned char id[COLLECTOR_TRACE + COLLECTOR_SPAN];
+	unsigned char id[COLLECTOR_ID];
 	struct err e = {0};
-	struct collector_node *n;
+	uint32_t *slot;
 
 	memcpy(id, trace, COLLECTOR_TRACE);
 	memcpy(id + COLLECTOR_TRACE, span, COLLECTOR_SPAN);
 	if (c->nodes * 2 >= c->slots)
 		grow(c);
-	n = find(c, id);
-	if (n->is_used)
-		return n;
+	slot = find(c, id);
+	if (*slot)
+		return &c->node[*slot - 1];
 	if (c->nodes >= COLLECTOR_SPANS) {
 		err_set(&e,
 		    "more than %d spans: from here on spans sent "
@@ -100,10 +105,10 @@ node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
 		c->is_lost = true;
 		return NULL;
 	}
-	n->is_used = true;
-	memcpy(n->id, id, sizeof id);
-	c->nodes++;
-	return n;
+	c->node = mem_more(c->node, c->nodes, &c->cap, sizeof *c->node);
+	memcpy(c->node[c->nodes].id, id, sizeof id);
+	*slot = (uint32_t)++c->nodes;
+	return &c->node[c->nodes - 1];
 }
 
 static void
@@ -359,6 +364,8 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->arg = config->arg;
 	c->from_ns = config->from_unix_nano;
 	c->earlier = config->earlier;
+	if (getrandom(&c->seed, sizeof c->seed, 0) != sizeof c->seed)
+		c->seed = (uint64_t)clock_wall_ns();
 	c->has_trace = config->trace_id &&
 		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);
 	c->httpd = httpd_new(l, collector_on_request, c);
@@ -425,5 +432,6 @@ collector_del(struct collector *c)
 	free((char *)c->key.variant);
 	free(c->run_id);
 	free(c->node);
+	free(c->slot);
 	free(c);
 }

@@ -13,6 +13,7 @@ enum {
 	COLLECTOR_BODY = 64 << 20, /* bytes of a request, inflated */
 	COLLECTOR_TRACE = 16,
 	COLLECTOR_SPAN = 8,
+	COLLECTOR_ID = COLLECTOR_TRACE + COLLECTOR_SPAN,
 };
 
 /* What is told in a diagnostic, a few times of each. */
@@ -37,8 +38,11 @@ struct collector {
 	char *run_id;
 	int64_t from_ns;
 	const struct earlier *earlier;
-	struct collector_node *node; /* open addressing; node[slots] */
-	size_t slots, nodes;
+	struct collector_node *node; /* node[nodes], as they came */
+	size_t nodes, cap;
+	uint32_t *slot; /* slot[slots], open addressing: index + 1, or 0 */
+	size_t slots;
+	uint64_t seed;	/* of its hash */
 	size_t missing; /* named as a parent and not seen */
 	void (*on_span)(void *arg, const char *span, size_t n);
 	void *arg;
