@@ -305,11 +305,11 @@ pump(struct conn *c)
 static bool
 fill(struct conn *c)
 {
-	char chunk[CHUNK];
+	struct buf *in = &c->reader.in;
 	ssize_t n;
 
 	do {
-		n = recv(c->fd, chunk, sizeof chunk, 0);
+		n = recv(c->fd, buf_room(in, CHUNK), CHUNK, 0);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return false;
@@ -318,7 +318,8 @@ fill(struct conn *c)
 		c->is_deaf = c->is_deaf || n < 0;
 		c->has_end = true;
 	} else if (!c->is_last) {
-		buf_add(&c->reader.in, chunk, (size_t)n);
+		in->len += (size_t)n;
+		in->s[in->len] = 0;
 	}
 	pump(c);
 	hold(c);

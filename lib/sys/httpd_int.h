@@ -10,6 +10,8 @@
 
 #include "sys/httpd.h"
 
+enum { HTTPD_IDLE = 256 << 10 }; /* bytes kept from request to request */
+
 enum httpd_phase {
 	HTTPD_HEAD,
 	HTTPD_LENGTH,	  /* a body of known length */
@@ -22,13 +24,14 @@ enum httpd_phase {
 
 struct httpd_reader {
 	enum httpd_phase phase;
-	struct buf in; /* what came; the first `at` bytes are done with */
+	struct buf in; /* what came, a body of known length with it; the first
+			  `at` bytes are done with */
 	size_t at, scanned;
 	struct buf head; /* its texts, each ended by NUL */
-	struct buf body;
-	uint64_t left;	/* bytes of the body or the chunk still to come */
-	size_t trailer; /* bytes of it */
-	int minor;	/* HTTP/1.minor */
+	struct buf body; /* of chunks */
+	uint64_t left;	 /* bytes of the body or the chunk still to come */
+	size_t trailer;	 /* bytes of it */
+	int minor;	 /* HTTP/1.minor */
 	bool is_chunked, has_length, has_host, is_last;
 	bool wants_100; /* the client waits to be told to go on */
 	struct httpd_request rq;

@@ -28,6 +28,14 @@ httpd_reader_is_amid(const struct httpd_reader *r)
 	return r->phase != HTTPD_REFUSED;
 }
 
+/* Idle connections hold little memory. */
+static void
+ease(struct buf *b)
+{
+	if (b->cap > HTTPD_IDLE)
+		buf_free(b);
+}
+
 void
 httpd_reader_free(struct httpd_reader *r)
 {
@@ -41,9 +49,10 @@ begin(struct httpd_reader *r)
 {
 	buf_drop(&r->in, r->at);
 	r->at = r->scanned = 0;
-	if (r->body.cap > HTTPD_HEADERS)
-		buf_free(&r->body);
 	buf_reset(&r->body);
+	ease(&r->body);
+	if (!r->in.len)
+		ease(&r->in);
 	r->phase = HTTPD_HEAD;
 	r->left = 0;
 	r->trailer = 0;
@@ -295,9 +304,9 @@ read_head(struct httpd_reader *r, size_t end)
 	return check_framing(r);
 }
 
-/* Move what is there of `left` bytes into the body. */
+/* Move what is there of a chunk into the body. */
 static void
-take_body(struct httpd_reader *r)
+take_chunk(struct httpd_reader *r)
 {
 	size_t n = r->in.len - r->at;
 
@@ -306,8 +315,6 @@ take_body(struct httpd_reader *r)
 	buf_add(&r->body, r->in.s + r->at, n);
 	r->at += n;
 	r->left -= n;
-	if (n)
-		r->wants_100 = false;
 }
 
 /* A line up to its CRLF. 1: *line and *len; 0: not whole. */
@@ -360,7 +367,7 @@ read_chunk_size(struct httpd_reader *r)
 static int
 read_chunk_data(struct httpd_reader *r)
 {
-	take_body(r);
+	take_chunk(r);
 	if (r->left || r->in.len - r->at < 2)
 		return 0;
 	if (memcmp(r->in.s + r->at, "\r\n", 2))
@@ -372,12 +379,26 @@ read_chunk_data(struct httpd_reader *r)
 }
 
 static int
-finish(struct httpd_reader *r)
+finish(struct httpd_reader *r, const char *body, size_t n)
 {
 	r->phase = HTTPD_WHOLE;
-	r->rq.body = r->body.s;
-	r->rq.len = r->body.len;
+	r->rq.body = body;
+	r->rq.len = n;
 	return 1;
+}
+
+/* A body of known length is handed out where it came in. */
+static int
+read_body(struct httpd_reader *r)
+{
+	const char *body = r->in.s + r->at;
+
+	if (r->in.len > r->at)
+		r->wants_100 = false;
+	if (r->in.len - r->at < r->left)
+		return 0;
+	r->at += (size_t)r->left;
+	return finish(r, body, (size_t)r->left);
 }
 
 static int
@@ -391,7 +412,7 @@ read_trailer(struct httpd_reader *r)
 		if ((r->trailer += n) > HTTPD_HEADERS)
 			return httpd_reader_refuse(
 			    r, 431, "a trailer of more than 64 KiB");
-	return got > 0 ? finish(r) : got;
+	return got > 0 ? finish(r, r->body.s, r->body.len) : got;
 }
 
 /* One step; 1: there may be another. */
@@ -408,8 +429,7 @@ step(struct httpd_reader *r)
 			got = read_head(r, end) < 0 ? -1 : 1;
 		return got;
 	case HTTPD_LENGTH:
-		take_body(r);
-		return r->left ? 0 : finish(r);
+		return read_body(r);
 	case HTTPD_CHUNK:
 		return read_chunk_size(r);
 	case HTTPD_CHUNK_DATA:
@@ -431,8 +451,8 @@ httpd_reader_next(struct httpd_reader *r)
 	do {
 		got = step(r);
 	} while (got > 0 && r->phase != HTTPD_WHOLE);
-	/* A body's bytes are kept once, not twice. */
-	if (r->phase != HTTPD_HEAD && got == 0) {
+	/* A chunk's bytes are kept once, not twice. */
+	if (r->phase > HTTPD_LENGTH && got == 0) {
 		buf_drop(&r->in, r->at);
 		r->at = r->scanned = 0;
 	}
