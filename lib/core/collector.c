@@ -223,21 +223,21 @@ static void
 write_span(struct collector *c, const struct otlp_span *s, const char *via,
     const char *form, const char *tie)
 {
+	struct json *j = &c->line;
 	size_t at;
 
-	AUTO_JSON j = stage_record(c->stage, "span");
-	record_key(&j, &c->key);
-	json_null(&j, "service");
-	json_str(&j, "via", via);
+	buf_cut(&j->text, c->head);
+	c->stage->records++;
+	json_str(j, "via", via);
 	if (form)
-		json_str(&j, "form", form);
-	json_str(&j, "bound", tie);
-	buf_addc(&j.text, ',');
-	at = j.text.len;
-	otlp_span_print(s, &j.text);
+		json_str(j, "form", form);
+	json_str(j, "bound", tie);
+	buf_addc(&j->text, ',');
+	at = j->text.len;
+	otlp_span_print(s, &j->text);
 	if (c->on_span)
-		give(c, j.text.s + at, j.text.len - at);
-	stage_put(c->stage, &j);
+		give(c, j->text.s + at, j->text.len - at);
+	stage_put(c->stage, j);
 }
 
 void
@@ -347,6 +347,16 @@ on_http2(void *arg, int fd)
 	h2d_adopt(c->h2d, fd);
 }
 
+/* What all records begin with. */
+static void
+begin_line(struct collector *c)
+{
+	c->line = record_begin("span");
+	record_key(&c->line, &c->key);
+	json_null(&c->line, "service");
+	c->head = c->line.text.len;
+}
+
 struct collector *
 collector_new(struct loop *l, const struct collector_config *config)
 {
@@ -368,6 +378,7 @@ collector_new(struct loop *l, const struct collector_config *config)
 		c->seed = (uint64_t)clock_wall_ns();
 	c->has_trace = config->trace_id &&
 		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);
+	begin_line(c);
 	c->httpd = httpd_new(l, collector_on_request, c);
 	c->h2d = h2d_new(l, collector_on_call, c);
 	httpd_divert(c->httpd, on_http2, c);
@@ -431,6 +442,7 @@ collector_del(struct collector *c)
 	free((char *)c->key.source);
 	free((char *)c->key.variant);
 	free(c->run_id);
+	json_free(&c->line);
 	free(c->node);
 	free(c->slot);
 	free(c);

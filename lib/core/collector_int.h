@@ -42,7 +42,9 @@ struct collector {
 	size_t nodes, cap;
 	uint32_t *slot; /* slot[slots], open addressing: index + 1, or 0 */
 	size_t slots;
-	uint64_t seed;	/* of its hash */
+	uint64_t seed;	  /* of its hash */
+	struct json line; /* of a span; its first `head` bytes are always so */
+	size_t head;
 	size_t missing; /* named as a parent and not seen */
 	void (*on_span)(void *arg, const char *span, size_t n);
 	void *arg;

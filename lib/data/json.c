@@ -9,6 +9,7 @@
 
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "data/token.h"
 
 /*
  * yajl counts no depth, lets some byte sequences pass that are not UTF-8 and
@@ -316,42 +317,50 @@ json_check(const char *s, size_t n, struct err *e)
 	return read_text(&r, s, n, e);
 }
 
+/* Text without what needs an escape, if it is UTF-8. */
+static void
+put_plain(struct buf *b, const char *s, size_t n)
+{
+	for (;;) {
+		size_t good = utf8_check(s, n);
+
+		buf_add(b, s, good);
+		if (good == n)
+			return;
+		buf_adds(b, "\xef\xbf\xbd");
+		s += good + 1;
+		n -= good + 1;
+	}
+}
+
+static void
+put_escaped(struct buf *b, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (c == '"' || c == '\\')
+		buf_add(b, (char[]){'\\', (char)c}, 2);
+	else if (strchr("\b\f\n\r\t", c) && c)
+		buf_add(b, (char[]){'\\', "btn?fr"[c - '\b']}, 2);
+	else
+		buf_add(b,
+		    (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+}
+
 void
 json_quote(struct buf *b, const char *s, size_t n)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t from = 0;
-
 	buf_addc(b, '"');
-	for (size_t i = 0; i < n;) {
-		unsigned char c = (unsigned char)s[i];
-		uint32_t point;
-		size_t len;
+	for (;;) {
+		size_t plain = token_plain(s, n);
 
-		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
-		len = c < 0x80 ? 0 : utf8_next(s + i, n - i, &point);
-		if (len) {
-			i += len;
-			continue;
-		}
-		buf_add(b, s + from, i - from);
-		from = ++i;
-		if (c >= 0x80)
-			buf_adds(b, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			buf_add(b, (char[]){'\\', (char)c}, 2);
-		else if (strchr("\b\f\n\r\t", c) && c)
-			buf_add(b, (char[]){'\\', "btn?fr"[c - '\b']}, 2);
-		else
-			buf_add(b,
-			    (char[]){
-				'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]},
-			    6);
+		put_plain(b, s, plain);
+		if (plain == n)
+			break;
+		put_escaped(b, (unsigned char)s[plain]);
+		s += plain + 1;
+		n -= plain + 1;
 	}
-	buf_add(b, s + from, n - from);
 	buf_addc(b, '"');
 }
 
