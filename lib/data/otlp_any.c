@@ -6,6 +6,7 @@
 #include "data/json.h"
 #include "data/otlp_pen.h"
 #include "data/otlp_wire.h"
+#include "data/token.h"
 
 /* What is printed here was found to be well-formed. */
 
@@ -83,7 +84,7 @@ otlp_text(struct otlp *o, struct buf *to, const char *s, size_t n)
 {
 	char *p;
 
-	if (n && (pen_plain(s, n) < n || is_broken(o, s, n))) {
+	if (n && (token_plain(s, n) < n || is_broken(o, s, n))) {
 		put_odd(o, to, s, n);
 		return;
 	}

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "data/otlp_pen.h"
 #include "data/otlp_wire.h"
+#include "data/token.h"
 
 /* src: opentelemetry-proto 1.11 */
 
@@ -267,7 +267,7 @@ find_run(struct otlp *o, struct otlp_tail *t, struct wire pair)
 		return;
 	run = otlp_attr_text(o, o->attr);
 	t->run =
-	    pen_plain(run.s, wire_len(&run)) == wire_len(&run) ? run.s : NULL;
+	    token_plain(run.s, wire_len(&run)) == wire_len(&run) ? run.s : NULL;
 	t->run_len = wire_len(&run);
 }
 

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORD = sizeof(uint64_t) };
-
 /* From here on fifteen digits need not be enough. */
 #define MANTISSA 1e15
 
@@ -146,39 +144,4 @@ pen_double(char *p, double d)
 	if (!strpbrk(p, ".e"))
 		strcat(p, ".0");
 	return p + strlen(p);
-}
-
-/* Has the word a byte that is 0? In it 0x80 is set, and nowhere below. */
-#define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
-
-/* A bit in each byte of s[8] that is not plain, up to the first of them: what
- * is carried from there may mark others behind it. */
-static uint64_t
-marks(const char *s)
-{
-	uint64_t w;
-
-	memcpy(&w, s, sizeof w);
-	w = le64toh(w);
-	return ((w - EACH(0x20)) & ~w & EACH(0x80)) | HAS_ZERO(w ^ EACH('"')) |
-	       HAS_ZERO(w ^ EACH('\\'));
-}
-
-size_t
-pen_plain(const char *s, size_t n)
-{
-	size_t i = 0;
-
-	for (; n - i >= WORD; i += WORD) {
-		uint64_t m = marks(s + i);
-
-		if (m)
-			return i + (size_t)__builtin_ctzll(m) / 8;
-	}
-	if (i && i < n && !marks(s + n - WORD))
-		return n;
-	while (
-	    i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
-		i++;
-	return i;
 }

@@ -43,10 +43,4 @@ char *pen_hex(char *p, const unsigned char *s, size_t n);
  */
 char *pen_double(char *p, double d);
 
-/*
- * How much of s[n] may stand between quotes in JSON as it is: up to a quote, a
- * backslash, or a byte below a blank. UTF-8 is not looked at.
- */
-size_t pen_plain(const char *s, size_t n);
-
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "data/otlp_pen.h"
+#include "data/token.h"
 
 static int
 expect(struct otlp *o, char c, const char *otherwise)
@@ -173,13 +173,13 @@ otlp_string(struct otlp *o, struct otlp_word *w)
 	if (expect(o, '"', "not the string that is wanted") < 0)
 		return -1;
 	w->s = o->s + o->at;
-	w->n = pen_plain(w->s, o->n - o->at);
+	w->n = token_plain(w->s, o->n - o->at);
 	if (w->n < o->n - o->at && w->s[w->n] == '"') {
 		o->at += w->n + 1;
 		return 0;
 	}
 	for (;;) {
-		size_t n = pen_plain(o->s + o->at, o->n - o->at);
+		size_t n = token_plain(o->s + o->at, o->n - o->at);
 
 		*w = (struct otlp_word){o->s + o->at, n};
 		if (is_escaped)
