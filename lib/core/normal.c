@@ -221,7 +221,9 @@ put_runs(struct buf *b, const struct span *s)
 static void
 put_line(const struct normal *n, uint32_t i, struct buf *b)
 {
-	buf_addf(b, "{\"type\":\"node\",\"depth\":%u,", n->t->span[i].depth);
+	buf_adds(b, "{\"type\":\"node\",\"depth\":");
+	buf_addi(b, n->t->span[i].depth);
+	buf_addc(b, ',');
 	if (n->t->span[i].is_stranger)
 		buf_adds(b, "\"counted\":false,");
 	buf_add(b, n->text.s + n->line[i].at, n->line[i].len);

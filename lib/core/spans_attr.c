@@ -118,13 +118,18 @@ settle(struct spans_reader *r, size_t n, struct span_attrs *to)
 	}
 }
 
+/* Often the one of the span before has the same name. */
 static void
 add(struct spans_reader *r, size_t n, struct pull_text key,
     struct pull_text value)
 {
+	const struct span_key *k;
+
 	r->attr = mem_more(r->attr, n, &r->attrs_cap, sizeof *r->attr);
-	r->attr[n] =
-	    (struct span_attr){span_key(r->t->keys, key.s, key.n), value, n};
+	k = r->attr[n].key;
+	if (!k || k->n != key.n || memcmp(k->s, key.s, key.n) != 0)
+		k = span_key(r->t->keys, key.s, key.n);
+	r->attr[n] = (struct span_attr){k, value, n};
 }
 
 static int

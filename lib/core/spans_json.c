@@ -135,13 +135,14 @@ spans_string(struct spans_reader *r, struct pull_text *to)
 static int
 read_id(struct spans_reader *r, struct pull_text *to)
 {
-	bool is_zero = true;
 	char *low = NULL;
+	size_t zeros = 0;
 
 	if (spans_string(r, to) < 0)
 		return -1;
-	for (size_t i = 0; i < to->n; i++) {
-		is_zero = is_zero && to->s[i] == '0';
+	while (zeros < to->n && to->s[zeros] == '0')
+		zeros++;
+	for (size_t i = zeros; i < to->n; i++) {
 		if (to->s[i] < 'A' || to->s[i] > 'F')
 			continue;
 		if (!low) {
@@ -150,7 +151,7 @@ read_id(struct spans_reader *r, struct pull_text *to)
 		}
 		low[i] |= 0x20;
 	}
-	if (is_zero)
+	if (zeros == to->n)
 		*to = (struct pull_text){"", 0};
 	return 0;
 }

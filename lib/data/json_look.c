@@ -13,17 +13,25 @@ struct look {
 	const char *at, *end;	/* at NULL: malformed */
 	struct json_want *want; /* want[wants] */
 	size_t wants;
+	uint64_t lens; /* bit n: a name of n bytes is wanted, or of more */
 	struct json_want *now; /* whose value is next, or is being read */
 	unsigned depth;
 	char close[JSON_DEPTH]; /* close[depth]: what ends what is open */
 };
 
 static const char *
-blank(const char *p, const char *end)
+blanks(const char *p, const char *end)
 {
 	while (p < end && token_is_blank(*p))
 		p++;
 	return p;
+}
+
+/* Few words have any before them. */
+static inline const char *
+blank(const char *p, const char *end)
+{
+	return p < end && (unsigned char)*p > ' ' ? p : blanks(p, end);
 }
 
 /* p is at the backslash. */
@@ -42,29 +50,38 @@ escape(const char *p, const char *end)
 	return p + 6;
 }
 
-/* Behind the string that begins at p. */
+/* Behind the string that p is in, at its first escape, or where it is cut. */
 static const char *
-string(const char *p, const char *end)
+escaped(const char *p, const char *end)
 {
-	if (p == end || *p != '"')
-		return NULL;
-	for (p++; p; p = escape(p, end)) {
+	while (p < end && *p == '\\' && (p = escape(p, end))) {
 		p += token_plain(p, (size_t)(end - p));
-		if (p == end || (*p != '"' && *p != '\\'))
-			return NULL;
-		if (*p == '"')
+		if (p < end && *p == '"')
 			return p + 1;
 	}
 	return NULL;
+}
+
+/* Behind the string that begins at p. */
+static inline const char *
+string(const char *p, const char *end, bool *is_escaped)
+{
+	if (p == end || *p != '"')
+		return NULL;
+	p++;
+	p += token_plain(p, (size_t)(end - p));
+	*is_escaped = p == end || *p != '"';
+	return *is_escaped ? escaped(p, end) : p + 1;
 }
 
 static const char *
 scalar(const char *p, const char *end)
 {
 	size_t left = (size_t)(end - p), n;
+	bool is_escaped;
 
 	if (left && *p == '"')
-		return string(p, end);
+		return string(p, end, &is_escaped);
 	n = token_number(p, left);
 	if (!n)
 		n = token_word(p, left);
@@ -88,15 +105,25 @@ wanted_escaped(struct look *l, struct pull_text key)
 	return NULL;
 }
 
+enum { LENS = 63 };
+
+static inline unsigned
+len_bit(size_t n)
+{
+	return n < LENS ? (unsigned)n : LENS;
+}
+
 /* in: the key with its quotes */
 static struct json_want *
 wanted(struct look *l, struct pull_text key)
 {
+	if (!(l->lens >> len_bit(key.n - 2) & 1))
+		return NULL;
 	for (size_t i = 0; i < l->wants; i++)
 		if (key.n == l->want[i].len + 2 &&
 		    !memcmp(key.s + 1, l->want[i].key, key.n - 2))
 			return &l->want[i];
-	return memchr(key.s, '\\', key.n) ? wanted_escaped(l, key) : NULL;
+	return NULL;
 }
 
 /* The name of a member and its colon. */
@@ -105,12 +132,15 @@ member(struct look *l, const char *p)
 {
 	const char *from = p;
 	struct json_want *w = NULL;
+	struct pull_text key;
+	bool is_escaped;
 
-	p = string(p, l->end);
+	p = string(p, l->end, &is_escaped);
 	if (!p)
 		return NULL;
+	key = (struct pull_text){from, (size_t)(p - from)};
 	if (l->depth == 1)
-		w = wanted(l, (struct pull_text){from, (size_t)(p - from)});
+		w = is_escaped ? wanted_escaped(l, key) : wanted(l, key);
 	p = blank(p, l->end);
 	if (p == l->end || *p != ':')
 		return NULL;
@@ -181,8 +211,10 @@ json_look(const char *s, size_t n, struct json_want want[], size_t wants,
 {
 	struct look l = {.at = s, .end = s + n, .want = want, .wants = wants};
 
-	for (size_t i = 0; i < wants; i++)
+	for (size_t i = 0; i < wants; i++) {
 		want[i].text = (struct pull_text){0};
+		l.lens |= UINT64_C(1) << len_bit(want[i].len);
+	}
 	if (utf8_check(s, n) < n || !look(&l))
 		return json_check(s, n, e) < 0
 			 ? -1

@@ -16,23 +16,17 @@ pull_fail(struct pull *p, const char *why)
 }
 
 int
-pull_peek(struct pull *p)
+pull_peek_far(struct pull *p)
 {
-	while (p->at < p->n) {
+	for (; p->at < p->n; p->at++)
 		if (!token_is_blank(p->s[p->at]))
 			return (unsigned char)p->s[p->at];
-		p->at++;
-	}
 	return -1;
 }
 
-static int
+static inline int
 expect(struct pull *p, char c, const char *otherwise)
 {
-	if (p->at < p->n && p->s[p->at] == c) {
-		p->at++;
-		return 0;
-	}
 	if (pull_peek(p) != c)
 		return pull_fail(p, otherwise);
 	p->at++;
@@ -135,50 +129,65 @@ escape(struct pull *p, char *to, size_t *len)
 
 /* The length of what is between the quotes; `at` behind the first. */
 static int
-measure(const struct pull *p, size_t *len, bool *is_escaped)
+measure(const struct pull *p, size_t *len)
 {
 	size_t i = p->at;
 
-	*is_escaped = false;
 	for (;;) {
 		i += token_plain(p->s + i, p->n - i);
 		if (i < p->n && p->s[i] == '"')
 			break;
 		if (p->n - i < 2 || p->s[i] != '\\')
 			return -1;
-		*is_escaped = true;
 		i += 2;
 	}
 	*len = i - p->at;
 	return 0;
 }
 
-int
-pull_string(struct pull *p, struct pull_text *to)
+/* The same string, which has escapes, or no end. */
+static int
+escaped_string(struct pull *p, struct pull_text *to)
 {
-	bool is_escaped;
 	size_t len, end, n = 0;
 	char *text;
 
+	if (measure(p, &len) < 0)
+		return pull_fail(p, "a string that does not end");
+	end = p->at + len;
+	text = arena_take(p->arena, len + 1);
+	while (p->at < end)
+		if (p->s[p->at] != '\\')
+			text[n++] = p->s[p->at++];
+		else if (p->at++, escape(p, text, &n) < 0)
+			return -1;
+	text[n] = 0;
+	*to = (struct pull_text){text, n};
+	p->at = end + 1;
+	return 0;
+}
+
+/* Is it one as it stands? Then past it, as nearly always. */
+static inline bool
+take_plain(struct pull *p, struct pull_text *to)
+{
+	const char *s = p->s + p->at;
+	size_t left = p->n - p->at, n = token_plain(s, left);
+
+	if (n == left || s[n] != '"')
+		return false;
+	*to = (struct pull_text){s, n};
+	p->at += n + 1;
+	return true;
+}
+
+int
+pull_string(struct pull *p, struct pull_text *to)
+{
 	*to = (struct pull_text){0};
 	if (expect(p, '"', "no string") < 0)
 		return -1;
-	if (measure(p, &len, &is_escaped) < 0)
-		return pull_fail(p, "a string that does not end");
-	end = p->at + len;
-	*to = (struct pull_text){p->s + p->at, len};
-	if (is_escaped) {
-		text = arena_take(p->arena, len + 1);
-		while (p->at < end)
-			if (p->s[p->at] != '\\')
-				text[n++] = p->s[p->at++];
-			else if (p->at++, escape(p, text, &n) < 0)
-				return -1;
-		text[n] = 0;
-		*to = (struct pull_text){text, n};
-	}
-	p->at = end + 1;
-	return 0;
+	return take_plain(p, to) ? 0 : escaped_string(p, to);
 }
 
 int
@@ -202,12 +211,14 @@ pull_scalar(struct pull *p, struct pull_text *to)
 static int
 skip_string(struct pull *p)
 {
-	bool is_escaped;
+	struct pull_text plain;
 	size_t len;
 
 	if (expect(p, '"', "no string") < 0)
 		return -1;
-	if (measure(p, &len, &is_escaped) < 0)
+	if (take_plain(p, &plain))
+		return 0;
+	if (measure(p, &len) < 0)
 		return pull_fail(p, "a string that does not end");
 	p->at += len + 1;
 	return 0;

@@ -34,8 +34,16 @@ struct pull_text {
 	((text).n == sizeof(word) - 1 && \
 	    !memcmp((text).s, word, sizeof(word) - 1))
 
-/* The first byte of the next word, -1 at the end of the text. */
-int pull_peek(struct pull *p);
+/* The first byte of the next word, -1 at the end of the text. Few words have
+ * blanks before them, and those are passed over by the second. */
+int pull_peek_far(struct pull *p);
+static inline int
+pull_peek(struct pull *p)
+{
+	if (p->at < p->n && (unsigned char)p->s[p->at] > ' ')
+		return (unsigned char)p->s[p->at];
+	return pull_peek_far(p);
+}
 
 /* Say what is wrong here, unless something was said before. Returns -1. */
 int pull_fail(struct pull *p, const char *why);
