@@ -60,6 +60,8 @@ static const struct cli tool = {
 
 #define DEFAULT_PORT(port) ((port) == COLLECTOR_GRPC ? "4317" : "4318")
 
+enum { PIPE = 256 << 10 }; /* bytes on their way to a reader that is busy */
+
 static struct stage stage;
 static struct loop loop;
 static struct collector *collector;
@@ -397,6 +399,7 @@ main(int argc, char *argv[])
 	n = add_addresses(address, &listens, COLLECTOR_HTTP);
 	n += add_addresses(address + n, &grpcs, COLLECTOR_GRPC);
 	stop_catch(true);
+	fcntl(out_std.fd, F_SETPIPE_SZ, PIPE); /* if it is one */
 	stage_source(&stage, "collect", &out_std, argv);
 	collector =
 	    collector_new(&loop, &(struct collector_config){.stage = &stage,
