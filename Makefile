@@ -45,10 +45,10 @@ BUILD_DEPS = gcc libc6-dev libinih-dev libyajl-dev nettle-dev libpcre2-dev \
 CHECK_DEPS = bats git perl jq curl mandoc procps util-linux uidmap inotify-tools \
 	busybox-static musl-tools python3 \
 	python3-jsonschema zstd libxml2-utils time \
-	docker-registry skopeo apache2-utils openssl zsh fish
+	docker-registry skopeo apache2-utils openssl zsh fish sqlite3
 BENCH_DEPS = hyperfine jq curl busybox-static bubblewrap g++ libtomlplusplus-dev \
 	libprotobuf-dev protobuf-compiler python3 inotify-tools entr \
-	docker-registry skopeo umoci
+	docker-registry skopeo umoci sqlite3
 LINT_DEPS = clang clang-format shellcheck mandoc bats
 
 preload_src := $(wildcard lib/preload/*.c)

@@ -73,7 +73,7 @@ for form in markdown:md html:html bencher:txt prometheus:prom; do
 done
 [ $status = 0 ] || event notify $status | hook notify
 event post-task $status | hook post-task
-find "$out/results" -name '*.ndjson' | sort -r | tail -n +11 | xargs -r rm -f
+"$root/bench/history.sh" "$now" || status=3
 jq -rs 'map(select(.type == "bench_verdict")) |
 	"\(length) budgets, \(map(select(.fails)) | length) not kept"' "$judged"
 printf '%s\n' "$out/report.md" "$out/report.html"

@@ -114,7 +114,7 @@ cat "$judged" "$work/families" | clnrm-bench report --loose >"$out/report.md"
 if grep -nE 'TBD|TODO|\|  +\|| null' "$out/report.md"; then
 	bad 'the report has a blank'
 fi
-find "$out/results" -name '*.ndjson' | sort -r | tail -n +11 | xargs -r rm -f
+"$root/bench/history.sh" "$now" || bad 'the history was not kept'
 printf '%s\n%s\n' "$out/report.md" "$out/report.html"
 
 section Summary

@@ -655,6 +655,9 @@ busy() {
 	[ ! -e notify.json ]
 	[ "$(find .clnrm/bench/results -name '*.ndjson' | wc -l)" = 10 ]
 	grep -q path/render .clnrm/bench/report.md
+	run -0 sqlite3 .clnrm/history.db "select count(*) from bench
+		where id = 'path/render' and p50 <= p95 and rss > 0"
+	[ "$output" = 1 ]
 	run -4 "$ROOT/bench/run.sh" --quick --hooks hooks none/
 	jq -e '.event == "notify" and .status == 4' notify.json
 }
