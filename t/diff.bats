@@ -427,7 +427,7 @@ spans/spans.clnrm.toml: same: 5 spans" ]
 	clnrm run >run.tap
 	run -1 clnrm diff
 	[ "$(grep -c '^~' <<<"$output")" = 1 ]
-	[[ "$output" == *"attributes.order.items: 3 -> 4"* ]]
+	[[ "$output" == *"attributes.order.items: 3 -> 4"*$'\n'"accept: clnrm record --update spans/spans.clnrm.toml" ]]
 }
 
 @test "of a run the spans of one test are compared, and a test that did not run is told" {

@@ -33,6 +33,7 @@ elsewhere() {
 	10.6 records a run's records with spans are those of the manual
 	11 report TAP has version, point, YAML with place and counts
 	11 diff what came, what went, what moved and what has another name
+	11 diff ten times in a row the recorded examples are the same
 	11 bench waiting longer is found by the time on the wall
 	11 bench few pairs decide nothing, and that is no pass
 	12 install install puts programs and manuals in place, uninstall takes
