@@ -19,7 +19,9 @@ load helper
 		[ "$output" = "$("clnrm-$verb" x --help)" ]
 		[ ! -e tests ]
 		run -2 clnrm $verb --hepl
-		[ "$output" = "clnrm-$verb: unknown option --hepl; see clnrm-$verb --help" ]
+		[ "$output" = "clnrm-$verb: unknown option --hepl; did you mean --help?" ]
+		run -2 clnrm $verb --zzzzzz
+		[ "$output" = "clnrm-$verb: unknown option --zzzzzz; see clnrm-$verb --help" ]
 		run -0 clnrm -n $verb 'a b' -x
 		[ "$output" = "clnrm-$verb 'a b' -x" ]
 	done

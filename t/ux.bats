@@ -173,7 +173,13 @@ on_a_terminal() {
 		run -2 "$tool" --hel </dev/null
 	done
 	run -2 clnrm rnu
-	[[ "$output" == *run* ]]
+	[[ "$output" == "clnrm: unknown verb 'rnu'; did you mean run? "* ]]
+	run -2 clnrm run --fitler x
+	[ "$output" = "clnrm: unknown option --fitler; did you mean --filter?" ]
+	run -2 clnrm run --zzzzz
+	[ "$output" = "clnrm: unknown option --zzzzz; see clnrm run --help" ]
+	run -2 clnrm record --rnus 3
+	[ "$output" = "clnrm-record: unknown option --rnus; did you mean --runs?" ]
 }
 
 @test "ux 1.9: what is the user's is overwritten only when asked, and told" {

@@ -44,6 +44,49 @@ hand_on() {
 	done
 }
 
+# Sets $near to the one of the words $2... that $1 is a slip of, as the stages do
+# with their options; or to nothing.
+nearest() {
+	near=''
+	[ ${#1} -le 60 ] || return 0
+	near=$(printf '%s\n' "$@" | awk '
+	function least(x, y) { return x < y ? x : y }
+	{
+		m = length($0)
+		for (j = 1; j <= m; j++) b[j] = substr($0, j, 1)
+	}
+	NR == 1 {
+		n = m
+		for (i = 1; i <= n; i++) a[i] = b[i]
+		best = int(n / 3) + 2
+		next
+	}
+	{
+		for (j = 0; j <= m; j++) d[0, j] = j
+		for (i = 1; i <= n; i++) {
+			d[i, 0] = i
+			for (j = 1; j <= m; j++) {
+				c = least(d[i - 1, j], d[i, j - 1]) + 1
+				c = least(c, d[i - 1, j - 1] + (a[i] != b[j]))
+				if (i > 1 && j > 1 && a[i] == b[j - 1] && a[i - 1] == b[j])
+					c = least(c, d[i - 2, j - 2] + 1)
+				d[i, j] = c
+			}
+		}
+		if (d[n, m] < best) { best = d[n, m]; found = $0 }
+	}
+	END { print found }' 2>/dev/null)
+}
+
+# The option $1 is none of the words $3...; what is left is told by $2.
+unknown_option() {
+	what=$1 whose=$2
+	shift 2
+	nearest "$what" --help --version "$@"
+	[ ! "$near" ] || die 2 "unknown option $what; did you mean $near?"
+	die 2 "unknown option $what; see $whose"
+}
+
 # The stages stand beside this, or else in PATH.
 case $0 in
 */*) [ ! -x "${0%/*}/clnrm-exec" ] || PATH=${0%/*}:$PATH ;;
@@ -100,7 +143,10 @@ options() {
 				take "$flag" "$value"
 				;;
 			*" $1 "*) take "$1" ;;
-			*) die 2 "unknown option $flag; see $self --help" ;;
+			*)
+				# shellcheck disable=SC2046,SC2086 # a list of names
+				unknown_option "$flag" "$self --help" $(echo $known | tr -d =)
+				;;
 			esac
 			;;
 		*)
