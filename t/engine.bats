@@ -189,6 +189,12 @@ ours() {
 			| select(.Labels."clnrm.session" and .ImageID == $image.Id) | .Id, .Mounts[]?.Name'
 }
 
+# Sets $socket.
+need_docker() {
+	[[ "$ENGINES" == *docker* ]] || cannot "there is no Docker"
+	socket=$(socket_of docker)
+}
+
 has_none() {
 	[ -z "$(ours "$1")" ]
 }
@@ -319,28 +325,17 @@ answer() {
 	[[ "$output" == *"/other is no container engine"* ]]
 }
 
-# relay SOCKET PLACE: what comes to one goes to the other; $! ends both sides.
+# relay PLACE SOCKET [DIR]: what comes to one goes to the other, as t/relay.py
+# says; $! ends both sides.
 relay() {
-	python3 - "$@" <<-'P' 3>&- &
-	import socket, sys, threading
-	def pump(a, b):
-	    try:
-	        while data := a.recv(65536):
-	            b.sendall(data)
-	        b.shutdown(socket.SHUT_WR)
-	    except OSError:
-	        pass
-	s = socket.socket(socket.AF_UNIX)
-	s.bind(sys.argv[1])
-	s.listen()
-	while True:
-	    a, _ = s.accept()
-	    b = socket.socket(socket.AF_UNIX)
-	    b.connect(sys.argv[2])
-	    for pair in (a, b), (b, a):
-	        threading.Thread(target=pump, args=pair, daemon=True).start()
-	P
-	await test -S "$1"
+	python3 "$ROOT/t/relay.py" "$@" 3>&- &
+	echo $! >>relays
+	await test -e "${1#tcp:}"
+}
+
+teardown() {
+	[ ! -f relays ] || xargs kill <relays 2>/dev/null || :
+	hold_kept
 }
 
 @test "an engine that goes away in the middle is an error, and what was done is kept" {
@@ -352,12 +347,12 @@ relay() {
 	clnrm-render t.clnrm.toml | clnrm-lint - >plan
 	for engine in $ENGINES; do
 		relay "$engine" "$(socket_of "$engine")"
-		relay=$!
+		relay=$(tail -n 1 relays)
 		DOCKER_HOST=unix://$PWD/$engine clnrm-exec --backend auto -j 1 --image "$IMAGE" plan >told 3>&- &
 		runner=$!
 		await grep -q '"type":"scenario.start".*"after"' told ||
 			await grep -q '"type":"scenario.start".*"after"' told
-		kill -KILL $relay
+		kill -KILL "$relay"
 		status=0
 		wait $runner || status=$?
 		[ $status = 3 ]
@@ -367,6 +362,75 @@ relay() {
 		clnrm-contain --backend "$engine" --sweep
 		await has_none "$engine"
 	done
+}
+
+# certify NAME [SUBJECT_ALT]: NAME/cert.pem and its key, by the ca.pem that is here.
+certify() {
+	mkdir -p "$1"
+	[ -e ca.pem ] || openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem \
+		-days 2 -subj /CN=ca 2>/dev/null
+	cp ca.pem "$1"
+	openssl req -newkey rsa:2048 -nodes -keyout "$1/key.pem" -out "$1/csr" \
+		-subj "/CN=$1" 2>/dev/null
+	openssl x509 -req -in "$1/csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+		-extfile <(echo "${2:+subjectAltName=$2}") -out "$1/cert.pem" 2>/dev/null
+}
+
+# runs_here: in the containers of the engine that the environment names.
+runs_here() {
+	clnrm run --backend docker --image "$IMAGE" t.clnrm.toml | grep -q "^ok 1 - t"
+}
+
+@test "an engine is reached over tcp, by no proxy, and over TLS where both are known" {
+	need_docker
+	one_step t.clnrm.toml 'head -c 300000 /dev/zero' </dev/null
+	export http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1
+	relay tcp:port "$socket"
+	DOCKER_HOST=tcp://127.0.0.1 run -3 clnrm-contain --backend docker
+	[[ "$output" == *" port 2375 "* ]]
+	DOCKER_HOST=tcp://127.0.0.1:$(<port)
+	runs_here
+	certify server IP:127.0.0.1
+	certify client
+	relay tcp:tls "$socket" server
+	DOCKER_HOST=tcp://127.0.0.1:$(<tls)
+	export DOCKER_HOST DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$PWD/client
+	runs_here
+	DOCKER_CERT_PATH='' DOCKER_CONFIG=$PWD/client runs_here
+	DOCKER_TLS_VERIFY='' runs_here
+	mkdir nobody other
+	cp ca.pem nobody
+	DOCKER_CERT_PATH=$PWD/nobody run -3 clnrm-contain --backend docker
+	[[ "$output" == *"the engine at tcp://127.0.0.1:"*": "* ]]
+	cp client/{cert,key}.pem other
+	DOCKER_CERT_PATH=$PWD/other run -3 clnrm-contain --backend docker
+	[[ "$output" == *"the engine at tcp://"*"ca.pem"*"DOCKER_CERT_PATH" ]]
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout other/ca.key -out other/ca.pem \
+		-days 2 -subj /CN=other 2>/dev/null
+	DOCKER_CERT_PATH=$PWD/other run -3 clnrm-contain --backend docker
+	[[ "$output" == *"the engine at tcp://"*"certificate"*"DOCKER_CERT_PATH" ]]
+}
+
+@test "an engine is found by the context that docker uses" {
+	need_docker
+	command -v docker >/dev/null || cannot "docker is not installed"
+	one_step t.clnrm.toml true </dev/null
+	export DOCKER_CONFIG=$PWD/docker
+	unset DOCKER_HOST
+	certify server IP:127.0.0.1
+	certify client
+	relay tcp:tls "$socket" server
+	docker context create near --docker "host=unix://$socket"
+	docker context create far --docker \
+		"host=tcp://127.0.0.1:$(<tls),ca=client/ca.pem,cert=client/cert.pem,key=client/key.pem"
+	docker context use far
+	runs_here
+	run -0 clnrm-contain --backend docker
+	[[ "$output" == *" at tcp://127.0.0.1:$(<tls), API"* ]]
+	DOCKER_CONTEXT=near run -0 clnrm-contain --backend docker
+	[[ "$output" == *" at unix://$socket, API"* ]]
+	DOCKER_CONTEXT=none run -3 clnrm-contain --backend docker
+	[[ "$output" == *"docker's context none names no engine; docker context ls"* ]]
 }
 
 # of_three NAME: a plan with as many services.

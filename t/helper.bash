@@ -56,6 +56,10 @@ is_as_documented() {
 }
 
 teardown() {
+	hold_kept
+}
+
+hold_kept() {
 	local stream
 	for stream in "$BATS_TEST_TMPDIR"/kept.*; do
 		[ ! -s "$stream" ] || is_as_documented "$stream"

@@ -1,18 +1,13 @@
-#include "core/daemon.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/file.h"
-#include "base/mem.h"
-#include "data/hash.h"
+#include "core/daemon_int.h"
 #include "data/json.h"
 
 #define S 1000000000LL
@@ -38,6 +33,7 @@ request(const struct daemon *d, const struct daemon_call *call, const char *url,
 	    .cert = d->cert,
 	    .key = d->key,
 	    .is_unchecked = d->is_unchecked,
+	    .is_direct = true,
 	    .header = call->header,
 	    .take = call->take,
 	    .is_over = call->is_over,
@@ -81,7 +77,7 @@ cure(int error)
 }
 
 static int
-unanswered(const struct daemon *d, struct err *e)
+unanswered(const struct daemon *d, enum transfer_why reason, struct err *e)
 {
 	struct err why = *e;
 
@@ -90,6 +86,10 @@ unanswered(const struct daemon *d, struct err *e)
 		err_set(e, "the engine at %.200s:", d->place);
 	else
 		err_set(e, "the engine at %.200s: %s", d->place, why.text);
+	if (reason == TRANSFER_TLS)
+		return err_hint(e,
+		    "ca.pem, cert.pem and key.pem are those of its context, "
+		    "else of DOCKER_CERT_PATH");
 	return err_hint(e, "%s", cure(errno));
 }
 
@@ -121,8 +121,9 @@ daemon_call(struct daemon *d, const struct daemon_call *call, struct buf *body,
 	buf_addf(&url, "%s", call->path);
 	request(d, call, url.s, &r);
 	if (transfer_run(d->transfer, &r, &reply, e) < 0)
-		return reply.why == TRANSFER_STOPPED ? err_set(e, "stopped")
-						     : unanswered(d, e);
+		return reply.why == TRANSFER_STOPPED
+			 ? err_set(e, "stopped")
+			 : unanswered(d, reply.why, e);
 	buf_reset(body);
 	buf_add(body, reply.body.s, reply.body.len);
 	if (reply.status >= 400)
@@ -175,7 +176,7 @@ daemon_attach(struct daemon *d, const char *container, struct err *e)
 	    d->api, container);
 	s = transfer_open(&r, path.s, e);
 	if (!s)
-		unanswered(d, e);
+		unanswered(d, TRANSFER_CUT, e);
 	return s;
 }
 
@@ -187,134 +188,6 @@ daemon_escape(struct buf *to, const char *text)
 			buf_addc(to, *text);
 		else
 			buf_addf(to, "%%%02X", (unsigned char)*text);
-}
-
-/* ---- where it is */
-
-static const char *
-home_file(struct daemon *d, const char *name)
-{
-	const char *own = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-
-	if (own && *own)
-		return arena_fmt(&d->a, "%s/%s", own, name);
-	return arena_fmt(&d->a, "%s/.docker/%s", home ? home : "", name);
-}
-
-static const struct value *
-read_json(struct daemon *d, const char *path)
-{
-	AUTO_BUF text = BUF_INIT;
-	struct err why;
-
-	if (file_read(path, &text, &why) < 0)
-		return NULL;
-	return json_parse(&d->a, text.s, text.len, &why);
-}
-
-/* The place that the context of docker(1) names, or NULL. */
-static const char *
-context_place(struct daemon *d)
-{
-	const char *name = getenv("DOCKER_CONTEXT");
-	const struct value *v;
-	char hex[HASH_HEX];
-
-	if (!name || !*name)
-		name = value_str_or(
-		    value_get(read_json(d, home_file(d, "config.json")),
-			"currentContext"),
-		    NULL);
-	if (!name || !strcmp(name, "default"))
-		return NULL;
-	hash_hex(name, strlen(name), hex);
-	v = read_json(d,
-	    home_file(d, arena_fmt(&d->a, "contexts/meta/%s/meta.json", hex)));
-	return value_str_or(value_find(v, "Endpoints.docker.Host"), NULL);
-}
-
-static const char *
-user_socket(struct daemon *d, const char *below)
-{
-	const char *dir = getenv("XDG_RUNTIME_DIR");
-
-	return dir && *dir ? arena_fmt(&d->a, "%s/%s", dir, below) : "";
-}
-
-/* A socket that is there, as a place; or NULL. */
-static const char *
-first_socket(struct daemon *d, bool is_podman)
-{
-	const char *path[2];
-	struct stat st;
-
-	path[0] = is_podman ? user_socket(d, "podman/podman.sock")
-			    : "/var/run/docker.sock";
-	path[1] = is_podman ? "/run/podman/podman.sock"
-			    : user_socket(d, "docker.sock");
-	for (size_t i = 0; i < COUNT(path); i++)
-		if (!stat(path[i], &st) && S_ISSOCK(st.st_mode))
-			return arena_fmt(&d->a, "unix://%s", path[i]);
-	return NULL;
-}
-
-static const char *
-place_of(struct daemon *d, bool is_podman)
-{
-	const char *named =
-	    getenv(is_podman ? "CONTAINER_HOST" : "DOCKER_HOST");
-
-	if (named && *named)
-		return named;
-	named = is_podman ? NULL : context_place(d);
-	return named ? named : first_socket(d, is_podman);
-}
-
-/* Certificates, as docker(1) has them. */
-static const char *
-certificate(struct daemon *d, const char *name)
-{
-	const char *dir = getenv("DOCKER_CERT_PATH");
-
-	return dir && *dir ? arena_fmt(&d->a, "%s/%s", dir, name)
-			   : home_file(d, name);
-}
-
-static void
-use_tls(struct daemon *d)
-{
-	const char *verify = getenv("DOCKER_TLS_VERIFY");
-
-	d->is_unchecked = !(verify && *verify);
-	d->ca = d->is_unchecked ? NULL : certificate(d, "ca.pem");
-	d->cert = certificate(d, "cert.pem");
-	d->key = certificate(d, "key.pem");
-}
-
-static int
-take_place(struct daemon *d, const char *place, struct err *e)
-{
-	const char *tls = getenv("DOCKER_TLS_VERIFY");
-	const char *certs = getenv("DOCKER_CERT_PATH");
-	bool is_tls = (tls && *tls) || (certs && *certs);
-
-	d->place = arena_str(&d->a, place);
-	if (!strncmp(place, "unix://", 7)) {
-		d->socket = d->place + 7;
-		d->origin = "http://localhost";
-		return 0;
-	}
-	if (!strncmp(place, "tcp://", 6)) {
-		d->origin = arena_fmt(
-		    &d->a, "http%s://%s", is_tls ? "s" : "", place + 6);
-		if (is_tls)
-			use_tls(d);
-		return 0;
-	}
-	err_set(e, "the engine at %.200s: only unix:// and tcp:// are spoken",
-	    place);
-	return err_hint(
-	    e, "ssh -L forwards a socket of a machine that ssh reaches");
 }
 
 /* ---- what it is */
@@ -375,22 +248,9 @@ meet(struct daemon *d, struct err *e)
 int
 daemon_find(struct daemon *d, const char *kind, struct err *e)
 {
-	bool is_auto = !strcmp(kind, "auto");
-	const char *place = NULL;
-
 	d->transfer = transfer_new();
 	d->kind = arena_str(&d->a, kind);
-	if (strcmp(kind, "podman") != 0)
-		place = place_of(d, false);
-	if (!place && (is_auto || !strcmp(kind, "podman")))
-		place = place_of(d, true);
-	if (place)
-		return take_place(d, place, e) < 0 ? -1 : meet(d, e);
-	err_set(e, "no container engine is found");
-	return err_hint(e,
-	    "start dockerd, or podman system service; or name its socket: "
-	    "%s=unix:///path",
-	    !strcmp(kind, "podman") ? "CONTAINER_HOST" : "DOCKER_HOST");
+	return daemon_place(d, e) < 0 ? -1 : meet(d, e);
 }
 
 void

@@ -202,10 +202,10 @@ headers(const struct transfer_request *r)
 void
 transfer_set_near(CURL *c, const struct transfer_request *r)
 {
-	if (r->socket) {
+	if (r->socket)
 		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, r->socket);
+	if (r->is_direct)
 		curl_easy_setopt(c, CURLOPT_PROXY, "");
-	}
 	if (r->cert)
 		curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert);
 	if (r->key)

@@ -41,6 +41,7 @@ struct transfer_request {
 	const char *cert, *key; /* files of who we are, or NULL */
 	const char *ca;	    /* a file of certificates, or NULL: the system's */
 	bool is_unchecked;  /* any certificate will do */
+	bool is_direct;	    /* by no proxy */
 	uint64_t from, end; /* bytes wanted, when end > 0: [from, end) */
 	const char *header; /* one more, "NAME: VALUE", or NULL */
 	int64_t connect_ns; /* until it is connected; 0: as for silence */

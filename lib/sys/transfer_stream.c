@@ -24,7 +24,6 @@ set(CURL *c, const struct transfer_request *r)
 	curl_easy_setopt(
 	    c, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->stall_ns / NS_OF_MS));
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	/* What is upgraded is HTTP/1.1. */
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSL_ENABLE_ALPN, 0L);
