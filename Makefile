@@ -238,7 +238,7 @@ bench: all				## every benchmark, quickly, against its limit
 	@BIN=$(abspath $B/bin) bench/run.sh --quick
 
 peers: all | bench-deps			## measure against the peers (as root)
-	@for b in harness start whole room watch dev toml tera lint fmt otlp pull diff; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
+	@for b in harness start whole room watch dev toml tera lint fmt otlp pull engine diff; do BIN=$(abspath $B/bin) bench/$$b.sh || exit 1; done
 
 install: all				## into $(DESTDIR)$(PREFIX)
 	$Qinstall -d $(DESTDIR)$(PREFIX)/bin
