@@ -181,9 +181,9 @@ static const struct {
 /* ---- fields, written */
 
 enum {
-	HEAD = 12,   /* of a field: its tag and a varint */
-	LENGTH = 4,  /* bytes for that of a message, which is known later */
-	NOBODYS = 12 /* a number that is not of a message in any of them */
+	HEAD = 12,  /* of a field: its tag and a varint */
+	LENGTH = 4, /* bytes for that of a message, which is known later */
+	SPOTS = 4   /* names of messages that one message has at most */
 };
 
 static char *
@@ -221,36 +221,50 @@ put_bytes(struct otlp *o, unsigned tag, const char *s, size_t n)
 	pen_end(&o->wire, pen_put(p, s, n));
 }
 
-/* The length of what is since `at`, in all of its bytes. */
+/* The length of what is since `at`: of a short message one byte, and what is in
+ * it moves up; of others all of LENGTH. */
 static void
 put_length(struct otlp *o, size_t at)
 {
+	char *p = o->wire.s + at;
 	size_t n = o->wire.len - at - LENGTH;
 	uint32_t word = (n & 0x7f) | (n << 1 & 0x7f00) | (n << 2 & 0x7f0000) |
 			(n << 3 & 0x7f000000) | 0x808080;
 
 	BUG_IF(n >> 7 * LENGTH);
-	word = htole32(word);
-	memcpy(o->wire.s + at, &word, LENGTH);
+	if (n > 0x7f) {
+		word = htole32(word);
+		memcpy(p, &word, LENGTH);
+		return;
+	}
+	*p = (char)n;
+	memmove(p + 1, p + LENGTH, n + 1);
+	o->wire.len -= LENGTH - 1;
 }
 
-/* Where one of the fields is that are messages: JSON takes the last of equal
- * names, and protobuf merges them. */
+/* Where the fields are that are messages of one name: JSON takes the last of
+ * equal names, and protobuf merges them. */
 struct spot {
 	size_t from, end;
 };
 
+/* Each byte moves up for each other name at most once. */
 static void
-forget(struct otlp *o, struct spot *s)
+forget(struct otlp *o, struct spot spot[], struct spot *it)
 {
-	if (s->from == s->end)
+	size_t from = it->from, n = it->end - it->from;
+
+	if (!n)
 		return;
-	o->wire.s[s->from] = (char)TAG(NOBODYS, LEN);
-	size_t len = o->wire.len;
-	o->wire.len = s->end;
-	put_length(o, s->from + 1);
-	o->wire.len = len;
-	*s = (struct spot){0};
+	memmove(
+	    o->wire.s + from, o->wire.s + it->end, o->wire.len - it->end + 1);
+	o->wire.len -= n;
+	*it = (struct spot){0};
+	for (size_t i = 0; i < SPOTS; i++)
+		if (spot[i].from > from) {
+			spot[i].from -= n;
+			spot[i].end -= n;
+		}
 }
 
 /* ---- values, read */
@@ -475,16 +489,17 @@ read_many(struct otlp *o, const struct member *m, unsigned level)
 
 static int
 read_nested(
-    struct otlp *o, const struct member *m, unsigned level, struct spot *spot)
+    struct otlp *o, const struct member *m, unsigned level, struct spot spot[])
 {
+	struct spot *it = &spot[m->spot];
 	int got;
 
-	forget(o, spot);
+	forget(o, spot, it);
 	if (otlp_take_null(o))
 		return 0;
-	spot->from = o->wire.len;
+	it->from = o->wire.len;
 	got = m->kind == ONE ? read_one(o, m, level) : read_many(o, m, level);
-	spot->end = o->wire.len;
+	it->end = o->wire.len;
 	return got;
 }
 
@@ -498,9 +513,10 @@ find(
 {
 	const struct member *m = messages[message].member;
 	size_t n = messages[message].n;
+	bool is_quoted = otlp_peek(o) == '"';
 	struct otlp_word key;
 
-	for (size_t i = 0, k = *next; i < n; i++, k++) {
+	for (size_t i = 0, k = *next; is_quoted && i < n; i++, k++) {
 		k = k < n ? k : 0;
 		if (!otlp_key_is(o, m[k].name, m[k].len))
 			continue;
@@ -528,7 +544,7 @@ read_member(struct otlp *o, unsigned message, const struct member *m,
 	if (message == ANY && otlp_take_null(o))
 		return 0; /* as if it were not there */
 	if (m->kind == ONE || m->kind == MANY)
-		return read_nested(o, m, level, &spot[m->spot]);
+		return read_nested(o, m, level, spot);
 	if (!otlp_take_null(o))
 		return read_scalar(o, m);
 	put_default(o, m);
@@ -538,7 +554,7 @@ read_member(struct otlp *o, unsigned message, const struct member *m,
 static int
 read_object(struct otlp *o, unsigned message, unsigned level)
 {
-	struct spot spot[4] = {0};
+	struct spot spot[SPOTS] = {0};
 	const struct member *m;
 	size_t next = 0;
 	int got;

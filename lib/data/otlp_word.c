@@ -79,20 +79,6 @@ otlp_next(struct otlp *o, bool more)
 	return advance(o, '}', more);
 }
 
-bool
-otlp_key_is(struct otlp *o, const char *name, size_t n)
-{
-	const char *s;
-
-	if (otlp_peek(o) != '"' || o->n - o->at < n + 3)
-		return false;
-	s = o->s + o->at + 1;
-	if (*s != *name || s[n] != '"' || s[n + 1] != ':' || memcmp(s, name, n))
-		return false;
-	o->at += n + 3;
-	return true;
-}
-
 int
 otlp_key(struct otlp *o, struct otlp_word *key)
 {
@@ -317,23 +303,23 @@ static bool
 take_digits(struct otlp *o, struct otlp_whole *w)
 {
 	bool is_quoted = otlp_peek(o) == '"';
-	size_t at = o->at + is_quoted, n;
+	size_t at = o->at + is_quoted, from;
+	uint64_t v = 0;
 	char after;
 
 	if (at < o->n)
 		w->is_negative = o->s[at] == '-';
-	at += w->is_negative;
-	n = digits(o->s + at, o->n - at);
-	after = at + n < o->n ? o->s[at + n] : 0;
-	if (!n || n > DIGITS || (n > 1 && o->s[at] == '0') ||
+	from = at += w->is_negative;
+	while (at < o->n && at - from <= DIGITS && o->s[at] >= '0' &&
+	       o->s[at] <= '9')
+		v = v * 10 + (uint64_t)(o->s[at++] - '0');
+	after = at < o->n ? o->s[at] : 0;
+	if (at == from || at - from > DIGITS || v > INT64_MAX ||
+	    (at - from > 1 && o->s[from] == '0') ||
 	    (is_quoted ? after != '"' : !strchr(",]} \t\r\n", after)))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		w->magnitude =
-		    w->magnitude * 10 + (uint64_t)(o->s[at + i] - '0');
-	if (w->magnitude > INT64_MAX)
-		return false;
-	o->at = at + n + is_quoted;
+	w->magnitude = v;
+	o->at = at + is_quoted;
 	return true;
 }
 

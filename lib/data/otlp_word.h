@@ -9,6 +9,8 @@
 #ifndef DATA_OTLP_WORD_H
 #define DATA_OTLP_WORD_H
 
+#include <string.h>
+
 #include "data/otlp_int.h"
 
 /* Borrowed from the body, or from o->scratch until the next word. */
@@ -34,9 +36,6 @@ int otlp_item(struct otlp *o, bool more);
 /* Pass over a key and the colon. */
 int otlp_key(struct otlp *o, struct otlp_word *key);
 
-/* The same, if it is this one, and written as most programs do. */
-bool otlp_key_is(struct otlp *o, const char *name, size_t n);
-
 /* The character that is next, -1 at the end. */
 static inline int
 otlp_peek(struct otlp *o)
@@ -49,6 +48,20 @@ otlp_peek(struct otlp *o)
 			return c;
 	}
 	return -1;
+}
+
+/* Pass over both where a quote is next, if they are name[n], written as most
+ * programs do. */
+static inline bool
+otlp_key_is(struct otlp *o, const char *name, size_t n)
+{
+	const char *s = o->s + o->at + 1;
+
+	if (o->n - o->at < n + 3 || *s != *name || s[n] != '"' ||
+	    s[n + 1] != ':' || memcmp(s, name, n) != 0)
+		return false;
+	o->at += n + 3;
+	return true;
 }
 
 /* Pass over a word if it is there. */
