@@ -39,37 +39,52 @@ unhex(const char *s, unsigned char *to, size_t n)
 	return true;
 }
 
+struct collector_slot {
+	uint32_t hash, node; /* index + 1; 0: free */
+};
+
 /* With a seed of its own, or ids could be chosen that all meet in one slot. */
-static size_t
+static uint32_t
 hash_of(const struct collector *c, const unsigned char id[COLLECTOR_ID])
 {
 	uint64_t word[COLLECTOR_ID / sizeof(uint64_t)];
 
 	memcpy(word, id, sizeof word);
-	return (size_t)mix_pair(
+	return (uint32_t)mix_pair(
 	    mix_pair(word[0] ^ c->seed, word[1] ^ c->seed), word[2] ^ c->seed);
 }
 
 /* Where the index has it, or would have it. */
-static uint32_t *
-find(const struct collector *c, const unsigned char id[COLLECTOR_ID])
+static struct collector_slot *
+find(const struct collector *c, const unsigned char id[COLLECTOR_ID],
+    uint32_t hash)
 {
-	size_t mask = c->slots - 1, i = hash_of(c, id) & mask;
+	for (size_t at = hash;; at++) {
+		struct collector_slot *s = &c->slot[at & (c->slots - 1)];
 
-	while (
-	    c->slot[i] && memcmp(c->node[c->slot[i] - 1].id, id, COLLECTOR_ID))
-		i = (i + 1) & mask;
-	return &c->slot[i];
+		if (!s->node ||
+		    (s->hash == hash &&
+			!memcmp(c->node[s->node - 1].id, id, COLLECTOR_ID)))
+			return s;
+	}
 }
 
 static void
 grow(struct collector *c)
 {
-	free(c->slot);
-	c->slots = c->slots ? c->slots * 2 : 64;
+	struct collector_slot *old = c->slot;
+	size_t n = c->slots, at;
+
+	c->slots = n ? n * 2 : 64;
 	c->slot = mem_new(c->slots, sizeof *c->slot);
-	for (uint32_t i = 0; i < c->nodes; i++)
-		*find(c, c->node[i].id) = i + 1;
+	for (size_t i = 0; i < n; i++) {
+		if (!old[i].node)
+			continue;
+		for (at = old[i].hash; c->slot[at & (c->slots - 1)].node;)
+			at++;
+		c->slot[at & (c->slots - 1)] = old[i];
+	}
+	free(old);
 }
 
 void
@@ -86,15 +101,17 @@ node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
 {
 	unsigned char id[COLLECTOR_ID];
 	struct err e = {0};
-	uint32_t *slot;
+	struct collector_slot *slot;
+	uint32_t hash;
 
 	memcpy(id, trace, COLLECTOR_TRACE);
 	memcpy(id + COLLECTOR_TRACE, span, COLLECTOR_SPAN);
 	if (c->nodes * 2 >= c->slots)
 		grow(c);
-	slot = find(c, id);
-	if (*slot)
-		return &c->node[*slot - 1];
+	hash = hash_of(c, id);
+	slot = find(c, id, hash);
+	if (slot->node)
+		return &c->node[slot->node - 1];
 	if (c->nodes >= COLLECTOR_SPANS) {
 		err_set(&e,
 		    "more than %d spans: from here on spans sent "
@@ -107,7 +124,7 @@ node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
 	}
 	c->node = mem_more(c->node, c->nodes, &c->cap, sizeof *c->node);
 	memcpy(c->node[c->nodes].id, id, sizeof id);
-	*slot = (uint32_t)++c->nodes;
+	*slot = (struct collector_slot){hash, (uint32_t)++c->nodes};
 	return &c->node[c->nodes - 1];
 }
 

@@ -40,7 +40,7 @@ struct collector {
 	const struct earlier *earlier;
 	struct collector_node *node; /* node[nodes], as they came */
 	size_t nodes, cap;
-	uint32_t *slot; /* slot[slots], open addressing: index + 1, or 0 */
+	struct collector_slot *slot; /* slot[slots], open addressing */
 	size_t slots;
 	uint64_t seed;	  /* of its hash */
 	struct json line; /* of a span; its first `head` bytes are always so */
