@@ -25,6 +25,7 @@ elsewhere() {
 	9.2 watch a save by rename is one modification
 	9.2 watch a .clnrmignore that is edited counts from then on
 	9.3 dev keys at a terminal run all, pause, go on and quit
+	9.3 recorded the loop tells what is not as recorded, and u takes it
 	9.4 watch at a limit of the kernel the rest is polled, with a note
 	9.4 watch polling sees what notices see
 	9.5 dev the screen is cleared for what comes of a change
@@ -50,7 +51,6 @@ departures() {
 	6.1 the short help of clnrm itself has its verbs, which are more than a screen
 	6.2 which isolation and engines there are is told by clnrm doctor
 	6.4 the sections are in the order of mdoc(7); FILES and NOTES where there is something to tell
-	9.3 no key accepts a difference: clnrm record --update does
 	10.1 an output that is too long is cut in the middle, as --capture says, and goes to no file
 	10.6 spans have one canonical form, whatever brought them, and recorded traces have it too
 	10.7 there is no --unordered: a stream that wants no order is what clnrm-verify writes
