@@ -50,19 +50,21 @@ need() {
 	T
 }
 
-# Prints what zsh offers after the line $2, a word each, at the first completion
-# of a shell whose settings have the lines $1.
+# Prints what zsh offers after each of the lines $2..., a line each, in a shell
+# whose settings have the lines $1.
 zsh_offers() {
 	cat >.zshrc <<-'Z'
 	PS1=
 	compadd() {
 		local -a offered
 		builtin compadd -O offered "$@"
-		print -rl -- $offered >>offers
+		print -n -- "$offered " >>offers
 		builtin compadd "$@"
 	}
 	ended() {
 		zle complete-word
+		print >>offers
+		zle kill-whole-line
 		print -n THE''END
 	}
 	zle -N ended
@@ -75,10 +77,12 @@ zsh_offers() {
 		zmodload zsh/zpty
 		zpty shell zsh -d -i
 		zpty -r shell said "*THEBEGIN*"
-		zpty -n -w shell "$0"$'"'\\t'"'
-		zpty -r shell said "*THEEND*"
-		zpty -d shell' "$2"
-	grep . offers | sort -u | xargs
+		for line; do
+			zpty -n -w shell "$line"$'"'\\t'"'
+			zpty -r shell said "*THEEND*"
+		done
+		zpty -d shell' zsh "${@:2}"
+	tr -s ' ' <offers
 }
 
 @test "zsh completes what is begun, by the installed file and by eval" {
@@ -87,9 +91,11 @@ zsh_offers() {
 	clnrm completions zsh >functions/_clnrm
 	for way in 'fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -u -D' \
 		'autoload -Uz compinit; compinit -u -D; eval "$(clnrm completions zsh)"'; do
-		[ "$(zsh_offers "$way" 'clnrm ver')" = verify ]
-		[ "$(zsh_offers "$way" 'clnrm run --re')" = "--repeat --report --retry" ]
-		[[ " $(zsh_offers "$way" 'clnrm run ') " == *" a.clnrm.toml "* ]]
+		zsh_offers "$way" 'clnrm ver' 'clnrm run --re' 'clnrm run ' >offered
+		mapfile -t lines <offered
+		[ "${lines[0]}" = "verify " ]
+		[ "${lines[1]}" = "--repeat --report --retry " ]
+		[[ " ${lines[2]}" == *" a.clnrm.toml "* ]]
 	done
 }
 
