@@ -334,6 +334,7 @@ relay() {
 }
 
 teardown() {
+	[ -z "${driver-}" ] || kill "$driver" 2>/dev/null || :
 	[ ! -f relays ] || xargs kill <relays 2>/dev/null || :
 	hold_kept
 }
@@ -361,6 +362,27 @@ teardown() {
 		tells E401 diagnostic 'select(.stage == "exec").code'
 		clnrm-contain --backend "$engine" --sweep
 		await has_none "$engine"
+	done
+}
+
+@test "what is set up ahead of a save sees the files of that save, and goes with the loop" {
+	for engine in $ENGINES; do
+		await has_none "$engine"
+		echo old >file
+		one_step t.clnrm.toml 'cat file; echo first' </dev/null
+		clnrm dev --format ndjson --backend "$engine" --image "$IMAGE" . >all 2>err 3>&- &
+		driver=$!
+		await grep -qF 'old\nfirst' all
+		await has_containers "$engine" 1
+		echo new >file
+		one_step t.clnrm.toml 'cat file; echo second' </dev/null
+		await grep -qE '"stdout":"[a-z]+.nsecond' all
+		kill "$driver"
+		wait "$driver" || :
+		await has_none "$engine"
+		grep -qF 'new\nsecond' all
+		run ! grep -qF 'old\nsecond' all
+		rm all
 	done
 }
 

@@ -59,7 +59,7 @@ take_order(struct server *s)
 		return true;
 	if (got <= 0)
 		return false;
-	if (w.type == WIRE_PLAN)
+	if (w.type == WIRE_PLAN || w.type == WIRE_AHEAD)
 		begin(s, &w);
 	else if (w.type == WIRE_IMAGE)
 		container_tell_image(s->session.daemon, s->control, &w);

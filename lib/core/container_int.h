@@ -61,7 +61,8 @@ struct container_room {
 	size_t held_for;   /* of which guest */
 	struct container_guest guest[SANDBOX_ROOMS + 1];
 	size_t guests, ready, gone;
-	int how; /* the worst that GONE told */
+	int how;       /* the worst that GONE told */
+	bool is_ahead; /* nothing is copied yet, nor started */
 	bool is_finishing;
 };
 

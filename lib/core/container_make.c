@@ -275,16 +275,22 @@ put_tree(
 }
 
 static int
-put_files(struct container_guest *g, struct err *e)
+put_guest(struct container_guest *g, struct err *e)
 {
-	const struct sandbox_room *room = room_of(g);
 	size_t n = (size_t)(_binary_guest_end - _binary_guest_start);
 	pid_t child = 0;
 	int tar =
 	    freight_file("guest", 0555, _binary_guest_start, n, &child, e);
 
-	if (put_tar(g, tar, child, PLACE, e) < 0 ||
-	    put_tree(g, g->of->plan.project, g->of->plan.project, e) < 0)
+	return put_tar(g, tar, child, PLACE, e);
+}
+
+static int
+put_files(struct container_guest *g, struct err *e)
+{
+	const struct sandbox_room *room = room_of(g);
+
+	if (put_tree(g, g->of->plan.project, g->of->plan.project, e) < 0)
 		return -1;
 	for (size_t i = 0; room && i < room->volumes; i++)
 		if (!room->volume[i].is_read_only &&
@@ -380,21 +386,62 @@ tell(struct container_guest *g)
 	tunnel_send(&g->tunnel, &w);
 }
 
+typedef int make_fn(struct container_guest *g, struct err *e);
+
 /* Nothing more is made for a runner that has gone. */
 static int
-make_one(struct container_guest *g, struct err *e)
+take_steps(
+    struct container_guest *g, make_fn *const step[], size_t n, struct err *e)
 {
-	static int (*const step[])(struct container_guest *, struct err *) = {
-	    create, put_files, start};
-
-	for (size_t i = 0; i < COUNT(step); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (is_left(g->of))
 			return err_set(e, "the runner has gone");
 		if (step[i](g, e) < 0)
 			return -1;
 	}
-	tell(g);
 	return 0;
+}
+
+/* What knows nothing of the machine's files. */
+static int
+make_empty(struct container_room *r, struct err *e)
+{
+	static make_fn *const step[] = {create, put_guest};
+
+	for (size_t i = 0; i <= r->plan.rooms; i++) {
+		struct container_guest *g = &r->guest[i];
+
+		g->of = r;
+		g->room = (unsigned)i;
+		r->guests++;
+		if (take_steps(g, step, COUNT(step), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+make_whole(struct container_room *r, struct err *e)
+{
+	static make_fn *const step[] = {put_files, start};
+
+	for (size_t i = 0; i < r->guests; i++) {
+		if (take_steps(&r->guest[i], step, COUNT(step), e) < 0)
+			return -1;
+		tell(&r->guest[i]);
+	}
+	return 0;
+}
+
+/* Until a scenario takes it. */
+static int
+wait_for_use(const struct container_room *r, struct err *e)
+{
+	AUTO_WIRE w = WIRE_INIT;
+	int got = wire_receive(r->control, &w, 0);
+
+	return got > 0 && w.type == WIRE_GO ? 0
+					    : err_set(e, "the runner has gone");
 }
 
 static int
@@ -421,16 +468,9 @@ check(const struct container_room *r, struct err *e)
 int
 container_make(struct container_room *r, struct err *e)
 {
-	if (check(r, e) < 0)
+	if (check(r, e) < 0 || make_empty(r, e) < 0)
 		return -1;
-	for (size_t i = 0; i <= r->plan.rooms; i++) {
-		struct container_guest *g = &r->guest[i];
-
-		g->of = r;
-		g->room = (unsigned)i;
-		r->guests++;
-		if (make_one(g, e) < 0)
-			return -1;
-	}
-	return 0;
+	if (r->is_ahead && wait_for_use(r, e) < 0)
+		return -1;
+	return make_whole(r, e);
 }

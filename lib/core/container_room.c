@@ -362,6 +362,7 @@ container_room(struct container_session *s, unsigned number, struct wire *plan)
 
 	r.session = s;
 	r.number = number;
+	r.is_ahead = plan->type == WIRE_AHEAD;
 	r.text = r.first.body = r.held.body = (struct buf)BUF_INIT;
 	buf_add(&r.text, plan->body.s, plan->body.len);
 	for (size_t i = 0; i <= SANDBOX_ROOMS; i++) {

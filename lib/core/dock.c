@@ -110,7 +110,8 @@ dock_start(struct dock *d, const char *engine, struct err *e)
 	signal(SIGCHLD, SIG_DFL);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, "a socket:");
-	d->spawner = (struct sandbox_spawner){pair[0], fork()};
+	d->spawner = (struct sandbox_spawner){
+	    .fd = pair[0], .pid = fork(), .is_copying = true};
 	if (!d->spawner.pid)
 		run(pair[1], engine);
 	close(pair[1]);

@@ -131,7 +131,7 @@ static bool
 add(struct pool *p)
 {
 	struct err e = {0};
-	struct sandbox *s = sandbox_new_of(p->spawner, &p->plan, &e);
+	struct sandbox *s = sandbox_new_ahead(p->spawner, &p->plan, &e);
 	struct waiting *w;
 
 	if (!s)
@@ -175,6 +175,7 @@ pool_take(struct pool *p, const struct sandbox_plan *plan,
 		return NULL;
 	unlink_one(best);
 	s = best->sandbox;
+	sandbox_claim(s);
 	*ready = best->ready;
 	*is_ready = best->is_ready;
 	free(best->key);

@@ -17,6 +17,7 @@ struct sandbox {
 	int fd;
 	bool is_killed; /* its end is asked for */
 	bool is_over;	/* nothing more will come */
+	bool is_ahead;	/* it waits to be claimed */
 };
 
 /* How to mend it, by the beginning of the step and its errno (0: any). */
@@ -154,9 +155,9 @@ sandbox_new(
 	return sandbox_new_of(sp, &text, e);
 }
 
-struct sandbox *
-sandbox_new_of(
-    struct sandbox_spawner *sp, const struct buf *text, struct err *e)
+static struct sandbox *
+ask_for(struct sandbox_spawner *sp, enum wire_type how, const struct buf *text,
+    struct err *e)
 {
 	AUTO_WIRE w = WIRE_INIT;
 	struct sandbox *s;
@@ -166,7 +167,7 @@ sandbox_new_of(
 		err_set(e, "the sandbox's socket:");
 		return NULL;
 	}
-	w.type = WIRE_PLAN;
+	w.type = how;
 	buf_add(&w.body, text->s, text->len);
 	wire_fd(&w, pair[1]);
 	if (wire_send(sp->fd, &w, 0) < 0) {
@@ -178,7 +179,35 @@ sandbox_new_of(
 		return NULL;
 	s = mem_new(1, sizeof *s);
 	s->fd = pair[0];
+	s->is_ahead = how == WIRE_AHEAD;
 	return s;
+}
+
+struct sandbox *
+sandbox_new_of(
+    struct sandbox_spawner *sp, const struct buf *text, struct err *e)
+{
+	return ask_for(sp, WIRE_PLAN, text, e);
+}
+
+struct sandbox *
+sandbox_new_ahead(
+    struct sandbox_spawner *sp, const struct buf *text, struct err *e)
+{
+	return ask_for(sp, sp->is_copying ? WIRE_AHEAD : WIRE_PLAN, text, e);
+}
+
+/* Where nobody is there to hear it, that is told as an event. */
+void
+sandbox_claim(struct sandbox *s)
+{
+	AUTO_WIRE w = WIRE_INIT;
+
+	if (!s->is_ahead)
+		return;
+	w.type = WIRE_GO;
+	wire_send(s->fd, &w, 0);
+	s->is_ahead = false;
 }
 
 int

@@ -50,6 +50,7 @@ int sandbox_level_of(const char *name);
 struct sandbox_spawner {
 	int fd;
 	pid_t pid;
+	bool is_copying; /* what a plan names is seen as it was when made */
 };
 
 /* What a control group holds for all processes of a sandbox. */
@@ -259,6 +260,14 @@ struct sandbox *sandbox_new(
 void sandbox_plan_print(const struct sandbox_plan *plan, struct buf *to);
 struct sandbox *sandbox_new_of(
     struct sandbox_spawner *sp, const struct buf *text, struct err *e);
+
+/*
+ * The same ahead of its use, which sandbox_claim() begins. Where what the plan
+ * names is copied, that waits until then, and so does READY.
+ */
+struct sandbox *sandbox_new_ahead(
+    struct sandbox_spawner *sp, const struct buf *text, struct err *e);
+void sandbox_claim(struct sandbox *s);
 
 /*
  * Read one in a message.

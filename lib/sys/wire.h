@@ -14,7 +14,8 @@
 
 enum wire_type {
 	WIRE_PLAN = 1, /* runner to spawner */
-	WIRE_GO,       /* spawner to init */
+	WIRE_AHEAD,    /* the same; what is the machine's waits for GO */
+	WIRE_GO,       /* runner to spawner, spawner to init */
 	WIRE_RUN,      /* runner to init … */
 	WIRE_SIGNAL,
 	WIRE_FINISH,
