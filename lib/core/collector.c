@@ -94,13 +94,26 @@ collector_tell(struct collector *c, enum collector_tale t, const struct err *e)
 		stage_diagnose(c->stage, c->key.source, "warning", code[t], e);
 }
 
+static void
+lose_count(struct collector *c)
+{
+	struct err e = {0};
+
+	err_set(&e,
+	    "more than %d spans: from here on spans sent twice are not "
+	    "noticed, nor are missing parents",
+	    COLLECTOR_SPANS);
+	if (!c->is_lost)
+		collector_tell(c, COLLECTOR_FULL, &e);
+	c->is_lost = true;
+}
+
 /* The node of these ids, made if need be; NULL when the limit is reached. */
 static struct collector_node *
 node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
     const unsigned char span[COLLECTOR_SPAN])
 {
 	unsigned char id[COLLECTOR_ID];
-	struct err e = {0};
 	struct collector_slot *slot;
 	uint32_t hash;
 
@@ -113,13 +126,7 @@ node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
 	if (slot->node)
 		return &c->node[slot->node - 1];
 	if (c->nodes >= COLLECTOR_SPANS) {
-		err_set(&e,
-		    "more than %d spans: from here on spans sent "
-		    "twice are not noticed, nor are missing parents",
-		    COLLECTOR_SPANS);
-		if (!c->is_lost)
-			collector_tell(c, COLLECTOR_FULL, &e);
-		c->is_lost = true;
+		lose_count(c);
 		return NULL;
 	}
 	c->node = mem_more(c->node, c->nodes, &c->cap, sizeof *c->node);

@@ -328,6 +328,8 @@ read_resource_spans(struct otlp *o, struct wire in)
 	return got;
 }
 
+enum { SPAN_BYTES = 128 }; /* that most have at least */
+
 int
 otlp_pb(struct otlp *o)
 {
@@ -335,6 +337,8 @@ otlp_pb(struct otlp *o)
 	struct wire_field f;
 	int got;
 
+	o->spans_cap = o->n / SPAN_BYTES + 1;
+	o->kept = mem_resize(NULL, o->spans_cap * sizeof *o->kept);
 	while ((got = wire_next(o, &in, &f)) > 0)
 		if (f.tag == TAG(1, LEN) && read_resource_spans(o, f.s) < 0)
 			return -1;

@@ -29,26 +29,33 @@ long_varint(struct otlp *o, struct wire *in, uint64_t *v)
 	return wire_fail(o, in->s, "a number of more than ten bytes");
 }
 
+/* Most are of one byte, of two, or of four as data/otlp writes lengths. */
 static inline int
 varint(struct otlp *o, struct wire *in, uint64_t *v)
 {
 	const unsigned char *s = (const unsigned char *)in->s;
+	size_t n = wire_len(in);
 	uint32_t w;
 
-	if (wire_len(in) < sizeof w)
+	if (n && s[0] < 0x80) {
+		*v = s[0];
+		in->s++;
+		return 0;
+	}
+	if (n > 1 && s[1] < 0x80) {
+		*v = (uint64_t)(s[0] & 0x7f) | (uint64_t)s[1] << 7;
+		in->s += 2;
+		return 0;
+	}
+	if (n < sizeof w)
 		return long_varint(o, in, v);
 	memcpy(&w, s, sizeof w);
 	w = le32toh(w);
-	if ((w & 0x80808080) == 0x808080) { /* those that data/otlp writes */
-		*v = (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) |
-		     (w >> 3 & 0xfe00000);
-		in->s += sizeof w;
-		return 0;
-	}
-	if (s[0] > 0x7f && s[1] > 0x7f)
+	if ((w & 0x80808080) != 0x808080)
 		return long_varint(o, in, v);
-	*v = s[0] < 0x80 ? s[0] : (uint64_t)(s[0] & 0x7f) | (uint64_t)s[1] << 7;
-	in->s += 1 + (s[0] > 0x7f);
+	*v = (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) |
+	     (w >> 3 & 0xfe00000);
+	in->s += sizeof w;
 	return 0;
 }
 
