@@ -13,6 +13,15 @@ struct err {
 	char hint[256];	  /* how to mend it; may be empty */
 };
 
+/* Nothing is wrong yet: for who asks so often that to clear all of it, as {0}
+ * does, would be felt. */
+static inline void
+err_reset(struct err *e)
+{
+	e->text[0] = e->hint[0] = 0;
+	e->message = e->line = e->column = 0;
+}
+
 /*
  * Fill *e; a format that ends in ':' gets " " and strerror(errno) appended.
  *

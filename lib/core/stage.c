@@ -165,12 +165,12 @@ int
 stage_pull(struct stage *s, struct record *r)
 {
 	const char *line;
+	struct err e;
 	size_t len;
 	int got;
 
 	for (;;) {
-		struct err e = {0};
-
+		err_reset(&e);
 		got = ndjson_pull(&s->in, &line, &len, &e);
 		if (!got)
 			return 0;

@@ -184,8 +184,9 @@ void
 verdict_take_span(struct verdict *v, struct verdict_file *f,
     const struct record *r, const char *id)
 {
-	struct err e = {0};
+	struct err e;
 
+	err_reset(&e);
 	if (verdict_see(f, r, id, &e) == 0)
 		return;
 	e.line = (unsigned)r->number;
