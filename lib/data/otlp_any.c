@@ -335,8 +335,8 @@ is_settled(const struct otlp_attr *a, size_t n)
 static void
 settle(struct otlp *o, size_t from)
 {
-	struct otlp_attr *a = o->attr + from;
 	size_t n = o->attrs - from, kept = 0;
+	struct otlp_attr *a = n ? o->attr + from : NULL;
 
 	if (n < 2 || is_settled(a, n))
 		return;
