@@ -365,6 +365,55 @@ teardown() {
 	done
 }
 
+# An engine of one's own, as $DOCKER_HOST, on a disk of 40 MB below `disk`.
+small_engine() {
+	mkdir disk
+	mount -t tmpfs -o size=40m tmpfs disk || cannot "no mounts"
+	export DOCKER_HOST=unix://$PWD/small
+	setsid dockerd --data-root "$PWD/disk/data" --exec-root "$PWD/run" \
+		--bridge none --iptables=false -H "$DOCKER_HOST" \
+		--pidfile "$PWD/pid" >/dev/null 2>&1 3>&- &
+	await docker version >/dev/null 2>&1
+}
+
+is_silent() {
+	! docker version >/dev/null 2>&1
+}
+
+end_small_engine() {
+	kill "$(cat pid)"
+	await is_silent
+	umount disk
+}
+
+@test "an engine whose disk is full is told in a line, and what was done is kept" {
+	command -v dockerd >/dev/null || cannot "no dockerd"
+	small_engine
+	tar -C "$BATS_FILE_TMPDIR/bb" -c . | docker import - "$IMAGE" >/dev/null
+	mkdir project
+	touch project/clnrm.conf
+	head -c 1m /dev/zero >project/much
+	for test in a b; do
+		one_step project/$test.clnrm.toml true </dev/null
+		clnrm-render project/$test.clnrm.toml | clnrm-lint - |
+			grep '"type":"plan"' >$test.plan
+	done
+	: >told
+	got=0
+	{
+		cat a.plan
+		await grep -q '"type":"scenario.end"' told
+		head -c 100m /dev/zero >disk/fill || :
+		cat b.plan
+	} 2>log | clnrm-exec --loose --backend docker --image "$IMAGE" >told || got=$?
+	end_small_engine
+	[ $got = 3 ]
+	stream=$(cat told)
+	tells "error ok" scenario.end .status
+	[ "$(of diagnostic .hint)" = \
+		"the engine's disk is full: docker system prune makes room" ]
+}
+
 @test "what is set up ahead of a save sees the files of that save, and goes with the loop" {
 	for engine in $ENGINES; do
 		await has_none "$engine"

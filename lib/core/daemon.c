@@ -95,7 +95,8 @@ unanswered(const struct daemon *d, enum transfer_why reason, struct err *e)
 
 /* What it says is JSON, with a text in it. */
 static void
-complain(const struct buf *body, int status, struct err *e)
+complain(
+    const struct daemon *d, const struct buf *body, int status, struct err *e)
 {
 	AUTO_ARENA a = {0};
 	struct err why;
@@ -105,6 +106,11 @@ complain(const struct buf *body, int status, struct err *e)
 	err_set(e, "%.600s", said ? said : body->len ? body->s : "refused");
 	if (!said && !body->len)
 		err_set(e, "the engine answers with %d", status);
+	if (strcasestr(e->text, strerror(ENOSPC)))
+		err_hint(e,
+		    "the engine's disk is full: %s system prune makes "
+		    "room",
+		    daemon_name(d));
 }
 
 int
@@ -127,7 +133,7 @@ daemon_call(struct daemon *d, const struct daemon_call *call, struct buf *body,
 	buf_reset(body);
 	buf_add(body, reply.body.s, reply.body.len);
 	if (reply.status >= 400)
-		complain(body, reply.status, e);
+		complain(d, body, reply.status, e);
 	return reply.status;
 }
 
