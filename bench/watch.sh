@@ -12,4 +12,12 @@ gcc -std=gnu11 -O2 -D_GNU_SOURCE -static -o "$dir/floor" "$root/bench/floor.c"
 mkdir "$dir/t"
 "$dir/notice" 300 "$dir/t/a" watch.kernel_to_stdout 200000 \
 	clnrm-watch --debounce 0s "$dir/t"
+# What hashes nothing, on the same machine.
+if command -v inotifywait >/dev/null; then
+	printf '%s\n' '(sleep 1; echo "\"ready\"") &' \
+		"exec inotifywait -q -m -e close_write --format '\"change\"' '$dir/t'" \
+		>"$dir/peer"
+	"$dir/notice" 300 "$dir/t/a" watch.kernel_to_stdout.inotifywait 0 \
+		sh "$dir/peer"
+fi
 FLOOR=$dir/floor perl "$root/bench/loop.pl" watch
