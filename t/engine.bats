@@ -380,7 +380,17 @@ is_silent() {
 	! docker version >/dev/null 2>&1
 }
 
+# What others give back is taken, too.
+keep_full() {
+	until [ -e enough ]; do
+		head -c 100m /dev/zero >>disk/fill || :
+		sleep 0.01
+	done
+}
+
 end_small_engine() {
+	touch enough
+	wait "$filler"
 	kill "$(cat pid)"
 	await is_silent
 	umount disk
@@ -392,7 +402,7 @@ end_small_engine() {
 	tar -C "$BATS_FILE_TMPDIR/bb" -c . | docker import - "$IMAGE" >/dev/null
 	mkdir project
 	touch project/clnrm.conf
-	head -c 1m /dev/zero >project/much
+	head -c 4m /dev/zero >project/much
 	for test in a b; do
 		one_step project/$test.clnrm.toml true </dev/null
 		clnrm-render project/$test.clnrm.toml | clnrm-lint - |
@@ -400,12 +410,16 @@ end_small_engine() {
 	done
 	: >told
 	got=0
+	(
+		await grep -q '"type":"scenario.end"' told
+		keep_full
+	) 2>log 3>&- &
+	filler=$!
 	{
 		cat a.plan
-		await grep -q '"type":"scenario.end"' told
-		head -c 100m /dev/zero >disk/fill || :
+		await test -s disk/fill
 		cat b.plan
-	} 2>log | clnrm-exec --loose --backend docker --image "$IMAGE" >told || got=$?
+	} | clnrm-exec --loose --backend docker --image "$IMAGE" >told || got=$?
 	end_small_engine
 	[ $got = 3 ]
 	stream=$(cat told)
