@@ -271,11 +271,13 @@ sub all_batches {
 	my $checkout = sub { git('checkout', '-q', $_[0] % 2 ? 'one' : 'two') };
 	# Where a checkout takes longer than a batch may, that alone cuts it.
 	my @long = ('--debounce-max', '10s');
-	batches('checkout', 1, 6, $checkout, @long);
-	batches('checkout.eager', 1, 6, $checkout, @long, @eager);
+	batches('checkout', 1, 6, $checkout);
+	batches('checkout.uncut', 1, 6, $checkout, @long);
+	batches('checkout.uncut.eager', 1, 6, $checkout, @long, @eager);
 	loaded(sub {
-		batches('checkout.loaded', 2, 6, $checkout, @long);
-		batches('checkout.eager.loaded', 2, 6, $checkout, @long, @eager);
+		batches('checkout.loaded', 2, 6, $checkout);
+		batches('checkout.uncut.loaded', 2, 6, $checkout, @long);
+		batches('checkout.uncut.eager.loaded', 2, 6, $checkout, @long, @eager);
 	});
 }
 

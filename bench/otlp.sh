@@ -43,16 +43,12 @@ gcc -o "$dir/race" "$dir/race.o" "$lib" -lm
 python3 "$root/bench/otlp.py" records 20480 512 >"$dir/records"
 python3 "$root/bench/otlp.py" requests 20480 512 >"$dir/requests"
 
-# In process: ns for a span, and spans in a second; decoding has a limit, printing
-# tells what records cost on top.
-$first "$dir/otlp" protobuf "$dir/records" | jq -c '{type: "sample"} + . +
-	{spans_per_s: (1e9 / .a_ns | round), peer_spans_per_s: (1e9 / .b_ns | round)} |
-	if .name == "otlp.decode.protobuf"
-	then .limit = 0.6667 | .holds = (.ratio <= .limit) else . end'
-$first "$dir/otlp" json "$dir/requests" | jq -c '{type: "sample"} + . +
-	{spans_per_s: (1e9 / .a_ns | round)} |
-	if .name == "otlp.decode.json"
-	then .limit_ns = 2000 | .holds = (.a_ns <= .limit_ns) else . end'
+# In process: ns for a span, and spans in a second.
+$first "$dir/otlp" protobuf "$dir/records" | jq -c '{type: "sample"} + . + {limit: 0.6667,
+	spans_per_s: (1e9 / .a_ns | round), peer_spans_per_s: (1e9 / .b_ns | round)} |
+	.holds = (.ratio <= .limit)'
+$first "$dir/otlp" json "$dir/requests" | jq -c '{type: "sample"} + . + {limit_ns: 2000,
+	spans_per_s: (1e9 / .a_ns | round)} | .holds = (.a_ns <= .limit_ns)'
 
 # What it costs a scenario to be heard that sends nothing.
 $first "$dir/otlp" none | jq -c '{type: "sample"} + . + {limit_ns: 200000} |
