@@ -3,17 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/key.h"
 #include "base/mem.h"
-
-uint32_t
-map_hash(const char *s, size_t n)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u;
-	return h;
-}
 
 static struct map_entry *
 find(const struct map *m, const char *key, size_t len, uint32_t h)
@@ -64,7 +55,7 @@ rebuild(struct map *m)
 void *
 map_get(const struct map *m, const char *key, size_t len)
 {
-	struct map_entry *e = find(m, key, len, map_hash(key, len));
+	struct map_entry *e = find(m, key, len, key_hash(key, len));
 
 	return e ? e->value : NULL;
 }
@@ -72,7 +63,7 @@ map_get(const struct map *m, const char *key, size_t len)
 void *
 map_set(struct map *m, const char *key, size_t len, void *value)
 {
-	uint32_t h = map_hash(key, len);
+	uint32_t h = key_hash(key, len);
 	struct map_entry *e = find(m, key, len, h);
 	void *old = NULL;
 
@@ -94,7 +85,7 @@ map_set(struct map *m, const char *key, size_t len, void *value)
 void *
 map_del(struct map *m, const char *key, size_t len)
 {
-	struct map_entry *e = find(m, key, len, map_hash(key, len));
+	struct map_entry *e = find(m, key, len, key_hash(key, len));
 	void *old = e ? e->value : NULL;
 
 	if (old) {

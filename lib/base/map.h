@@ -24,9 +24,6 @@ struct map {
 	size_t slots;
 };
 
-/* The hash that the table uses (FNV-1a). */
-uint32_t map_hash(const char *s, size_t n);
-
 /* The value of key[len], or NULL. */
 void *map_get(const struct map *m, const char *key, size_t len);
 

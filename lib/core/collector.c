@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/key.h"
 #include "base/mem.h"
-#include "base/mix.h"
 #include "data/protobuf.h"
 
 enum { TELL = 8 }; /* diagnostics of one kind; then silence */
@@ -39,52 +38,17 @@ unhex(const char *s, unsigned char *to, size_t n)
 	return true;
 }
 
-struct collector_slot {
-	uint32_t hash, node; /* index + 1; 0: free */
-};
-
-/* With a seed of its own, or ids could be chosen that all meet in one slot. */
-static uint32_t
-hash_of(const struct collector *c, const unsigned char id[COLLECTOR_ID])
+/* Where it is, or would be. */
+static struct slot *
+find(const struct collector *c, const unsigned char id[COLLECTOR_ID])
 {
-	uint64_t word[COLLECTOR_ID / sizeof(uint64_t)];
+	uint32_t hash = key_hash((const char *)id, COLLECTOR_ID);
+	struct slot *s = slots_first(&c->by_id, hash);
 
-	memcpy(word, id, sizeof word);
-	return (uint32_t)mix_pair(
-	    mix_pair(word[0] ^ c->seed, word[1] ^ c->seed), word[2] ^ c->seed);
-}
-
-/* Where the index has it, or would have it. */
-static struct collector_slot *
-find(const struct collector *c, const unsigned char id[COLLECTOR_ID],
-    uint32_t hash)
-{
-	for (size_t at = hash;; at++) {
-		struct collector_slot *s = &c->slot[at & (c->slots - 1)];
-
-		if (!s->node ||
-		    (s->hash == hash &&
-			!memcmp(c->node[s->node - 1].id, id, COLLECTOR_ID)))
-			return s;
-	}
-}
-
-static void
-grow(struct collector *c)
-{
-	struct collector_slot *old = c->slot;
-	size_t n = c->slots, at;
-
-	c->slots = n ? n * 2 : 64;
-	c->slot = mem_new(c->slots, sizeof *c->slot);
-	for (size_t i = 0; i < n; i++) {
-		if (!old[i].node)
-			continue;
-		for (at = old[i].hash; c->slot[at & (c->slots - 1)].node;)
-			at++;
-		c->slot[at & (c->slots - 1)] = old[i];
-	}
-	free(old);
+	while (s->number &&
+	       memcmp(c->node[s->number - 1].id, id, COLLECTOR_ID) != 0)
+		s = slots_next(&c->by_id, s);
+	return s;
 }
 
 void
@@ -114,24 +78,21 @@ node(struct collector *c, const unsigned char trace[COLLECTOR_TRACE],
     const unsigned char span[COLLECTOR_SPAN])
 {
 	unsigned char id[COLLECTOR_ID];
-	struct collector_slot *slot;
-	uint32_t hash;
+	struct slot *slot;
 
 	memcpy(id, trace, COLLECTOR_TRACE);
 	memcpy(id + COLLECTOR_TRACE, span, COLLECTOR_SPAN);
-	if (c->nodes * 2 >= c->slots)
-		grow(c);
-	hash = hash_of(c, id);
-	slot = find(c, id, hash);
-	if (slot->node)
-		return &c->node[slot->node - 1];
+	slots_make_room(&c->by_id, 1);
+	slot = find(c, id);
+	if (slot->number)
+		return &c->node[slot->number - 1];
 	if (c->nodes >= COLLECTOR_SPANS) {
 		lose_count(c);
 		return NULL;
 	}
 	c->node = mem_more(c->node, c->nodes, &c->cap, sizeof *c->node);
 	memcpy(c->node[c->nodes].id, id, sizeof id);
-	*slot = (struct collector_slot){hash, (uint32_t)++c->nodes};
+	slots_put(&c->by_id, slot, (uint32_t)++c->nodes);
 	return &c->node[c->nodes - 1];
 }
 
@@ -398,8 +359,6 @@ collector_new(struct loop *l, const struct collector_config *config)
 	c->arg = config->arg;
 	c->from_ns = config->from_unix_nano;
 	c->earlier = config->earlier;
-	if (getrandom(&c->seed, sizeof c->seed, 0) != sizeof c->seed)
-		c->seed = (uint64_t)clock_wall_ns();
 	c->has_trace = config->trace_id &&
 		       unhex(config->trace_id, c->trace_id, COLLECTOR_TRACE);
 	begin_line(c);
@@ -468,6 +427,6 @@ collector_del(struct collector *c)
 	free(c->run_id);
 	json_free(&c->line);
 	free(c->node);
-	free(c->slot);
+	slots_free(&c->by_id);
 	free(c);
 }

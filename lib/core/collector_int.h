@@ -4,6 +4,7 @@
 #ifndef CORE_COLLECTOR_INT_H
 #define CORE_COLLECTOR_INT_H
 
+#include "base/slots.h"
 #include "core/collector.h"
 #include "data/otlp.h"
 #include "sys/h2d.h"
@@ -40,9 +41,7 @@ struct collector {
 	const struct earlier *earlier;
 	struct collector_node *node; /* node[nodes], as they came */
 	size_t nodes, cap;
-	struct collector_slot *slot; /* slot[slots], open addressing */
-	size_t slots;
-	uint64_t seed;	  /* of its hash */
+	struct slots by_id; /* of nodes: index + 1 */
 	struct json line; /* of a span; its first `head` bytes are always so */
 	size_t head;
 	size_t missing; /* named as a parent and not seen */

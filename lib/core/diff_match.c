@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/mix.h"
 #include "core/diff_int.h"
 
 enum { PAIRS = 1 << 16 }; /* of which the likeness is looked at, at once */
@@ -36,7 +37,7 @@ name_key(const struct spans *t, const struct diff_node *n, uint32_t i)
 	const struct pull_text name = t->span[i].name;
 
 	(void)n;
-	return map_hash(name.s, name.n);
+	return mix_text(name.s, name.n);
 }
 
 void

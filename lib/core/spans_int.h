@@ -4,6 +4,7 @@
 #ifndef CORE_SPANS_INT_H
 #define CORE_SPANS_INT_H
 
+#include "base/slots.h"
 #include "core/spans.h"
 
 /* What was read last, as it stood; mostly the same comes again. */
@@ -23,21 +24,15 @@ struct spans_reader {
 	struct spans_last resource, bare, scope;
 };
 
-/* An id, known by its span or by those that wait for it; index + 1, 0: none */
-struct spans_slot {
-	uint32_t span, wait, hash;
-};
-
 /* What is known of a trace that may grow. */
 struct spans_links {
-	struct spans_slot *slot; /* open addressing */
-	size_t mask, slots;
-	size_t done;	   /* spans that hang in the tree */
-	size_t cap;	   /* of these: */
-	uint32_t *next;	   /* who waits for the same parent, as in the slot */
-	uint32_t *mark;	   /* which walk came by; 0: none */
-	uint32_t *wait;	   /* children that are yet to be told */
-	uint32_t *changed; /* see spans_hang() */
+	struct slots by_id; /* of spans, or who waits for one; index + 1 */
+	size_t done;	    /* spans that hang in the tree */
+	size_t cap;	    /* of these: */
+	uint32_t *next;	    /* who waits for the same parent, as in the slot */
+	uint32_t *mark;	    /* which walk came by; 0: none */
+	uint32_t *wait;	    /* children that are yet to be told */
+	uint32_t *changed;  /* see spans_hang() */
 	size_t changes;
 	size_t placed, order_cap; /* of spans.order */
 	uint32_t *last; /* of recorded spans: the last of each depth */

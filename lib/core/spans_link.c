@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/key.h"
 #include "base/mem.h"
-#include "base/mix.h"
 #include "core/spans_int.h"
 
 static bool
@@ -13,65 +13,51 @@ is_same(struct pull_text a, struct pull_text b)
 
 /* ---- ids */
 
-static struct pull_text
-trace_of(const struct spans *t, struct spans_slot at)
+/* A slot has the span of an id, or, marked so, who waits for one to come. */
+static const uint32_t WAITS = UINT32_C(1) << 31;
+
+static uint32_t
+known(const struct slot *at)
 {
-	return t->span[(at.span ? at.span : at.wait) - 1].trace;
+	return at->number & WAITS ? 0 : at->number;
 }
 
-static struct pull_text
-id_of(const struct spans *t, struct spans_slot at)
+static uint32_t
+waiting(const struct slot *at)
 {
-	return at.span ? t->span[at.span - 1].id : t->span[at.wait - 1].parent;
+	return at->number & WAITS ? at->number & ~WAITS : 0;
 }
 
 static bool
-is_free(struct spans_slot at)
+is_of(const struct spans *t, const struct slot *at, struct pull_text trace,
+    struct pull_text id)
 {
-	return !at.span && !at.wait;
+	const struct span *s = &t->span[(at->number & ~WAITS) - 1];
+
+	return is_same(known(at) ? s->id : s->parent, id) &&
+	       is_same(s->trace, trace);
 }
 
 /* The slot of an id, or the free one for it. */
-static struct spans_slot *
+static struct slot *
 find(const struct spans *t, struct pull_text trace, struct pull_text id)
 {
-	const struct spans_links *l = t->links;
-	uint32_t hash = (uint32_t)mix_pair(
-	    mix_text(trace.s, trace.n), mix_text(id.s, id.n));
+	const struct slots *by_id = &t->links->by_id;
+	struct slot *at = slots_first(by_id,
+	    key_hash_pair(key_hash(trace.s, trace.n), key_hash(id.s, id.n)));
 
-	for (size_t at = hash;; at++) {
-		struct spans_slot *slot = &l->slot[at & l->mask];
-
-		if (is_free(*slot))
-			slot->hash = hash;
-		else if (slot->hash != hash || !is_same(id_of(t, *slot), id) ||
-			 !is_same(trace_of(t, *slot), trace))
-			continue;
-		return slot;
-	}
+	while (at->number && !is_of(t, at, trace, id))
+		at = slots_next(by_id, at);
+	return at;
 }
 
-/* Room for so many ids. */
 static void
-make_room(struct spans *t, size_t n)
+put(struct spans *t, struct slot *at, uint32_t number)
 {
-	struct spans_links *l = t->links;
-	struct spans_slot *old = l->slot;
-	size_t slots = old ? l->mask + 1 : 0, at;
-
-	if (old && l->mask >= n * 2)
-		return;
-	for (l->mask = 15; l->mask < n * 2;)
-		l->mask = l->mask * 2 + 1;
-	l->slot = mem_new(l->mask + 1, sizeof *l->slot);
-	for (size_t i = 0; i < slots; i++) {
-		if (is_free(old[i]))
-			continue;
-		for (at = old[i].hash; !is_free(l->slot[at & l->mask]);)
-			at++;
-		l->slot[at & l->mask] = old[i];
-	}
-	free(old);
+	if (at->number)
+		at->number = number;
+	else
+		slots_put(&t->links->by_id, at, number);
 }
 
 static void
@@ -109,11 +95,11 @@ struct moved {
 
 /* Its id becomes known: who waited for it has a parent. */
 static void
-be_known(struct spans *t, uint32_t i, struct spans_slot *slot, struct moved *to)
+be_known(struct spans *t, uint32_t i, struct slot *slot, struct moved *to)
 {
 	uint32_t next;
 
-	for (uint32_t w = slot->wait; w; w = next) {
+	for (uint32_t w = waiting(slot); w; w = next) {
 		struct span *s = &t->span[w - 1];
 
 		next = t->links->next[w - 1];
@@ -126,28 +112,26 @@ be_known(struct spans *t, uint32_t i, struct spans_slot *slot, struct moved *to)
 			to->at[to->n++] = w - 1;
 		}
 	}
-	t->links->slots += !slot->wait;
-	slot->span = i + 1;
-	slot->wait = 0;
+	put(t, slot, i + 1);
 }
 
 static void
 find_parent(struct spans *t, uint32_t i)
 {
 	struct span *s = &t->span[i];
-	struct spans_slot *slot = find(t, s->trace, s->parent);
+	struct slot *slot = find(t, s->trace, s->parent);
+	uint32_t parent = known(slot);
 
-	if (slot->span && slot->span - 1 != i) {
-		s->up = slot->span - 1;
-	} else if (slot->span) {
+	if (parent && parent - 1 != i) {
+		s->up = parent - 1;
+	} else if (parent) {
 		s->state = SPAN_CIRCLE;
 		t->circles++;
 	} else {
 		s->state = SPAN_ORPHAN;
 		t->orphans++;
-		t->links->slots += !slot->wait;
-		t->links->next[i] = slot->wait;
-		slot->wait = i + 1;
+		t->links->next[i] = waiting(slot);
+		put(t, slot, (i + 1) | WAITS);
 	}
 }
 
@@ -156,17 +140,17 @@ static bool
 take(struct spans *t, uint32_t i, struct moved *to)
 {
 	struct span *s = &t->span[i];
-	struct spans_slot *slot;
+	struct slot *slot;
 
-	make_room(t, t->links->slots + 2);
+	slots_make_room(&t->links->by_id, 2);
 	if (s->id.n) {
 		slot = find(t, s->trace, s->id);
-		if (slot->span && is_again(&t->span[slot->span - 1], s)) {
+		if (known(slot) && is_again(&t->span[known(slot) - 1], s)) {
 			t->repeated++;
 			return false;
 		}
-		t->clashes += slot->span > 0;
-		if (!slot->span)
+		t->clashes += known(slot) > 0;
+		if (!known(slot))
 			be_known(t, i, slot, to);
 	}
 	if (s->parent.n)
@@ -444,7 +428,7 @@ spans_hang(struct spans *t, size_t *n)
 	if (!t->links)
 		t->links = mem_new(1, sizeof *t->links);
 	widen(t);
-	make_room(t, t->n);
+	slots_make_room(&t->links->by_id, t->n - t->links->done);
 	take_in(t, &moved);
 	mark_changed(t);
 	hang(t, &moved);
@@ -463,7 +447,7 @@ spans_links_free(struct spans *t)
 
 	if (!l)
 		return;
-	free(l->slot);
+	slots_free(&l->by_id);
 	free(l->next);
 	free(l->mark);
 	free(l->wait);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/key.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/template_int.h"
@@ -79,7 +80,7 @@ add_dep(const struct template_users *u, struct user *s, const char *path)
 	AUTO_BUF real = BUF_INIT;
 
 	absolute(u, path, &real);
-	s->hash[s->deps] = map_hash(real.s, real.len);
+	s->hash[s->deps] = key_hash(real.s, real.len);
 	s->dep[s->deps++] = mem_dup(real.s, real.len);
 }
 
@@ -159,7 +160,7 @@ template_users_each(struct template_users *u, const char *path, int64_t gen,
 
 	if (path)
 		absolute(u, path, &real);
-	hash = map_hash(real.s, real.len);
+	hash = key_hash(real.s, real.len);
 	for (size_t i = 0; i < u->by_source.n; i++) {
 		const struct user *s = u->by_source.entry[i].value;
 		AUTO_BUF source = BUF_INIT;

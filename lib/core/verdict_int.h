@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/slots.h"
 #include "core/spans.h"
 #include "core/verdict.h"
 #include "data/match.h"
@@ -52,12 +53,6 @@ struct running {
 	bool is_output_bad; /* a check on exit or output does not hold */
 };
 
-/* A span by its id. */
-struct id_slot {
-	uint32_t seen; /* index + 1, 0 is free */
-	uint32_t hash;
-};
-
 struct verdict_file {
 	struct arena a; /* all that follows hangs off it */
 	const struct value *plan;
@@ -70,10 +65,9 @@ struct verdict_file {
 	size_t owners_cap;
 	struct seen *seen; /* seen[n], in the order of arrival */
 	size_t n, cap;
-	struct id_slot *by_id; /* by_id[ids]: open addressing */
-	size_t ids;	       /* a power of two */
-	struct map names;      /* number + 1 */
-	uint32_t *last;	       /* last[names.n]: the last of each: index + 1 */
+	struct slots by_id; /* of seen: index + 1 */
+	struct map names;   /* number + 1 */
+	uint32_t *last;	    /* last[names.n]: the last of each: index + 1 */
 	size_t lasts_cap;
 	size_t strangers;	/* spans that are not bound to this run */
 	const char *trouble;	/* the last error diagnostic on the source */

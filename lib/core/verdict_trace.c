@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/key.h"
 #include "base/mem.h"
-#include "base/mix.h"
 #include "core/normal.h"
 #include "core/verdict_int.h"
 
@@ -81,42 +81,19 @@ is_it(const struct verdict_file *f, const struct seen *s, size_t round,
 }
 
 /* Where the span of that id is, or would be. Runnings may use the same ids. */
-static struct id_slot *
+static struct slot *
 find(const struct verdict_file *f, size_t round, struct pull_text trace,
     struct pull_text id)
 {
-	uint64_t mixed =
-	    mix_pair(mix_text(trace.s, trace.n), mix_text(id.s, id.n));
-	uint32_t hash = (uint32_t)mix_pair(mixed, round);
+	uint32_t hash =
+	    key_hash_pair(key_hash(trace.s, trace.n), key_hash(id.s, id.n));
+	struct slot *s;
 
-	for (size_t at = hash;; at++) {
-		struct id_slot *slot = &f->by_id[at & (f->ids - 1)];
-
-		if (!slot->seen)
-			slot->hash = hash;
-		else if (slot->hash != hash ||
-			 !is_it(f, &f->seen[slot->seen - 1], round, trace, id))
-			continue;
-		return slot;
-	}
-}
-
-static void
-grow(struct verdict_file *f)
-{
-	struct id_slot *old = f->by_id;
-	size_t n = f->ids, at;
-
-	f->ids = n ? n * 2 : 64;
-	f->by_id = mem_new(f->ids, sizeof *f->by_id);
-	for (size_t i = 0; i < n; i++) {
-		if (!old[i].seen)
-			continue;
-		for (at = old[i].hash; f->by_id[at & (f->ids - 1)].seen;)
-			at++;
-		f->by_id[at & (f->ids - 1)] = old[i];
-	}
-	free(old);
+	s = slots_first(&f->by_id, key_hash_pair(hash, (uint32_t)round));
+	while (
+	    s->number && !is_it(f, &f->seen[s->number - 1], round, trace, id))
+		s = slots_next(&f->by_id, s);
+	return s;
 }
 
 /* An exporter that tries again, or two ways in, bring the same span twice. */
@@ -124,16 +101,15 @@ static bool
 is_known(struct verdict_file *f, const struct seen *s)
 {
 	const struct span *own = verdict_span(f, s);
-	struct id_slot *slot;
+	struct slot *slot;
 
 	if (!*s->id)
 		return false;
-	if (f->n * 2 >= f->ids)
-		grow(f);
+	slots_make_room(&f->by_id, 1);
 	slot = find(f, s->round, own->trace, own->id);
-	if (slot->seen)
+	if (slot->number)
 		return true;
-	slot->seen = (uint32_t)f->n + 1;
+	slots_put(&f->by_id, slot, (uint32_t)f->n + 1);
 	return false;
 }
 
@@ -211,28 +187,26 @@ verdict_unsee(struct verdict_file *f)
 	free(f->owner);
 	free(f->seen);
 	free(f->last);
-	free(f->by_id);
+	slots_free(&f->by_id);
 	f->keys = (struct span_keys){0};
 	f->spans = (struct spans){.text = BUF_INIT};
 	f->names = (struct map){0};
 	f->owner = NULL;
 	f->seen = NULL;
-	f->by_id = NULL;
 	f->last = NULL;
-	f->owners_cap = f->lasts_cap = f->n = f->cap = f->ids = f->strangers =
-	    0;
+	f->owners_cap = f->lasts_cap = f->n = f->cap = f->strangers = 0;
 }
 
 void
 verdict_link(struct verdict_file *f)
 {
-	for (size_t i = 0; i < f->n && f->ids; i++) {
+	for (size_t i = 0; i < f->n && f->by_id.room; i++) {
 		struct seen *s = &f->seen[i];
 		const struct span *own = verdict_span(f, s);
 		uint32_t up = 0;
 
 		if (own->parent.n)
-			up = find(f, s->round, own->trace, own->parent)->seen;
+			up = find(f, s->round, own->trace, own->parent)->number;
 		s->up = up ? up - 1 : SIZE_MAX;
 	}
 }

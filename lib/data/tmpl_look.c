@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/key.h"
 #include "data/tmpl_int.h"
 
 void
@@ -132,7 +133,7 @@ tmpl_step_into(const struct value *v, const struct tmpl_key *key)
 static struct tmpl_key
 key_from(const char *s, size_t len)
 {
-	return (struct tmpl_key){{s, len}, value_hash(s, len)};
+	return (struct tmpl_key){{s, len}, key_hash(s, len)};
 }
 
 struct value *

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/key.h"
 #include "base/mem.h"
 #include "data/tmpl_int.h"
 
@@ -200,7 +201,7 @@ loop_name(struct tmpl_parser *p, struct tmpl_key *key)
 {
 	if (!tmpl_ident(p, &key->text))
 		return false;
-	key->hash = value_hash(key->text.s, key->text.len);
+	key->hash = key_hash(key->text.s, key->text.len);
 	return true;
 }
 

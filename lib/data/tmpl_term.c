@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/key.h"
 #include "base/mem.h"
 #include "data/tmpl_int.h"
 
@@ -72,7 +73,7 @@ add_step(struct tmpl_parser *p, struct tmpl_step ***last, struct tmpl_step s)
 	struct tmpl_step *step = arena_take(p->a, sizeof *step);
 
 	*step = s;
-	step->key.hash = value_hash(s.key.text.s, s.key.text.len);
+	step->key.hash = key_hash(s.key.text.s, s.key.text.len);
 	**last = step;
 	*last = &step->next;
 }
@@ -177,7 +178,7 @@ path(struct tmpl_parser *p)
 		got->is_plain &= !s.sub && !s.is_never;
 	}
 	got->text = (struct tmpl_str){p->s + start, p->pos - start};
-	got->head.hash = value_hash(got->head.text.s, got->head.text.len);
+	got->head.hash = key_hash(got->head.text.s, got->head.text.len);
 	got->is_loop = tmpl_is_name(&head, "loop");
 	got->is_dump = tmpl_is_name(&got->text, "__tera_context");
 	return got;

@@ -8,7 +8,7 @@
 
 struct tmpl_key {
 	struct tmpl_str text;
-	uint32_t hash; /* value_hash() */
+	uint32_t hash; /* key_hash() */
 };
 
 struct tmpl_step {

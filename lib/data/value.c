@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
+
+#include "base/key.h"
 
 enum { MANY = 16 }; /* members from which a table has an index */
 
@@ -11,54 +12,6 @@ struct value_index {
 	size_t slots;
 	uint32_t slot[];
 };
-
-/* Nobody can choose keys that meet in one slot: he does not know the seed. */
-static uint64_t seed[2];
-
-__attribute__((constructor)) static void
-seed_set(void)
-{
-	const void *random = (const void *)getauxval(AT_RANDOM);
-
-	if (random)
-		memcpy(seed, random, sizeof seed);
-}
-
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	__extension__ unsigned __int128 x = (unsigned __int128)a * b;
-
-	return (uint64_t)x ^ (uint64_t)(x >> 64);
-}
-
-/* The bytes of a key, eight at a time, folded into a product (wyhash). */
-static uint32_t
-hash(const char *s, size_t n)
-{
-	uint64_t h = seed[0] ^ n * 0x9e3779b97f4a7c15u, word = 0;
-	uint64_t with = seed[1] | 1;
-
-	for (; n > 8; s += 8, n -= 8) {
-		memcpy(&word, s, 8);
-		h = mix(h ^ word, with);
-	}
-	if (n >= 4) {
-		uint32_t low, high;
-
-		memcpy(&low, s, 4);
-		memcpy(&high, s + n - 4, 4);
-		word = (uint64_t)high << 32 | low;
-	} else if (n) {
-		word = (uint64_t)(unsigned char)s[0] << 16 |
-		       (uint64_t)(unsigned char)s[n / 2] << 8 |
-		       (unsigned char)s[n - 1];
-	} else {
-		word = 0;
-	}
-	h = mix(h ^ word, with);
-	return (uint32_t)mix(h, 0xa0761d6478bd642fu);
-}
 
 struct value *
 value_new(struct arena *a, enum value_kind kind)
@@ -193,12 +146,6 @@ look(const struct value *t, uint32_t h, const char *key, size_t len)
 	}
 }
 
-uint32_t
-value_hash(const char *key, size_t len)
-{
-	return hash(key, len);
-}
-
 struct value_member *
 value_member_by(const struct value *v, uint32_t h, const char *key, size_t len)
 {
@@ -213,7 +160,7 @@ value_member(const struct value *v, const char *key, size_t len)
 	if (!v || v->kind != VALUE_TABLE || !v->table.n)
 		return NULL;
 	if (v->table.index)
-		return look(v, hash(key, len), key, len);
+		return look(v, key_hash(key, len), key, len);
 	/* A few keys are compared in the time of one hash. */
 	for (uint32_t i = 0; i < v->table.n; i++) {
 		struct value_member *m = &v->table.member[i];
@@ -227,7 +174,7 @@ value_member(const struct value *v, const char *key, size_t len)
 struct value_member *
 value_claim(struct arena *a, struct value *t, const char *key, size_t len)
 {
-	uint32_t h = hash(key, len);
+	uint32_t h = key_hash(key, len);
 	struct value_member *m = look(t, h, key, len);
 
 	if (m)

@@ -110,8 +110,7 @@ struct value_member *value_claim(
 struct value_member *value_member(
     const struct value *v, const char *key, size_t len);
 
-/* The hash of a key in this process, and the member by it. */
-uint32_t value_hash(const char *key, size_t len);
+/* The same by the key and its key_hash() of base/key.h. */
 struct value_member *value_member_by(
     const struct value *v, uint32_t hash, const char *key, size_t len);
 
