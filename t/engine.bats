@@ -249,6 +249,70 @@ is_told_as_by_the_sandbox() {
 	[ ! -e "$BATS_FILE_TMPDIR/shared/new" ]
 }
 
+# One that is reused by three scenarios, the second of which runs $1.
+reuse() {
+	sed "s|@IMAGE@|$IMAGE|; s|@RUN@|$1|" >t.clnrm.toml <<-'T'
+	[meta]
+	name = "t"
+	version = "1"
+	[service.db]
+	image = "@IMAGE@"
+	reuse = true
+	command = ["sh", "-c", "touch /srv.born; echo up; while :; do nc -l -p 5432; touch /tmp/told; done"]
+	ready = { log = "up", command = ["true"] }
+	[service.box]
+	image = "@IMAGE@"
+	[[scenario]]
+	name = "one"
+	service = "db"
+	run = "echo kept >/tmp/kept; touch /tmp/told"
+	[[scenario.steps]]
+	name = "outside"
+	service = "box"
+	command = ["sh", "-c", "touch /tmp/mine mine; until echo hello | nc db 5432; do sleep 0.05; done; nc -w 1 10.1.2.3 80 || true"]
+	[[scenario]]
+	name = "two"
+	service = "db"
+	run = "@RUN@"
+	[[scenario.steps]]
+	name = "fresh"
+	service = "box"
+	command = ["ls", "/tmp/mine", "mine"]
+	continue_on_failure = true
+	[[scenario]]
+	name = "three"
+	service = "box"
+	run = "cat /etc/hosts | head -n 1"
+	T
+}
+
+@test "a service that is reused is so on engines as in the sandbox" {
+	reuse 'cat /tmp/kept'
+	for backend in sandbox $ENGINES; do
+		told_by "$backend"
+		diff told.sandbox.most "told.$backend.most"
+		diff told.sandbox.logs "told.$backend.logs"
+		[ "$backend" = sandbox ] || await has_none "$backend"
+	done
+	stream=$(cat told.sandbox)
+	tells "one: ready one: starting three: ready two: ready" \
+		service 'select(.service == "db") | .scenario + ": " + .state'
+	step_tells two stdout kept
+	step_tells fresh exit_code 1
+}
+
+@test "nothing of a service that is reused stays when the run is killed" {
+	reuse "sleep 1000"
+	for engine in $ENGINES; do
+		clnrm-render t.clnrm.toml | clnrm-lint - >plan
+		clnrm-exec --backend "$engine" --image "$IMAGE" plan >out &
+		await grep -q '"ready".*"reused":true' out
+		kill -9 $!
+		wait $! || :
+		await has_none "$engine"
+	done
+}
+
 @test "limits are held by the engine, or it is an error" {
 	for engine in $ENGINES; do
 		one_step t.clnrm.toml 'head -c 100000000 /dev/zero | tail -c 90000000' <<-'T'

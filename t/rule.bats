@@ -381,6 +381,28 @@ W308 9:1 a proves nothing but that its steps end with 0" ]
 		'["surrealdb/surrealdb:latest",["start","--user","u","--pass","root","memory"],[8000]]' ]
 }
 
+@test "a service can be reused, by more than one scenario, with what it depends on" {
+	with <<-'TOML'
+	[service.a]
+	image = "a"
+	depends_on = ["b"]
+	reuse = true
+	[service.b]
+	image = "b"
+	reuse = false
+	[service.c]
+	image = "c"
+	reuse = 1
+	TOML
+	[ "$(findings | grep -v -e W308 -e 'no step')" = "E304 10:15 service 'a' is reused, and depends on 'b', which is not
+W307 11:9 service 'a' is reused by nobody: there is one scenario
+E303 17:9 service.c.reuse is an integer, expected true or false" ] || { findings; false; }
+	sed -i '/^reuse = [1f]/d; s/^image = "b"/&\nreuse = true/' x.clnrm.toml
+	printf '[[scenario]]\nname = "z"\nrun = "a b c"\n' >>x.clnrm.toml
+	[ "$(findings | grep -v W308)" = "" ] || { findings; false; }
+	[ "$(plan '.services | map(.reuse)')" = '[true,true,null]' ]
+}
+
 @test "services that wait for each other, or for one that is not there, are errors" {
 	with <<-'TOML'
 	[service.a]

@@ -81,7 +81,16 @@ put_binds(struct json *j, const struct container_guest *g)
 	json_close(j, ']');
 }
 
-/* All share one loopback, which the first one has. */
+/* Whose network it has; NULL: its own. */
+static const char *
+host_of(const struct container_guest *g)
+{
+	if (g->of->plan.joins)
+		return g->of->plan.joins;
+	return g->room ? g->of->guest[0].id : NULL;
+}
+
+/* All share one loopback, which the first one has, or whom the plan joins. */
 static void
 put_network(struct json *j, const struct container_guest *g)
 {
@@ -89,8 +98,8 @@ put_network(struct json *j, const struct container_guest *g)
 
 	if (g->of->plan.has_host_net)
 		buf_adds(&mode, "host");
-	else if (g->room)
-		buf_addf(&mode, "container:%s", g->of->guest[0].id);
+	else if (host_of(g))
+		buf_addf(&mode, "container:%s", host_of(g));
 	else
 		buf_adds(&mode, "none");
 	json_str(j, "NetworkMode", mode.s);
@@ -108,7 +117,7 @@ put_hosts(struct json *j, const struct container_guest *g)
 	AUTO_BUF line = BUF_INIT;
 	char *at, *name;
 
-	if (!end || g->room || g->of->plan.has_host_net)
+	if (!end || host_of(g) || g->of->plan.has_host_net)
 		return;
 	buf_add(&line, hosts, (size_t)(end - hosts));
 	at = line.s;
@@ -185,7 +194,7 @@ print_container(struct json *j, const struct container_guest *g)
 	json_str(j, "WorkingDir", "/");
 	/* Podman would wait for who is asked in kind. */
 	json_str(j, "StopSignal", "SIGKILL");
-	if (!g->room && !g->of->plan.has_host_net)
+	if (!host_of(g) && !g->of->plan.has_host_net)
 		json_str(j, "Hostname", "clnrm");
 	json_bool(j, "Tty", false);
 	json_bool(j, "OpenStdin", true);
@@ -376,6 +385,7 @@ tell(struct container_guest *g)
 	AUTO_WIRE w = WIRE_INIT;
 	struct sandbox_guest told = {.room = g->room,
 	    .plan = &r->text,
+	    .address = r->guest[0].id,
 	    .ids = "users: those of the engine's containers"};
 
 	add_notes(r, &notes);

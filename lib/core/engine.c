@@ -83,11 +83,24 @@ add_jobs(struct engine *g, struct test *t)
 		if (!runs[i])
 			continue;
 		g->job = mem_more(g->job, g->jobs, &g->job_cap, sizeof *g->job);
+		t->owed++;
 		g->job[g->jobs++] = (struct job){test_hold(t), i,
 		    value_int_or(
 			value_get(t->scenarios->list.item[i], "priority"), 0),
 		    ++g->last_number};
 	}
+}
+
+/* It is not to run; then nobody may be left for whom something is kept. */
+static void
+drop_job(struct job *job)
+{
+	struct test *t = job->test;
+
+	job->test = NULL;
+	if (!--t->owed)
+		scenario_end_reuse(t);
+	test_release(t);
 }
 
 /* What was to run of an older generation is stale. */
@@ -98,11 +111,9 @@ forget(struct engine *g, const char *source, const char *variant, bool all,
 	for (size_t i = 0; i < g->jobs; i++) {
 		struct test *t = g->job[i].test;
 
-		if (!t || t->gen >= before ||
-		    !test_is_of(t, source, all ? t->variant : variant))
-			continue;
-		g->job[i].test = NULL;
-		test_release(t);
+		if (t && t->gen < before &&
+		    test_is_of(t, source, all ? t->variant : variant))
+			drop_job(&g->job[i]);
 	}
 	for (size_t i = 0; i < g->workers; i++) {
 		struct scenario *s = g->running[i].scenario;
@@ -315,7 +326,7 @@ stop(struct engine *g)
 	g->is_stopping = true;
 	for (size_t i = 0; i < g->jobs; i++)
 		if (g->job[i].test)
-			test_release(g->job[i].test);
+			drop_job(&g->job[i]);
 	g->jobs = 0;
 	for (size_t i = 0; i < g->workers; i++)
 		if (g->running[i].scenario)
@@ -358,7 +369,8 @@ free_worker(struct engine *g)
 	return NULL;
 }
 
-/* Does a run of an older plan of the same test still wind up? */
+/* Does a run of an older plan of the same test still wind up; or one that has
+   what the test's others are to have? */
 static bool
 is_in_the_way(const struct engine *g, const struct test *t)
 {
@@ -368,6 +380,8 @@ is_in_the_way(const struct engine *g, const struct test *t)
 
 		if (old && old->gen < t->gen &&
 		    test_is_of(old, t->source, t->variant))
+			return true;
+		if (old == t && t->has_reuse)
 			return true;
 	}
 	return false;
@@ -414,6 +428,7 @@ start_jobs(struct engine *g)
 			return;
 		load_add(&g->load, &w->need);
 		job->test = NULL;
+		t->owed--;
 		w->index = job->index;
 		w->number = job->number;
 		w->scenario = scenario_start(

@@ -167,9 +167,10 @@ static const struct {
 	"A name in an edge or an order is none of the spans that the file "
 	"expects, which is a slip in most cases; or a window or an order says "
 	"what is always so."},
-    {"W307", "a service that nobody speaks of",
+    {"W307", "a service that nobody speaks of, or reuses",
 	"No step and no other service names it or one of its ports: it is "
-	"started for nothing, or a step forgot its `service`."},
+	"started for nothing, or a step forgot its `service`. Or it has "
+	"`reuse`, and the file one scenario."},
     {"W308", "a scenario that proves little",
 	"All it asks is that its steps end with 0, which `true` does too. "
 	"Expect an output or, better, a span that only the real code emits."},

@@ -310,15 +310,18 @@ join(struct buf *b, const struct value *list, const char *first)
 		    value_str_or(list->list.item[i], "?"));
 }
 
-/* What ran below the level `full` is said in every summary. */
+/* What ran below the level `full`, or with what others had used, is said in
+   every summary. */
 static void
 take_scenario_end(struct report *r, const struct value *tree)
 {
 	const struct value *isolation = value_get(tree, "isolation");
+	const struct value *reused = value_get(isolation, "reused");
 	const char *level = value_str_or(value_get(isolation, "level"), NULL);
 	const char *id = value_str_or(value_get(tree, "id"), NULL);
 	struct entry *e;
 	struct result *v = result_of(r, tree, &e);
+	bool is_full;
 	AUTO_BUF why = BUF_INIT;
 	AUTO_BUF text = BUF_INIT;
 
@@ -327,10 +330,14 @@ take_scenario_end(struct report *r, const struct value *tree)
 		report_progress_end(r, id);
 	if (v && !v->is_done)
 		v->level = arena_str(&e->a, level);
-	if (!level || !strcmp(level, "full"))
+	is_full = level && !strcmp(level, "full");
+	if (!level || (is_full && !value_count(reused)))
 		return;
-	join(&why, value_get(isolation, "missing"), "no ");
-	join(&why, value_get(isolation, "notes"), why.len ? "; " : "");
+	if (!is_full) {
+		join(&why, value_get(isolation, "missing"), "no ");
+		join(&why, value_get(isolation, "notes"), why.len ? "; " : "");
+	}
+	join(&why, reused, why.len ? "; reused: " : "reused: ");
 	buf_adds(&text, level);
 	if (why.len) {
 		buf_adds(&text, " (");

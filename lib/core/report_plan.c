@@ -127,6 +127,8 @@ add_service(struct buf *b, const struct value *s)
 	buf_adds(b, "  image ");
 	add_clean(b, image ? image : "none");
 	buf_addc(b, '\n');
+	if (value_bool_or(value_get(s, "reuse"), false))
+		buf_adds(b, "    reused by all scenarios\n");
 	add_all(b, 4, "arguments", value_get(s, "args"));
 	add_all(b, 4, "env", value_get(s, "env"));
 	add_all(b, 4, "ports", value_get(s, "ports"));

@@ -75,6 +75,25 @@ check_table(struct rule_ctx *c, struct talk *t, const struct value *all,
 	}
 }
 
+/* Nothing comes after the one scenario that it could live on for. */
+static void
+check_reuse(struct rule_ctx *c, const struct value *all)
+{
+	size_t scenarios = rule_count(value_get(c->root, "scenario")) +
+			   (rule_count(value_get(c->root, "steps")) > 0);
+
+	for (size_t i = 0; scenarios < 2 && i < rule_members(all); i++) {
+		const struct value_member *m = &all->table.member[i];
+		const struct value *reuse = value_get(m->value, "reuse");
+
+		if (value_bool_or(reuse, false))
+			rule_tell(c, "W307", &reuse->at,
+			    "service '%.80s' is reused by nobody: there is one "
+			    "scenario",
+			    m->key);
+	}
+}
+
 static size_t *
 add_table(struct rule_ctx *c, struct buf *text, const struct value *all)
 {
@@ -103,6 +122,8 @@ check_services(struct rule_ctx *c)
 	end = add_table(c, &t.text, all);
 	check_table(c, &t, old, old_end);
 	check_table(c, &t, all, end);
+	check_reuse(c, old);
+	check_reuse(c, all);
 	buf_free(&t.text);
 }
 

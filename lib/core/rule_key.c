@@ -140,6 +140,10 @@ static const struct rule_key service[] = {
 	"As that of a scenario, for all scenarios: services and steps share "
 	"one.",
 	ONE_OF("none|host")),
+    KEY("reuse", RULE_BOOL,
+	"Whether it lives on for the next scenario of the file, with its "
+	"files, its processes and the network, until the last has ended. They "
+	"then run one after the other. Default: false."),
     KEY("health_check", RULE_TABLE, "The older form of ready.command.",
 	.sub = health_check),
     KEY("username", RULE_STR, "Of the plugin surrealdb. Default: root."),

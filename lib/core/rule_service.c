@@ -187,6 +187,24 @@ service_named(const struct rule_ctx *c, const char *name, size_t len)
 	return m ? m : value_member(value_get(c->root, "services"), name, len);
 }
 
+/* It would go on without what it needs. */
+static void
+check_reuse(
+    struct rule_ctx *c, const struct value_member *m, const struct value *need)
+{
+	const char *name = value_str_or(need, NULL);
+	const struct value_member *on =
+	    name ? service_named(c, name, need->str.len) : NULL;
+
+	if (!on || !value_bool_or(value_get(m->value, "reuse"), false) ||
+	    value_bool_or(value_get(on->value, "reuse"), false))
+		return;
+	rule_tell(c, "E304", &need->at,
+	    "service '%.80s' is reused, and depends on '%.80s', which is not",
+	    m->key, name);
+	rule_hint(c, "reuse = true in [service.%.80s] too", name);
+}
+
 static void
 check_needs(
     struct rule_ctx *c, const struct value_member *m, struct rule_order *order)
@@ -203,6 +221,7 @@ check_needs(
 			    "service '%.80s' depends on '%.80s', which is not "
 			    "there",
 			    m->key, s);
+		check_reuse(c, m, it);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -13,12 +12,13 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "core/project.h"
 #include "data/json.h"
 
-enum { OTLP_PORT = 4318, GRPC_PORT = 4317 };
+/* An SDK that goes on has sent what it had by then: three times its delay. */
+enum { FLUSH_NS = 300000000 };
 
 static void on_sandbox(void *arg, int events);
+static void on_reuse(void *arg, int events);
 static void begin(struct scenario *s);
 
 const struct test *
@@ -65,6 +65,16 @@ drop_sandbox(struct scenario *s)
 }
 
 static void
+drop_reuse(struct scenario *s)
+{
+	struct sandbox *its = scenario_reuse_sandbox(s);
+
+	if (its)
+		loop_drop(s->host->loop, sandbox_fd(its));
+	scenario_drop_reuse(s);
+}
+
+static void
 cancel_timers(struct scenario *s)
 {
 	struct loop *l = s->host->loop;
@@ -80,6 +90,10 @@ end(struct scenario *s)
 	cancel_timers(s);
 	if (s->is_cancelled)
 		s->status = "cancelled";
+	if (s->leaves && scenario_leaves(s)) {
+		loop_drop(s->host->loop, sandbox_fd(scenario_reuse_sandbox(s)));
+		scenario_leave(s);
+	}
 	scenario_end_streams(s);
 	scenario_end_services(s);
 	scenario_write_artifacts(s);
@@ -87,6 +101,7 @@ end(struct scenario *s)
 	scenario_write_end(s);
 	scenario_store(s);
 	drop_sandbox(s);
+	drop_reuse(s);
 }
 
 void
@@ -96,6 +111,7 @@ scenario_refuse(
 	stage_diagnose(stage(s), s->key.source, "error", code, e);
 	stage_status(stage(s), status);
 	s->status = "error";
+	s->leaves = false;
 	end(s);
 }
 
@@ -176,55 +192,6 @@ scenario_served(struct scenario *s)
 	scenario_step_on(s);
 }
 
-/* The port that was got for the one asked for. */
-static uint16_t
-port_of(const struct sandbox_event *ready, uint16_t asked)
-{
-	for (size_t i = 0; i < ready->listeners; i++)
-		if (ready->listener[i].asked == asked)
-			return ready->listener[i].got;
-	return 0;
-}
-
-static const char *
-protocol_of(const struct value *otel)
-{
-	static const char *const known[] = {"grpc", "http/json"};
-	const char *asked = value_str_or(value_get(otel, "protocol"), "");
-
-	if (!strcasecmp(
-		value_str_or(value_get(otel, "exporter"), ""), "otlp-grpc"))
-		asked = "grpc";
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (!strcasecmp(asked, known[i]))
-			return known[i];
-	return "http/protobuf";
-}
-
-static void
-make_world(struct scenario *s)
-{
-	const struct value *plan = s->test->plan;
-	const struct sandbox_event *ready = &s->ready;
-	const char *protocol = protocol_of(value_get(plan, "otel"));
-
-	s->world = (struct world){
-	    .test = s->test->name,
-	    .scenario = s->name,
-	    .home = ready->home,
-	    .tmpdir = ready->tmpdir,
-	    .run_id = s->id,
-	    .service_name = value_str_or(
-		value_find(plan, "otel.service_name"), s->test->name),
-	    .protocol = protocol,
-	    .port = port_of(
-		ready, strcmp(protocol, "grpc") ? OTLP_PORT : GRPC_PORT),
-	    .prints_spans = scenario_prints_spans(s),
-	    .otel = value_get(plan, "otel"),
-	    .pass = value_get(plan, "pass_env"),
-	};
-}
-
 static void
 place_clock(struct scenario *s)
 {
@@ -244,45 +211,10 @@ on_clock_placed(struct scenario *s, const struct sandbox_event *ev)
 		scenario_refuse(s, "E401", EXIT_RUN, &e);
 	else if (strcmp(s->status, "ok") != 0)
 		scenario_finish(s);
-	else if (s->placed++ < s->rooms)
+	else if (s->placed++, !scenario_clock_is_placed(s))
 		place_clock(s);
 	else
 		serve(s);
-}
-
-static void
-on_span(void *arg, const char *span, size_t n)
-{
-	struct scenario *s = arg;
-	const char *name;
-	size_t len;
-
-	scenario_keep_span(s, span, n);
-	if (!json_peek(span, n, "name", &name, &len, NULL) && name)
-		scenario_service_span(s, name, len);
-}
-
-static void
-make_collector(struct scenario *s)
-{
-	s->collector = collector_new(
-	    s->host->loop, &(struct collector_config){.stage = stage(s),
-			       .key = s->key,
-			       .trace_id = s->trace_id,
-			       .parent_id = s->span_id,
-			       .run_id = s->id,
-			       .trusts_listener = s->level >= SANDBOX_NO_PROC &&
-						  !s->world.preload &&
-						  !scenario_has_host_net(s),
-			       .from_unix_nano = s->start_unix_ns,
-			       .earlier = s->host->earlier,
-			       .drops_signals = true,
-			       .on_span = on_span,
-			       .arg = s});
-	for (size_t i = 0; i < s->ready.listeners; i++)
-		collector_listen(s->collector, s->ready.listener[i].fd,
-		    s->ready.listener[i].asked == GRPC_PORT ? COLLECTOR_GRPC
-							    : COLLECTOR_HTTP);
 }
 
 static void
@@ -292,12 +224,14 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 	bool is_time;
 
 	s->ready = *ev;
+	if (s->reuse)
+		scenario_reuse_listen(s);
 	scenario_watch(s);
 	scenario_begin_store(s);
 	scenario_write_start(s, sandbox_level_name(s->level));
-	make_world(s);
+	scenario_make_world(s);
 	is_time = !scenario_set_clock(s, &e);
-	make_collector(s);
+	scenario_collector(s);
 	if (!is_time)
 		scenario_refuse(s, "E304", EXIT_INPUT, &e);
 	else if (scenario_check_limits(s, &e) < 0)
@@ -308,43 +242,19 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 		serve(s);
 }
 
-/* The least that will do. */
-static int
-least_level(const struct scenario *s)
-{
-	return s->host->allow_degraded
-		 ? SANDBOX_PROCESS
-		 : sandbox_level_of(
-		       value_str_or(value_get(s->spec, "isolation"), "full"));
-}
-
 static int
 build(struct scenario *s, struct err *e)
 {
-	static const uint16_t ports[] = {OTLP_PORT, GRPC_PORT};
-	AUTO_BUF root = BUF_INIT;
 	struct sandbox_event ready;
+	struct sandbox_plan plan;
 	bool is_ready = false;
-	struct sandbox_plan plan = {
-	    .level = s->level,
-	    .limit = {[SANDBOX_PROCESSES] = scenario_asked(s, "processes"),
-		[SANDBOX_MEMORY] = scenario_limit(s, "memory_mb") << 20,
-		[SANDBOX_CPU] = scenario_limit(s, "cpu_millicores")},
-	    .open_files = scenario_limit(s, "open_files"),
-	    .disk_bytes = scenario_limit(s, "disk_mb") << 20,
-	    .port = ports,
-	    .ports = COUNT(ports),
-	    .is_observed = s->host->observe,
-	};
 
-	if (project_root(s->key.source, s->host->root, &root, e) < 0)
+	if (scenario_plan(s, false, &plan, e) < 0)
 		return -1;
-	plan.project = s->project = arena_str(&s->arena, root.s);
-	scenario_plan_rooms(s, &plan);
-	scenario_plan_policy(s, &plan);
-	if (scenario_choose_root(s, &plan, e) < 0)
-		return -1;
-	s->sandbox = pool_take(s->host->pool, &plan, &ready, &is_ready);
+	if (s->reuse && *scenario_reuse_ready(s)->address)
+		plan.joins = scenario_reuse_ready(s)->address;
+	else
+		s->sandbox = pool_take(s->host->pool, &plan, &ready, &is_ready);
 	if (!s->sandbox)
 		s->sandbox = sandbox_new(s->host->spawner, &plan, e);
 	if (!s->sandbox)
@@ -355,26 +265,28 @@ build(struct scenario *s, struct err *e)
 	return 0;
 }
 
-static void
-explain_failure(
-    enum sandbox_level level, const struct sandbox_event *ev, struct err *e)
+/* First what others may have left, or will find; its network is ours. */
+static int
+build_reuse(struct scenario *s, struct err *e)
 {
-	err_set(e, "no %s isolation on this machine: %s%s%s",
-	    sandbox_level_name(level), ev->what, ev->error ? ": " : "",
-	    ev->error ? strerror(ev->error) : "");
-	err_hint(e, "%s", ev->hint);
+	struct sandbox_plan plan;
+
+	if (scenario_plan(s, true, &plan, e) < 0 ||
+	    scenario_take_reuse(s, &plan, e) < 0)
+		return -1;
+	loop_add(s->host->loop, sandbox_fd(scenario_reuse_sandbox(s)), POLLIN,
+	    on_reuse, s);
+	return scenario_was_left(s) ? build(s, e) : 0;
 }
 
-/* The level that the test wants is not to be had. */
 static void
-fail_below(struct scenario *s)
+on_reuse_ready(struct scenario *s, const struct sandbox_event *ev)
 {
-	const struct err *why = &s->host->why[least_level(s)];
-	struct err e = *why;
+	struct err e = {0};
 
-	err_hint(&e, "%s%s--allow-degraded runs it without", why->hint,
-	    *why->hint ? "; " : "");
-	fail_at_once(s, "E402", EXIT_RUN, &e);
+	scenario_reuse_built(s, ev);
+	if (build(s, &e) < 0)
+		fail_at_once(s, "E401", EXIT_RUN, &e);
 }
 
 /* An engine has no lower level; it may fail at any time. */
@@ -392,6 +304,7 @@ on_failed(struct scenario *s, const struct sandbox_event *ev)
 	struct err e = {0};
 
 	drop_sandbox(s);
+	drop_reuse(s);
 	if (s->host->dock) {
 		err_set(&e, "%s", ev->what);
 		if (*ev->hint)
@@ -399,11 +312,7 @@ on_failed(struct scenario *s, const struct sandbox_event *ev)
 		on_engine_failed(s, &e);
 		return;
 	}
-	if (s->level > SANDBOX_PROCESS) {
-		explain_failure(s->level, ev, &s->host->why[s->level]);
-		/* Another may have come further down meanwhile. */
-		if (s->host->refused < SANDBOX_LEVELS - (int)s->level)
-			s->host->refused = SANDBOX_LEVELS - (int)s->level;
+	if (scenario_lower_level(s, ev)) {
 		begin(s);
 		return;
 	}
@@ -412,14 +321,56 @@ on_failed(struct scenario *s, const struct sandbox_event *ev)
 	fail_at_once(s, "E402", EXIT_RUN, &e);
 }
 
+/* Their ends of the connections are closed: what is left is all. */
+static void
+take_last(void *arg)
+{
+	struct scenario *s = arg;
+
+	s->timer = 0;
+	s->is_gone = true;
+	s->has_connections = collector_drain(s->collector) > 0;
+	end(s);
+}
+
+/* Is anything to come of those that go on? */
+static bool
+may_flush(const struct scenario *s)
+{
+	return value_count(value_get(s->test->plan, "expect")) ||
+	       collector_drain(s->collector);
+}
+
+static void
+wait_for_flush(struct scenario *s)
+{
+	struct loop *l = s->host->loop;
+
+	loop_cancel(l, s->timer);
+	s->timer = loop_at(l, clock_mono_ns() + FLUSH_NS, take_last, s);
+}
+
 static void
 on_gone(struct scenario *s, const struct sandbox_event *ev)
 {
-	s->is_gone = true;
-	s->was_killed = ev->gone == SANDBOX_GONE_KILL;
-	/* Their ends of the connections are closed: what is left is all. */
-	s->has_connections = collector_drain(s->collector) > 0;
-	end(s);
+	struct sandbox *its = scenario_reuse_sandbox(s);
+	struct err e = {0};
+
+	s->was_killed |= ev->gone == SANDBOX_GONE_KILL;
+	s->leaves = scenario_leaves(s);
+	if (s->leaves && may_flush(s))
+		wait_for_flush(s);
+	else if (s->leaves || !its)
+		take_last(s);
+	else if (sandbox_finish(its, 0, s->grace_ns, &e) < 0)
+		scenario_refuse(s, "E401", EXIT_RUN, &e);
+}
+
+static void
+on_reuse_gone(struct scenario *s, const struct sandbox_event *ev)
+{
+	s->was_killed |= ev->gone == SANDBOX_GONE_KILL;
+	take_last(s);
 }
 
 static void
@@ -463,7 +414,7 @@ on_event(struct scenario *s, const struct sandbox_event *ev)
 		scenario_tell_strays(s, ev);
 		break;
 	case SANDBOX_WRITES:
-		scenario_tell_writes(s, ev);
+		scenario_tell_writes(s, false, ev);
 		break;
 	case SANDBOX_GONE:
 		on_gone(s, ev);
@@ -493,6 +444,45 @@ on_sandbox(void *arg, int events)
 	}
 }
 
+/* What is tried to reach outside is counted by who joins the network. */
+static void
+on_reuse_event(struct scenario *s, struct sandbox_event *ev)
+{
+	switch (ev->kind) {
+	case SANDBOX_READY:
+		on_reuse_ready(s, ev);
+		break;
+	case SANDBOX_STRAYS:
+		break;
+	case SANDBOX_WRITES:
+		scenario_tell_writes(s, true, ev);
+		break;
+	case SANDBOX_GONE:
+		on_reuse_gone(s, ev);
+		break;
+	default:
+		on_event(s, ev);
+	}
+}
+
+static void
+on_reuse(void *arg, int events)
+{
+	struct scenario *s = arg;
+	struct sandbox_event ev;
+	struct err e = {0};
+	int got;
+
+	(void)events;
+	while (s->phase != SCENARIO_ENDED && s->reuse &&
+	       (got = sandbox_event(scenario_reuse_sandbox(s), &ev, &e)) != 0) {
+		if (got < 0)
+			on_lost(s, e.text);
+		else
+			on_reuse_event(s, &ev);
+	}
+}
+
 static void
 begin(struct scenario *s)
 {
@@ -508,23 +498,11 @@ begin(struct scenario *s)
 			return;
 		}
 	}
-	if (SANDBOX_FULL - s->host->refused < least_level(s)) {
-		fail_below(s);
-		return;
-	}
-	s->level = (enum sandbox_level)(SANDBOX_FULL - s->host->refused);
-	if (s->rooms && s->level == SANDBOX_PROCESS) {
-		err_set(&e, "images need mounts of their own, which level "
-			    "process has not");
-		err_hint(&e, "[images] of clnrm.conf can map them to host");
+	if (scenario_take_level(s, &e) < 0) {
 		fail_at_once(s, "E402", EXIT_RUN, &e);
 		return;
 	}
-	if (scenario_check_policy(s, &e) < 0) {
-		fail_at_once(s, "E402", EXIT_RUN, &e);
-		return;
-	}
-	if (build(s, &e) < 0)
+	if ((s->test->has_reuse ? build_reuse(s, &e) : build(s, &e)) < 0)
 		fail_at_once(s, "E401", EXIT_RUN, &e);
 }
 
@@ -586,9 +564,10 @@ scenario_del(struct scenario *s)
 {
 	cancel_timers(s);
 	drop_sandbox(s);
-	for (struct scenario_stream *st = s->streams; st; st = st->next) {
-		scenario_close_stream(st);
-		capture_free(&st->kept);
+	drop_reuse(s);
+	for (struct scenario_stream *st = s->streams, *next; st; st = next) {
+		next = st->next;
+		scenario_free_stream(st);
 	}
 	scenario_drop_services(s);
 	scenario_drop_artifacts(s);

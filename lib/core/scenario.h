@@ -60,6 +60,9 @@ void scenario_hear(void *host, const char *line, size_t n);
 
 bool scenario_is_over(const struct scenario *s);
 
+/* No other scenario of the test comes: end what is kept for it. */
+void scenario_end_reuse(struct test *t);
+
 /* What its steps have used; and how long it has been there, in nanoseconds. */
 int64_t scenario_used(const struct scenario *s, struct rusage *usage);
 

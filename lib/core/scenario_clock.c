@@ -17,10 +17,10 @@ seconds(int64_t ns)
 
 /* Where nobody looks for files, and removes none: /dev is the cleanroom's own;
  * at level process, beside TMPDIR. */
-static const char *
-place_for(struct scenario *s)
+const char *
+scenario_clock_place(struct scenario *s, const struct sandbox_event *ready)
 {
-	const char *tmp = s->ready.tmpdir, *slash = strrchr(tmp, '/');
+	const char *tmp = ready->tmpdir, *slash = strrchr(tmp, '/');
 
 	/* The one place outside the test's own that no policy closes. */
 	return s->level != SANDBOX_PROCESS
@@ -40,7 +40,7 @@ freeze(struct scenario *s, const char *text, struct err *e)
 	w->freeze_clock = text;
 	w->clock_ns = arena_fmt(&s->arena, "%lld", (long long)ns);
 	w->clock_s = arena_fmt(&s->arena, "%lld", (long long)seconds(ns));
-	w->preload = place_for(s);
+	w->preload = scenario_clock_place(s, &s->ready);
 	return 0;
 }
 
@@ -70,18 +70,32 @@ int
 scenario_place_clock(struct scenario *s, struct err *e)
 {
 	AUTO_FD own = preload_open(e);
-	char *argv[] = {
-	    (char *)"/proc/self/fd/0", (char *)s->world.preload, NULL};
+	bool is_ours = s->placed <= s->rooms;
+	const char *to = is_ours
+			   ? s->world.preload
+			   : scenario_clock_place(s, scenario_reuse_ready(s));
+	char *argv[] = {(char *)"/proc/self/fd/0", (char *)to, NULL};
 	char *env[] = {NULL};
 	struct sandbox_step step = {.id = SCENARIO_PLACING_ID,
-	    .room = (unsigned)s->placed,
+	    .room = (unsigned)(is_ours ? s->placed : s->placed - s->rooms - 1),
 	    .argv = argv,
 	    .env = env,
 	    .in = own,
 	    .out = -1,
 	    .err = -1};
 
-	return own < 0 ? -1 : sandbox_run(s->sandbox, &step, e);
+	return own < 0
+		 ? -1
+		 : sandbox_run(is_ours ? s->sandbox : scenario_reuse_sandbox(s),
+		       &step, e);
+}
+
+bool
+scenario_clock_is_placed(const struct scenario *s)
+{
+	bool also = s->reuse && !scenario_was_left(s);
+
+	return s->placed > s->rooms + (also ? s->lodgers + 1 : 0);
 }
 
 int

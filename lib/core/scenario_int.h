@@ -14,8 +14,8 @@
 /* One end of a step's output; it outlives the step, whose children may write
    on. */
 struct scenario_stream {
-	struct scenario *scenario;
-	int fd;	      /* -1: at its end */
+	struct scenario *scenario; /* NULL: between two */
+	int fd;			   /* -1: at its end */
 	bool is_over; /* the step has ended: what comes is let go */
 	struct capture kept;
 	struct collector_log *log; /* spans are read from it; or NULL */
@@ -71,9 +71,13 @@ struct scenario {
 
 	struct service *service; /* service[services] */
 	size_t services;
-	size_t rooms;	 /* how many of them have a world of their own */
-	size_t placed;	 /* rooms, and our own world, whose clock is stopped */
+	size_t rooms;	 /* how many of them have a world of their own; */
+	size_t lodgers;	 /* the same, of those that outlive us */
+	size_t placed;	 /* our own world, rooms, and what outlives us, whose
+			    clock is stopped */
 	bool is_serving; /* scenario_serve() is at it */
+
+	struct reuse *reuse; /* where services are that outlive us, or NULL */
 
 	struct step *step; /* step[steps] */
 	size_t steps, begun, running;
@@ -100,13 +104,14 @@ struct scenario {
 	struct rusage usage; /* of all steps */
 	bool is_gone;	     /* no process is left, and we have looked at: */
 	bool was_killed, has_connections;
+	bool leaves; /* services to the next one */
 };
 
 /*
  * A pipe that the loop reads into `kept`; its far end is for the step.
  *
  * err: NULL and *e
- * mem: in the scenario's arena; scenario_close_stream() it, capture_free() it
+ * mem: the scenario's; scenario_free_stream() it, unless it was parted
  */
 struct scenario_stream *scenario_open_stream(
     struct scenario *s, int *far, struct err *e);
@@ -116,6 +121,12 @@ struct scenario_stream *scenario_open_stream(
 void scenario_take_rest(struct scenario_stream *st);
 
 void scenario_close_stream(struct scenario_stream *st);
+void scenario_free_stream(struct scenario_stream *st);
+
+/* It goes on after the scenario, whose all that came is; another one takes what
+   comes. */
+void scenario_part_stream(struct scenario_stream *st);
+void scenario_join_stream(struct scenario *s, struct scenario_stream *st);
 
 /* Take what the open ones hold, for its spans, and close them. */
 void scenario_end_streams(struct scenario *s);
@@ -183,21 +194,40 @@ size_t scenario_step_index(const struct step *st);
 /* A list of texts as an argument vector. */
 char **scenario_arguments(struct scenario *s, const struct value *list);
 
+/* ---- its level: scenario_level.c */
+
+/*
+ * Take the best there is.
+ *
+ * err: -1 and *e when that is less than the scenario accepts
+ */
+int scenario_take_level(struct scenario *s, struct err *e);
+
+/* It could not be built: no other tries this level. False: there is no lower.
+ */
+bool scenario_lower_level(struct scenario *s, const struct sandbox_event *ev);
+
+/* ---- what is around it: scenario_plan.c */
+
+/*
+ * The cleanroom of the scenario, or that of services that outlive it.
+ *
+ * err: -1 and *e when there is no root for it
+ * mem: of the scenario's arena
+ */
+int scenario_plan(
+    struct scenario *s, bool reused, struct sandbox_plan *plan, struct err *e);
+
+/* It is built: what steps find in their environment; who hears their spans. */
+void scenario_make_world(struct scenario *s);
+void scenario_collector(struct scenario *s);
+
 /* ---- services: scenario_service.c */
 
 struct service;
 
 /* Find the images of all; -1 and *e when one is not there. */
 int scenario_take_services(struct scenario *s, struct err *e);
-
-/* What a sandbox needs for them. */
-void scenario_plan_rooms(struct scenario *s, struct sandbox_plan *plan);
-
-/*
- * An engine's image for its own world: -1 and *e when none is named.
- */
-int scenario_choose_root(
-    struct scenario *s, struct sandbox_plan *plan, struct err *e);
 
 /* Begin those that can; when all are ready scenario_served() is called. */
 void scenario_serve(struct scenario *s);
@@ -208,6 +238,7 @@ void scenario_served(struct scenario *s);
 struct service *scenario_service_named(
     const struct scenario *s, const char *name);
 unsigned scenario_service_room(const struct service *v);
+struct sandbox *scenario_service_sandbox(const struct service *v);
 const struct value *scenario_service_env(
     struct service *v, const struct image_user *user, const struct value *step);
 
@@ -225,6 +256,36 @@ bool scenario_service_event(struct scenario *s, const struct sandbox_event *ev);
 void scenario_end_services(struct scenario *s);
 void scenario_drop_services(struct scenario *s);
 
+/* ---- services that outlive it: scenario_reuse.c */
+
+/*
+ * Take what another scenario of the test has left, if it is as planned and all
+ * of it runs; else begin to make it. Which of the two was it?
+ *
+ * err: -1 and *e
+ */
+int scenario_take_reuse(
+    struct scenario *s, const struct sandbox_plan *plan, struct err *e);
+bool scenario_was_left(const struct scenario *s);
+
+/* It is built; what was; it, or NULL. */
+void scenario_reuse_built(
+    struct scenario *s, const struct sandbox_event *ready);
+bool scenario_reuse_is_built(const struct scenario *s);
+const struct sandbox_event *scenario_reuse_ready(const struct scenario *s);
+struct sandbox *scenario_reuse_sandbox(const struct scenario *s);
+
+/* Have our collector listen there. */
+void scenario_reuse_listen(struct scenario *s);
+
+/* Is it to be left for the next one? Then leave it. Or end it. */
+bool scenario_leaves(const struct scenario *s);
+void scenario_leave(struct scenario *s);
+void scenario_drop_reuse(struct scenario *s);
+
+/* The member `reused` of its isolation: their names. */
+void scenario_write_reused(const struct scenario *s, struct json *j);
+
 /* ---- what it should not: scenario_violation.c */
 
 /* Tell of attempts to reach outside. */
@@ -235,7 +296,8 @@ struct json scenario_violation(
     struct scenario *s, const char *step, const char *kind, int64_t count);
 
 /* Tell of files that were written outside of the places for it; frees them. */
-void scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev);
+void scenario_tell_writes(
+    struct scenario *s, bool reused, const struct sandbox_event *ev);
 
 /* ---- what it does: scenario_observe.c */
 
@@ -263,8 +325,10 @@ const char *scenario_unstored(struct scenario *s);
 
 void scenario_store(struct scenario *s);
 
-/* The name of the service that has a room, or NULL. */
-const char *scenario_room_name(const struct scenario *s, unsigned room);
+/* The name of the service that has a room of ours, or of what outlives us; or
+   NULL. */
+const char *scenario_room_name(
+    const struct scenario *s, bool reused, unsigned room);
 
 /* ---- users: scenario_user.c */
 
@@ -295,7 +359,12 @@ void scenario_keep_span(struct scenario *s, const char *span, size_t n);
 void scenario_write_artifacts(struct scenario *s);
 void scenario_drop_artifacts(struct scenario *s);
 
-/* Begin to put what stops the clock into the cleanroom … */
+/* Where what stops the clock is in a cleanroom. */
+const char *scenario_clock_place(
+    struct scenario *s, const struct sandbox_event *ready);
+
+/* Is it in all rooms? Begin to put it into the next one … */
+bool scenario_clock_is_placed(const struct scenario *s);
 int scenario_place_clock(struct scenario *s, struct err *e);
 
 /* … and see that it is there. */

@@ -243,7 +243,7 @@ static struct service *
 service_of(struct scenario *s, size_t room)
 {
 	for (size_t i = 0; room && i < s->services; i++)
-		if (s->service[i].room == room)
+		if (s->service[i].room == room && !s->service[i].is_reused)
 			return &s->service[i];
 	return NULL;
 }
@@ -398,8 +398,8 @@ scenario_write_inputs(struct scenario *s)
 	if (!w)
 		return;
 	scenario_name_strays(s, NULL);
-	s->inputs_whole =
-	    w->rooms && !w->is_blind && s->is_gone && !unnamed_image(s);
+	s->inputs_whole = w->rooms && !w->is_blind && s->is_gone &&
+			  !unnamed_image(s) && !s->test->has_reuse;
 	if (!w->rooms)
 		return;
 	note_programs(s);

@@ -249,7 +249,7 @@ on_try_limit(void *arg)
 	struct err e = {0};
 
 	v->probe.try_timer = 0;
-	sandbox_signal(v->scenario->sandbox, v->id + 1, SIGKILL, &e);
+	sandbox_signal(scenario_service_sandbox(v), v->id + 1, SIGKILL, &e);
 }
 
 static void
@@ -271,7 +271,7 @@ try_command(struct service *v)
 	    scenario_service_env(v, v->user, value_get(v->spec, "env")));
 	scenario_become(s, v->user, &step);
 	v->probe.is_begun = true;
-	if (sandbox_run(s->sandbox, &step, &e) < 0)
+	if (sandbox_run(scenario_service_sandbox(v), &step, &e) < 0)
 		failed(v, "ready.command", e.text);
 	else if (most)
 		v->probe.try_timer = loop_at(

@@ -47,8 +47,8 @@ is_place(const struct service *v)
 	       !has_check(value_get(v->spec, "ready"));
 }
 
-static int
-find_image(
+int
+scenario_find_image(
     struct scenario *s, const char *name, struct image *to, struct err *e)
 {
 	struct image_set *images;
@@ -59,49 +59,6 @@ find_image(
 	return images ? image_resolve(images, name, &s->arena, to, e) : -1;
 }
 
-/* Is anybody to run in the scenario's own world? */
-static bool
-has_own_world(const struct scenario *s)
-{
-	bool has = false;
-
-	for (size_t i = 0; i < s->services; i++)
-		has |= !s->service[i].room;
-	for (size_t i = 0; i < s->steps; i++) {
-		const struct service *v =
-		    scenario_service_named(s, text(s->step[i].spec, "service"));
-
-		has |= !v || !v->room;
-	}
-	return has;
-}
-
-int
-scenario_choose_root(
-    struct scenario *s, struct sandbox_plan *plan, struct err *e)
-{
-	struct image own;
-
-	if (!s->host->dock)
-		return 0;
-	if (s->host->image) {
-		if (find_image(s, s->host->image, &own, e) < 0)
-			return -1;
-		plan->root = own.path;
-		return 0;
-	}
-	/* Nobody will look at it. */
-	if (s->rooms && !has_own_world(s)) {
-		plan->root = plan->room[0].root;
-		return 0;
-	}
-	err_set(e,
-	    "%s has steps or services without an image, and an engine "
-	    "does not have the machine's own root",
-	    s->name);
-	return err_hint(e, "--image NAME names an image for them");
-}
-
 static int
 resolve(struct scenario *s, struct service *v, struct err *e)
 {
@@ -109,11 +66,11 @@ resolve(struct scenario *s, struct service *v, struct err *e)
 
 	if (!image)
 		return 0;
-	if (find_image(s, image, &v->image, e) < 0)
+	if (scenario_find_image(s, image, &v->image, e) < 0)
 		return -1;
 	v->has_image = !v->image.is_host;
 	if (v->has_image)
-		v->room = (unsigned)++s->rooms;
+		v->room = (unsigned)++*(v->is_reused ? &s->lodgers : &s->rooms);
 	return 0;
 }
 
@@ -127,12 +84,20 @@ scenario_images(struct scenario_host *h, struct err *e)
 }
 
 const char *
-scenario_room_name(const struct scenario *s, unsigned room)
+scenario_room_name(const struct scenario *s, bool reused, unsigned room)
 {
 	for (size_t i = 0; room && i < s->services; i++)
-		if (s->service[i].room == room)
+		if (s->service[i].room == room &&
+		    s->service[i].is_reused == reused)
 			return s->service[i].name;
 	return NULL;
+}
+
+struct sandbox *
+scenario_service_sandbox(const struct service *v)
+{
+	return v->is_reused ? scenario_reuse_sandbox(v->scenario)
+			    : v->scenario->sandbox;
 }
 
 unsigned
@@ -162,6 +127,7 @@ scenario_take_services(struct scenario *s, struct err *e)
 		v->spec = list->list.item[i];
 		v->name = value_str_or(value_get(v->spec, "name"), "");
 		v->id = SERVICE_ID + 2 * (uint32_t)i;
+		v->is_reused = test_is_reused(v->spec);
 		v->image.root = v->image.held = -1;
 		v->probe.fd = -1;
 		v->probe.answer = v->line[0] = v->line[1] =
@@ -170,65 +136,10 @@ scenario_take_services(struct scenario *s, struct err *e)
 		if (resolve(s, v, e) < 0)
 			return -1;
 	}
-	if (s->rooms <= SANDBOX_ROOMS)
+	if (s->rooms <= SANDBOX_ROOMS && s->lodgers <= SANDBOX_ROOMS)
 		return 0;
-	return err_set(e, "%zu services with images; %d are possible", s->rooms,
-	    SANDBOX_ROOMS);
-}
-
-/* ---- the world */
-
-static void
-fill_volumes(
-    struct scenario *s, struct sandbox_room *room, const struct value *list)
-{
-	struct sandbox_volume *volume =
-	    arena_alloc(&s->arena, (value_count(list) + 1) * sizeof *volume);
-
-	for (size_t i = 0; i < value_count(list); i++) {
-		const struct value *v = list->list.item[i];
-
-		volume[i].host = text(v, "host_path");
-		volume[i].inside = text(v, "container_path");
-		volume[i].is_read_only =
-		    value_bool_or(value_get(v, "read_only"), false);
-	}
-	room->volume = volume;
-	room->volumes = value_count(list);
-}
-
-/* All share one loopback, so every name stands for it. */
-static const char *
-hosts(struct scenario *s)
-{
-	AUTO_BUF names = BUF_INIT;
-
-	for (size_t i = 0; i < s->services; i++)
-		buf_addf(&names, " %s", s->service[i].name);
-	return arena_fmt(&s->arena,
-	    "127.0.0.1 localhost clnrm%s\n::1 localhost ip6-localhost%s\n",
-	    names.s, names.s);
-}
-
-void
-scenario_plan_rooms(struct scenario *s, struct sandbox_plan *plan)
-{
-	struct sandbox_room *room =
-	    arena_alloc(&s->arena, (s->rooms + 1) * sizeof *room);
-
-	for (size_t i = 0; i < s->services; i++) {
-		const struct service *v = &s->service[i];
-
-		if (!v->room)
-			continue;
-		room[v->room - 1].root = v->image.path;
-		fill_volumes(
-		    s, &room[v->room - 1], value_get(v->spec, "volumes"));
-	}
-	plan->room = room;
-	plan->rooms = s->rooms;
-	if (s->services && s->level > SANDBOX_PROCESS)
-		plan->hosts = hosts(s);
+	return err_set(e, "%zu services with images; %d are possible",
+	    s->rooms + s->lodgers, SANDBOX_ROOMS);
 }
 
 /* ---- its command */
@@ -320,6 +231,8 @@ tell(struct service *v, const char *state, const char *detail)
 	json_str(&j, "service", v->name);
 	json_str(&j, "state", state);
 	json_str(&j, "detail", detail);
+	if (v->is_reused && scenario_was_left(s))
+		json_bool(&j, "reused", true);
 	stage_put(s->host->stage, &j);
 }
 
@@ -435,10 +348,28 @@ scenario_service_ready(struct service *v)
 	scenario_serve(v->scenario);
 }
 
+/* As its own sandbox has it. */
+static struct world
+world_of(const struct service *v)
+{
+	struct scenario *s = v->scenario;
+	struct world w = s->world;
+
+	if (v->is_reused) {
+		const struct sandbox_event *ready = scenario_reuse_ready(s);
+
+		w.home = ready->home;
+		w.tmpdir = ready->tmpdir;
+		w.preload = w.preload ? scenario_clock_place(s, ready) : NULL;
+	}
+	return w;
+}
+
 static int
 start(struct service *v, struct err *e)
 {
 	struct scenario *s = v->scenario;
+	struct world world = world_of(v);
 	const struct value *command = command_of(v);
 	struct sandbox_step step = {.id = v->id, .room = v->room, .in = -1};
 	char parent[TRACE_PARENT];
@@ -459,13 +390,28 @@ start(struct service *v, struct err *e)
 	trace_parent(
 	    parent, s->trace_id, s->span_id, world_is_sampled(&s->world));
 	step.argv = scenario_arguments(s, command);
-	step.env = world_environ(&s->arena, &s->world, parent,
-	    scenario_service_env(v, v->user, NULL));
+	step.env = world_environ(
+	    &s->arena, &world, parent, scenario_service_env(v, v->user, NULL));
 	step.cwd = directory_of(v);
 	scenario_become(s, v->user, &step);
 	step.out = out;
 	step.err = err;
-	return sandbox_run(s->sandbox, &step, e);
+	return sandbox_run(scenario_service_sandbox(v), &step, e);
+}
+
+/* One that runs since another scenario has only to be ready again. */
+static int
+start_anew(struct service *v, struct err *e)
+{
+	if (v->is_reused && scenario_was_left(v->scenario)) {
+		scenario_adopt(v);
+		return 0;
+	}
+	if (start(v, e) < 0)
+		return -1;
+	v->is_running = true;
+	tell(v, "starting", NULL);
+	return 0;
 }
 
 static void
@@ -481,12 +427,10 @@ begin(struct service *v)
 		return;
 	}
 	v->state = SERVICE_STARTING;
-	if (start(v, &e) < 0) {
+	if (start_anew(v, &e) < 0) {
 		scenario_refuse(v->scenario, "E409", EXIT_RUN, &e);
 		return;
 	}
-	v->is_running = true;
-	tell(v, "starting", NULL);
 	v->limit_timer =
 	    loop_at(l, clock_mono_ns() + ms * 1000000, on_limit, v);
 	scenario_probe_begin(v);

@@ -47,7 +47,8 @@ struct service {
 	const struct value *spec; /* its entry in the plan */
 	const char *name;
 	uint32_t id;
-	unsigned room; /* of the sandbox; 0: the scenario's own world */
+	bool is_reused; /* its sandbox is that of `reuse` */
+	unsigned room;	/* of the sandbox; 0: the scenario's own world */
 	struct image image;
 	bool has_image;		       /* that is not the host's root */
 	const struct image_user *user; /* or NULL: 0 */
@@ -72,5 +73,13 @@ void scenario_probe_ran(struct service *v, const struct sandbox_event *ev);
 
 void scenario_service_ready(struct service *v);
 void scenario_service_failed(struct service *v, const char *why);
+
+/* An image of the engine's, or of the host's; -1 and *e when there is none. */
+int scenario_find_image(
+    struct scenario *s, const char *name, struct image *to, struct err *e);
+
+/* ---- scenario_reuse.c: it runs, since another scenario */
+
+void scenario_adopt(struct service *v);
 
 #endif

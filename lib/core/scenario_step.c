@@ -47,6 +47,22 @@ scenario_forget_steps(struct scenario *s)
 		forget_timers(&s->step[i]);
 }
 
+/* A step in a service is where that is. */
+static struct service *
+service_of(const struct step *st)
+{
+	return scenario_service_named(
+	    st->scenario, value_str_or(value_get(st->spec, "service"), NULL));
+}
+
+static struct sandbox *
+sandbox_of(const struct step *st)
+{
+	const struct service *v = service_of(st);
+
+	return v ? scenario_service_sandbox(v) : st->scenario->sandbox;
+}
+
 /* ---- stopping */
 
 static void
@@ -55,7 +71,7 @@ signal_step(struct step *st, int sig)
 	struct err e = {0};
 
 	sandbox_signal(
-	    st->scenario->sandbox, (uint32_t)scenario_step_index(st), sig, &e);
+	    sandbox_of(st), (uint32_t)scenario_step_index(st), sig, &e);
 }
 
 static void
@@ -147,8 +163,7 @@ start(struct step *st, struct err *e)
 	struct scenario *s = st->scenario;
 	AUTO_FD out = -1;
 	AUTO_FD err = -1;
-	struct service *service = scenario_service_named(
-	    s, value_str_or(value_get(st->spec, "service"), NULL));
+	struct service *service = service_of(st);
 	struct sandbox_step step = {
 	    .id = (uint32_t)scenario_step_index(st), .in = -1};
 
@@ -163,7 +178,7 @@ start(struct step *st, struct err *e)
 	scenario_doubt_clock(st, step.argv, step.env);
 	step.out = out;
 	step.err = err;
-	if (sandbox_run(s->sandbox, &step, e) < 0)
+	if (sandbox_run(sandbox_of(st), &step, e) < 0)
 		return -1;
 	st->is_running = true;
 	s->running++;

@@ -130,6 +130,8 @@ scenario_unstored(struct scenario *s)
 		refuse(s, "files are kept of it");
 	if (scenario_has_host_net(s))
 		refuse(s, "it has the network of the machine");
+	if (s->test->has_reuse)
+		refuse(s, "services of it are reused");
 	return s->unstored.len ? s->unstored.s : NULL;
 }
 

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "core/scenario_int.h"
 
 void
@@ -13,7 +15,8 @@ scenario_close_stream(struct scenario_stream *st)
 {
 	if (st->fd < 0)
 		return;
-	loop_drop(st->scenario->host->loop, st->fd);
+	if (st->scenario)
+		loop_drop(st->scenario->host->loop, st->fd);
 	close(st->fd);
 	st->fd = -1;
 	collector_log_del(st->log);
@@ -49,10 +52,20 @@ on_stream(void *arg, int events)
 	read_stream(arg);
 }
 
+void
+scenario_join_stream(struct scenario *s, struct scenario_stream *st)
+{
+	st->scenario = s;
+	st->next = s->streams;
+	s->streams = st;
+	if (st->fd >= 0)
+		loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
+}
+
 struct scenario_stream *
 scenario_open_stream(struct scenario *s, int *far, struct err *e)
 {
-	struct scenario_stream *st = arena_alloc(&s->arena, sizeof *st);
+	struct scenario_stream *st;
 	int64_t limit;
 	int pair[2];
 
@@ -63,18 +76,17 @@ scenario_open_stream(struct scenario *s, int *far, struct err *e)
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	/* /dev/stdout and /dev/stderr are opened anew, by whoever is inside. */
 	fchmod(pair[1], 0222);
-	*st = (struct scenario_stream){
-	    .scenario = s, .fd = pair[0], .next = s->streams};
+	st = mem_new(1, sizeof *st);
+	st->fd = pair[0];
 	limit = scenario_limit(s, "output_bytes");
 	capture_open(&st->kept, limit > 0 ? (size_t)limit : s->host->capture);
-	s->streams = st;
-	loop_add(s->host->loop, st->fd, POLLIN, on_stream, st);
+	scenario_join_stream(s, st);
 	*far = pair[1];
 	return st;
 }
 
-void
-scenario_take_rest(struct scenario_stream *st)
+static void
+take_pending(struct scenario_stream *st)
 {
 	int left = 0;
 
@@ -88,7 +100,38 @@ scenario_take_rest(struct scenario_stream *st)
 			break;
 		left -= (int)n;
 	}
+}
+
+void
+scenario_take_rest(struct scenario_stream *st)
+{
+	take_pending(st);
 	st->is_over = true;
+}
+
+void
+scenario_part_stream(struct scenario_stream *st)
+{
+	struct scenario_stream **at = &st->scenario->streams;
+
+	take_pending(st);
+	while (*at != st)
+		at = &(*at)->next;
+	*at = st->next;
+	if (st->fd >= 0)
+		loop_drop(st->scenario->host->loop, st->fd);
+	st->scenario = NULL;
+	st->service = NULL;
+}
+
+void
+scenario_free_stream(struct scenario_stream *st)
+{
+	if (!st)
+		return;
+	scenario_close_stream(st);
+	capture_free(&st->kept);
+	free(st);
 }
 
 void

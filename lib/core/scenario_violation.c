@@ -47,12 +47,12 @@ scenario_tell_strays(struct scenario *s, const struct sandbox_event *ev)
 
 /* path NULL: so many more. */
 static void
-tell_write(struct scenario *s, unsigned room, const char *op, const char *path,
-    int64_t count)
+tell_write(struct scenario *s, const char *service, const char *op,
+    const char *path, int64_t count)
 {
 	AUTO_JSON j = scenario_violation(s, NULL, "file", count);
 
-	json_str(&j, "service", scenario_room_name(s, room));
+	json_str(&j, "service", service);
 	json_str(&j, "op", op);
 	json_str(&j, "path", path);
 	stage_put(s->host->stage, &j);
@@ -66,8 +66,10 @@ by_path(const void *a, const void *b)
 }
 
 void
-scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev)
+scenario_tell_writes(
+    struct scenario *s, bool reused, const struct sandbox_event *ev)
 {
+	const char *service = scenario_room_name(s, reused, ev->room);
 	static const char *const op[] = {[SANDBOX_CREATED] = "created",
 	    [SANDBOX_CHANGED] = "changed",
 	    [SANDBOX_DELETED] = "deleted"};
@@ -75,8 +77,8 @@ scenario_tell_writes(struct scenario *s, const struct sandbox_event *ev)
 	qsort(ev->write, ev->writes, sizeof *ev->write, by_path);
 	for (size_t i = 0; i < ev->writes; i++)
 		tell_write(
-		    s, ev->room, op[ev->write[i].op], ev->write[i].path, 1);
+		    s, service, op[ev->write[i].op], ev->write[i].path, 1);
 	if (ev->more)
-		tell_write(s, ev->room, NULL, NULL, ev->more);
+		tell_write(s, service, NULL, NULL, ev->more);
 	free(ev->write);
 }

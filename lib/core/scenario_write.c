@@ -222,6 +222,8 @@ write_isolation(struct json *j, const struct scenario *s)
 	scenario_add_clock_notes(s, &notes);
 	scenario_add_observe_notes(s, &notes);
 	write_lines(j, "notes", notes.s);
+	if (s->test->has_reuse)
+		scenario_write_reused(s, j);
 	json_close(j, '}');
 }
 
@@ -255,7 +257,7 @@ scenario_write_end(struct scenario *s)
 	json_str(&j, "scenario", s->name);
 	json_str(&j, "status", s->status);
 	json_open(&j, "complete", '{');
-	json_bool(&j, "processes", s->is_gone && !s->was_killed);
+	json_bool(&j, "processes", s->is_gone && !s->was_killed && !s->leaves);
 	json_bool(&j, "connections", s->is_gone && !s->has_connections);
 	json_bool(
 	    &j, "parents", s->is_gone && collector_parents_found(s->collector));

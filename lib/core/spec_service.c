@@ -168,6 +168,8 @@ write_service(struct spec_write *w, const struct value_member *m)
 	write_volumes(j, value_get(s, "volumes"));
 	spec_list(j, "depends_on", value_get(s, "depends_on"));
 	json_str(j, "network", value_str_or(value_get(s, "network"), "none"));
+	if (value_bool_or(value_get(s, "reuse"), false))
+		json_bool(j, "reuse", true);
 	write_ready(j, s);
 	json_close(j, '}');
 }

@@ -25,6 +25,22 @@ check(const struct test *t, struct err *e)
 	return 0;
 }
 
+bool
+test_is_reused(const struct value *service)
+{
+	return value_bool_or(value_get(service, "reuse"), false);
+}
+
+static bool
+has_reuse(const struct value *services)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < value_count(services); i++)
+		has |= test_is_reused(services->list.item[i]);
+	return has;
+}
+
 struct test *
 test_new(const struct record *r, struct err *e)
 {
@@ -37,6 +53,7 @@ test_new(const struct record *r, struct err *e)
 	t->source = value_str_or(value_get(t->plan, "source"), NULL);
 	t->variant = value_str_or(value_get(t->plan, "variant"), NULL);
 	t->gen = value_int_or(value_get(t->plan, "gen"), 0);
+	t->has_reuse = has_reuse(value_get(t->plan, "services"));
 	if (!check(t, e))
 		return t;
 	test_release(t);

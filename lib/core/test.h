@@ -9,6 +9,8 @@
 
 #include "core/record.h"
 
+struct reuse;
+
 struct test {
 	struct arena arena;
 	const struct value *plan;
@@ -16,6 +18,10 @@ struct test {
 	const char *name, *source;
 	const char *variant; /* or NULL */
 	int64_t gen;
+	bool has_reuse; /* some service outlives a scenario: they run one after
+			   the other */
+	size_t owed;	/* scenarios that wait */
+	struct reuse *reuse; /* what is there for the next of them, or NULL */
 	unsigned refs;
 };
 
@@ -30,6 +36,9 @@ struct test *test_new(const struct record *r, struct err *e);
 
 struct test *test_hold(struct test *t);
 void test_release(struct test *t);
+
+/* Is it a service that outlives a scenario? */
+bool test_is_reused(const struct value *service);
 
 /* Is this about the same source and variant? */
 bool test_is_of(const struct test *t, const char *source, const char *variant);

@@ -251,6 +251,7 @@ read_ready(struct wire *w, struct sandbox_event *ev)
 	ev->kind = SANDBOX_READY;
 	copy(ev->home, sizeof ev->home, wire_get_str(w));
 	copy(ev->tmpdir, sizeof ev->tmpdir, wire_get_str(w));
+	copy(ev->address, sizeof ev->address, wire_get_str(w));
 	copy(ev->notes, sizeof ev->notes, wire_get_str(w));
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		copy(ev->held_by[i], sizeof ev->held_by[i], wire_get_str(w));

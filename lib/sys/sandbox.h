@@ -97,6 +97,9 @@ struct sandbox_plan {
 	bool is_observed;  /* READY brings listeners, that are to be served; not
 			      at level process */
 	bool has_host_net; /* asked for; ports are as without an own network */
+	bool is_shared;	   /* others may join it */
+	const char *joins; /* the address of one that is shared, whose network
+			      it has, without ports; NULL: its own */
 	bool is_read_only; /* but for the project, HOME, /tmp, /dev/shm and
 			      volumes; not at level process */
 	char *const *deny; /* absolute paths of programs that cannot be started,
@@ -162,6 +165,7 @@ struct sandbox_event {
 	struct sandbox_observer observer[SANDBOX_ROOMS + 1]; /* by room; */
 	size_t observers;	     /* the caller's; 0: nobody can observe */
 	char home[256], tmpdir[256]; /* as the steps see them */
+	char address[80];	     /* by which others join it */
 	char notes[2048]; /* what is less than asked for, a line each */
 	char held_by[SANDBOX_LIMITS][40]; /* who holds each limit of the plan:
 					     "cgroup v1 pids"; empty: nobody,
@@ -224,6 +228,7 @@ struct sandbox_guest {
 	unsigned room;		 /* of the plan; 0: the sandbox's own world */
 	const struct buf *plan;	 /* as it was printed */
 	const char *notes, *ids; /* for READY, as is */
+	const char *address;	 /* the same, of the container */
 	const char *held_by[SANDBOX_LIMITS]; /* NULL: nobody */
 };
 

@@ -92,6 +92,7 @@ sandbox_guest_print(const struct sandbox_guest *g, struct wire *w)
 	wire_int(w, g->room);
 	wire_str(w, g->notes);
 	wire_str(w, g->ids);
+	wire_str(w, g->address);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		wire_str(w, g->held_by[i]);
 	wire_raw(w, g->plan->s, g->plan->len);
@@ -133,6 +134,7 @@ sandbox_guest(int control, struct wire *m)
 	let_go();
 	copy(w.notes, sizeof w.notes, wire_get_str(m));
 	copy(w.ids, sizeof w.ids, wire_get_str(m));
+	copy(w.address, sizeof w.address, wire_get_str(m));
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		copy(w.held_by[i], sizeof w.held_by[i], wire_get_str(m));
 	if (sandbox_plan_parse(m, &a, &plan) < 0 || pipe(life) < 0)

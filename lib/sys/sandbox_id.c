@@ -247,6 +247,14 @@ id_map(pid_t pid, struct world *w)
 	return map_own(pid, w);
 }
 
+int
+id_join(pid_t pid, struct world *w)
+{
+	return w->is_shifted && add_trees(pid, w) < 0
+		 ? world_fails(w, "%s", me.why)
+		 : 0;
+}
+
 static void
 drop_source(void *arg, struct world_source *s)
 {

@@ -84,6 +84,7 @@ take_go(struct world *w, struct wire *m)
 	snprintf(
 	    w->memory_group, sizeof w->memory_group, "%s", wire_get_str(m));
 	snprintf(w->ids, sizeof w->ids, "%s", wire_get_str(m));
+	snprintf(w->address, sizeof w->address, "%s", wire_get_str(m));
 	w->trees = (size_t)wire_get_int(m);
 	for (size_t i = 0; i < w->trees; i++) {
 		snprintf(w->tree[i].path, sizeof w->tree[i].path, "%s",
@@ -131,7 +132,7 @@ prepare(struct world *w)
 {
 	if (world_is_own(w) && sethostname("clnrm", 5) < 0)
 		return world_fails(w, "hostname");
-	return world_has_net(w) ? net_up(w) : 0;
+	return world_has_net(w) && !w->joins ? net_up(w) : 0;
 }
 
 static int
@@ -228,6 +229,7 @@ answer_ready(struct world *w, bool is_room)
 	m.type = WIRE_READY;
 	wire_str(&m, w->home);
 	wire_str(&m, w->tmpdir);
+	wire_str(&m, w->address);
 	wire_str(&m, w->notes);
 	for (int i = 0; i < SANDBOX_LIMITS; i++)
 		wire_str(&m, w->held_by[i]);

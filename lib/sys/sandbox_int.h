@@ -53,6 +53,8 @@ struct world {
 	} observer[SANDBOX_ROOMS + 1]; /* of our own world, then of rooms */
 	const char *hosts;
 	bool has_host_net; /* asked for */
+	bool is_shared;
+	const char *joins; /* NULL: nobody */
 	bool is_read_only;
 	char *const *deny; /* ended by NULL */
 	struct world_room room[SANDBOX_ROOMS];
@@ -76,6 +78,7 @@ struct world {
 	char memory_group[576];
 	char ids[400];
 	char home[256], tmpdir[256];
+	char address[80];
 	char fresh[256]; /* level process: the directory of both */
 	bool is_guest;	 /* in a container, which an engine has made */
 };
@@ -106,6 +109,9 @@ _Noreturn void spawn_main(int control);
  */
 enum { ID_AGAIN = 1 };
 int id_map(pid_t pid, struct world *w);
+
+/* The trees alone, in a namespace whose ids are mapped; the same err. */
+int id_join(pid_t pid, struct world *w);
 void id_drop_trees(struct world *w);
 
 /* Is there more than a supervisor? */
@@ -124,6 +130,13 @@ world_has_net(const struct world *w)
 /* All that a world shows by trees, in one order. Calls fn with each. */
 void world_each_source(
     struct world *w, void (*fn)(void *arg, struct world_source *s), void *arg);
+
+/* Another's network was set up by him, and is used by him too. */
+static inline bool
+world_joins(const struct world *w)
+{
+	return w->joins && world_has_net(w);
+}
 
 /* Where no group holds all together, each process is held by itself: to so
  * many bytes of address space, or 0. */

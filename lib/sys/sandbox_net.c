@@ -136,6 +136,9 @@ net_dial(uint16_t port)
 enum { COUNTERS_MAX = 2048 };
 
 static int counters[2] = {-1, -1};
+static int64_t before; /* of a network that is not new */
+
+static int64_t count_all(void);
 
 void
 net_look(void)
@@ -145,6 +148,7 @@ net_look(void)
 	/* Not every kernel has the sixth version. */
 	for (size_t i = 0; i < COUNT(path); i++)
 		counters[i] = open(path[i], O_RDONLY | O_CLOEXEC);
+	before = count_all();
 }
 
 /* A line of names, and one of numbers in the same order. */
@@ -171,8 +175,8 @@ count_v6(const char *text)
 	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
 }
 
-int64_t
-net_count_lost(void)
+static int64_t
+count_all(void)
 {
 	static int64_t (*const count[])(const char *) = {count_v4, count_v6};
 	int64_t sum = 0;
@@ -189,4 +193,10 @@ net_count_lost(void)
 		sum += count[i](text);
 	}
 	return sum;
+}
+
+int64_t
+net_count_lost(void)
+{
+	return count_all() - before;
 }

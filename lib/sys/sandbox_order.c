@@ -127,7 +127,7 @@ tell_strays(uint32_t step)
 	if (me.is_room || me.is_quiet)
 		return;
 	me.lost = net_count_lost();
-	me.is_quiet = is_empty();
+	me.is_quiet = is_empty() && !world_joins(me.w);
 	if (me.lost == before)
 		return;
 	m.type = WIRE_STRAYS;

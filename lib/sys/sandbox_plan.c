@@ -38,6 +38,8 @@ describe(struct wire *w, const struct sandbox_plan *plan)
 	wire_str(w, plan->hosts);
 	wire_int(w, plan->is_observed && plan->level != SANDBOX_PROCESS);
 	wire_int(w, plan->has_host_net);
+	wire_int(w, plan->is_shared);
+	wire_str(w, plan->joins);
 	wire_int(w, plan->is_read_only);
 	wire_list(w, plan->deny ? plan->deny : none);
 	wire_int(w, (int64_t)plan->rooms);
@@ -118,6 +120,8 @@ sandbox_plan_parse(struct wire *w, struct arena *a, struct sandbox_plan *plan)
 	plan->hosts = wire_get_str(w);
 	plan->is_observed = wire_get_int(w) != 0;
 	plan->has_host_net = wire_get_int(w) != 0;
+	plan->is_shared = wire_get_int(w) != 0;
+	plan->joins = wire_get_str(w);
 	plan->is_read_only = wire_get_int(w) != 0;
 	plan->deny = read_list(w, a);
 	rooms = wire_get_int(w);
@@ -158,6 +162,8 @@ world_take_plan(struct world *w, const struct sandbox_plan *plan)
 	w->hosts = plan->hosts;
 	w->is_observed = plan->is_observed;
 	w->has_host_net = plan->has_host_net;
+	w->is_shared = plan->is_shared;
+	w->joins = plan->joins;
 	w->is_read_only = plan->is_read_only;
 	w->deny = plan->deny;
 	for (size_t i = 0; i < plan->rooms; i++)

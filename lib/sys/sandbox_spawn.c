@@ -25,6 +25,13 @@ enum {
 	CONTROL = 3,
 };
 
+/* What who joins a world has in common with it. */
+struct shared {
+	int userns, netns; /* -1: the spawner's */
+	bool is_root, has_ids, is_shifted;
+	char ids[400];
+};
+
 /* One init. `far` stays open until it is reaped and its cgroup removed: the
  * hang-up tells the runner that nothing is left. */
 struct kept {
@@ -32,6 +39,7 @@ struct kept {
 	int far;
 	bool is_own;
 	bool is_ending, is_dead;
+	struct shared *shared; /* NULL: nobody joins it */
 	char *fresh; /* what a supervisor that was killed does not remove */
 	struct cgroup group;
 };
@@ -156,12 +164,127 @@ make_group(struct world *w, struct cgroup *g)
 	    g->dir[CGROUP_MEMORY]);
 }
 
+/* ---- others join it */
+
+static int
+open_ns(pid_t pid, const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, kind);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Before init is let go: from then on it shows them to nobody. */
+static struct shared *
+share(pid_t pid, const struct world *w)
+{
+	struct shared *s;
+
+	if (!w->is_shared || !world_has_net(w))
+		return NULL;
+	s = mem_new(1, sizeof *s);
+	s->userns = w->has_userns ? open_ns(pid, "user") : -1;
+	s->netns = open_ns(pid, "net");
+	s->is_root = w->is_root;
+	s->has_ids = w->has_ids;
+	s->is_shifted = w->is_shifted;
+	memcpy(s->ids, w->ids, sizeof s->ids);
+	return s;
+}
+
+static void
+unshare_it(struct shared *s)
+{
+	if (!s)
+		return;
+	fd_close(&s->userns);
+	fd_close(&s->netns);
+	free(s);
+}
+
+static const struct shared *
+shared_at(const char *address)
+{
+	pid_t pid = atoi(address);
+
+	for (size_t i = 0; i < sp.n; i++)
+		if (sp.kept[i].pid == pid && !sp.kept[i].is_dead &&
+		    !sp.kept[i].is_ending)
+			return sp.kept[i].shared;
+	return NULL;
+}
+
+static void
+answer(int fd, pid_t made)
+{
+	pid_t said = made < 0 ? -errno : made;
+
+	if (write(fd, &said, sizeof said) < 0)
+		_exit(EXIT_FAILURE);
+}
+
+/*
+ * A network is of users, and they have to be joined first. One between does
+ * that, since there is no way back, and makes a sister of itself.
+ */
+static pid_t
+clone_beside(struct world *w, unsigned long flags, const struct shared *with)
+{
+	pid_t between, made = -1;
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return -1;
+	between = fork();
+	if (!between) {
+		if ((with->userns < 0 || !setns(with->userns, CLONE_NEWUSER)) &&
+		    !setns(with->netns, CLONE_NEWNET))
+			made = (pid_t)syscall(SYS_clone,
+			    flags | CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
+			    0);
+		if (!made)
+			init_main(w);
+		answer(pair[1], made);
+		_exit(EXIT_SUCCESS);
+	}
+	close(pair[1]);
+	if (between < 0 || read(pair[0], &made, sizeof made) != sizeof made)
+		made = -EAGAIN;
+	close(pair[0]);
+	if (between > 0)
+		waitpid(between, NULL, 0);
+	errno = made < 0 ? -made : 0;
+	return made < 0 ? -1 : made;
+}
+
+/* The ids are there already. */
+static pid_t
+join(struct world *w)
+{
+	const struct shared *with = shared_at(w->joins);
+
+	if (!with) {
+		errno = ESRCH;
+		return -1;
+	}
+	w->has_userns = with->userns >= 0;
+	w->is_root = with->is_root;
+	w->has_ids = with->has_ids;
+	w->is_shifted = with->is_shifted;
+	memcpy(w->ids, with->ids, sizeof w->ids);
+	return clone_beside(
+	    w, NAMESPACES & ~(CLONE_NEWUSER | CLONE_NEWNET), with);
+}
+
 static pid_t
 clone_world(struct world *w)
 {
 	unsigned long flags = world_is_own(w) ? NAMESPACES : 0;
 	pid_t pid;
 
+	if (world_joins(w))
+		return join(w);
 	if (!world_has_net(w))
 		flags &= ~(unsigned long)CLONE_NEWNET;
 
@@ -191,13 +314,15 @@ give_tree(void *m, struct world_source *s)
 
 /* Once it goes, init has all ids and is in its group: what it makes is too. */
 static int
-let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
+let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go,
+    struct shared **shared)
 {
 	AUTO_WIRE m = WIRE_INIT;
-	int got = id_map(pid, w);
+	int got = world_joins(w) ? id_join(pid, w) : id_map(pid, w);
 
 	if (got)
 		return got;
+	*shared = share(pid, w);
 	if (cgroup_add(g, pid, NULL) < 0) {
 		world_note(w, "limits: the cgroup cannot be entered");
 		memset(w->held_by, 0, sizeof w->held_by);
@@ -212,6 +337,8 @@ let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 		wire_str(&m, w->held_by[i]);
 	wire_str(&m, w->memory_group);
 	wire_str(&m, w->ids);
+	snprintf(w->address, sizeof w->address, "%d", (int)pid);
+	wire_str(&m, w->address);
 	wire_int(&m, (int64_t)w->trees);
 	for (size_t i = 0; i < w->trees; i++) {
 		wire_str(&m, w->tree[i].path);
@@ -224,12 +351,14 @@ let_init_go(pid_t pid, struct world *w, const struct cgroup *g, int go)
 }
 
 static void
-keep(pid_t pid, const struct world *w, const struct cgroup *g)
+keep(pid_t pid, const struct world *w, struct shared *shared,
+    const struct cgroup *g)
 {
 	sp.kept = mem_more(sp.kept, sp.n, &sp.cap, sizeof *sp.kept);
 	sp.kept[sp.n++] = (struct kept){.pid = pid,
 	    .far = w->control,
 	    .is_own = world_is_own(w),
+	    .shared = shared,
 	    .fresh = *w->fresh ? mem_str(w->fresh) : NULL,
 	    .group = *g};
 }
@@ -245,7 +374,7 @@ end_unborn(pid_t pid)
 
 /* Its pid; -1 with errno and w->what; or 0: try again. */
 static pid_t
-start_init(struct world *w, const struct cgroup *g)
+start_init(struct world *w, const struct cgroup *g, struct shared **shared)
 {
 	int pair[2], got, saved;
 	pid_t pid;
@@ -256,8 +385,8 @@ start_init(struct world *w, const struct cgroup *g)
 	pid = clone_world(w);
 	if (!pid)
 		init_main(w);
-	got =
-	    pid < 0 ? world_fails(w, "clone") : let_init_go(pid, w, g, pair[0]);
+	got = pid < 0 ? world_fails(w, "clone")
+		      : let_init_go(pid, w, g, pair[0], shared);
 	saved = errno;
 	if (pid > 0 && got)
 		end_unborn(pid);
@@ -291,17 +420,19 @@ static void
 make_world(struct world *w)
 {
 	struct cgroup group = {0};
+	struct shared *shared = NULL;
 	pid_t pid = 0;
 
 	make_group(w, &group);
 	if (!world_is_own(w))
 		pid = make_fresh(w);
 	while (!pid)
-		pid = start_init(w, &group);
+		pid = start_init(w, &group, &shared);
 	if (pid > 0) {
-		keep(pid, w, &group);
+		keep(pid, w, shared, &group);
 		return;
 	}
+	unshare_it(shared);
 	world_send_failure(w, w->control, errno);
 	if (*w->fresh)
 		file_remove_tree(w->fresh);
@@ -327,6 +458,7 @@ forget(size_t i)
 	if (k->fresh)
 		file_remove_tree(k->fresh);
 	free(k->fresh);
+	unshare_it(k->shared);
 	cgroup_remove(&k->group);
 	close(k->far);
 	sp.kept[i] = sp.kept[--sp.n];
