@@ -10,9 +10,9 @@
 #include "base/mem.h"
 
 /*
- * Each block is twice the last one: the largest is half of all, and malloc()
- * keeps freed memory up to twice the largest block that it had to map. So a
- * parse after another takes no new pages from the kernel.
+ * Each block is four times the last one: the largest is three quarters of all,
+ * and malloc() keeps freed memory up to twice the largest block that it had to
+ * map. So a parse after another takes no new pages from the kernel.
  */
 enum { BLOCK_MIN = 16 << 10, BLOCK_MAX = 4 << 20 };
 
@@ -38,7 +38,7 @@ void *
 arena_grow(struct arena *a, size_t n)
 {
 	size_t need = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-	size_t size = a->block ? a->block->size * 2 : BLOCK_MIN;
+	size_t size = a->block ? a->block->size * 4 : BLOCK_MIN;
 	struct arena_block *b;
 
 	if (need < n)

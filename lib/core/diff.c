@@ -125,13 +125,13 @@ void
 diff_order(struct diff *d, uint32_t b, uint32_t c)
 {
 	uint32_t n, rank = 0;
-	const uint32_t *kid = diff_kids(d->now, c, &n);
+	const uint32_t *kid = diff_kids(d, NOW, c, &n);
 	struct place *p;
 	size_t k = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		d->node[NOW][kid[i]].is_displaced = false;
-	kid = diff_kids(d->base, b, &n);
+	kid = diff_kids(d, BASE, b, &n);
 	if (d->no_order || n < 2)
 		return;
 	p = mem_new(n, sizeof *p);
@@ -140,7 +140,7 @@ diff_order(struct diff *d, uint32_t b, uint32_t c)
 		uint32_t mate = d->node[BASE][kid[i]].mate;
 
 		rank += !i || s->start_ns != d->base->span[kid[i - 1]].start_ns;
-		if (mate != SPAN_NONE && diff_up(d->now, mate) == c &&
+		if (mate != SPAN_NONE && diff_up(d, NOW, mate) == c &&
 		    s->start_ns && d->now->span[mate].start_ns)
 			p[k++] = (struct place){
 			    mate, rank, d->now->span[mate].start_ns};
@@ -196,7 +196,7 @@ old_place(
     const struct diff *d, uint32_t base, uint32_t mate, const uint32_t place[])
 {
 	if (mate == SPAN_NONE || base == SPAN_NONE ||
-	    diff_up(d->base, mate) != base)
+	    diff_up(d, BASE, mate) != base)
 		return SPAN_NONE;
 	return place[mate];
 }
@@ -212,9 +212,9 @@ push_kids(struct diff *d, struct stack *s, const struct todo *t, uint32_t entry,
 	const uint32_t *gone = NULL, *kid = NULL;
 
 	if (t->base != SPAN_NONE)
-		gone = diff_kids(d->base, t->base, &n);
+		gone = diff_kids(d, BASE, t->base, &n);
 	if (t->now != SPAN_NONE)
-		kid = diff_kids(d->now, t->now, &m);
+		kid = diff_kids(d, NOW, t->now, &m);
 	for (uint32_t i = 0; i < n; i++)
 		place[gone[i]] = i;
 	while (m) {
@@ -389,6 +389,8 @@ diff_free(struct diff *d)
 {
 	free(d->node[BASE]);
 	free(d->node[NOW]);
+	free(d->sum[BASE]);
+	free(d->sum[NOW]);
 	free(d->entry);
 	free(d->change);
 	arena_free(&d->arena);

@@ -45,18 +45,27 @@ struct diff_entry {
 	uint32_t below;		  /* changes of all that is under it */
 };
 
+/* Where a span stands, and what it belongs to: small, since every round of a
+ * match goes through all of them. */
 struct diff_node {
-	uint64_t what; /* contents, without name and durations */
-	uint64_t own;  /* the same with its name */
-	uint64_t tree; /* and all that is below, in any order */
-	uint64_t rest; /* the same, without its own name */
-	uint32_t sketch[4];
-	uint32_t size;	/* spans of its subtree */
-	float took;	/* binary logarithm; negative: not known */
-	uint32_t mate;	/* SPAN_NONE: none */
+	uint32_t up;	    /* SPAN_NONE: a root */
+	uint32_t kid, kids; /* spans.order[kid, kid + kids), by start */
+	uint32_t mate;	    /* SPAN_NONE: none */
 	uint32_t place; /* among its siblings; of base: in the other trace, as
 			   far as those beside it tell */
 	bool is_displaced;
+};
+
+/* What it is and holds, as sums. */
+struct diff_sum {
+	uint64_t what; /* contents, without name and durations */
+	uint64_t own;  /* the same with its name */
+	uint64_t said; /* and what it took, and its resource; 0: not one */
+	uint64_t tree; /* and all that is below, in any order */
+	uint64_t rest; /* the same, without its own name */
+	uint32_t sketch[4];
+	uint32_t size; /* spans of its subtree */
+	float took;    /* binary logarithm; negative: not known */
 };
 
 struct diff {
@@ -75,7 +84,8 @@ struct diff {
 	size_t hidden;		/* changes that are too deep to be kept */
 	size_t count[DIFF_OPS]; /* spans added and removed, else changes */
 	struct arena arena;
-	size_t nodes_cap; /* of node[1] */
+	struct diff_sum *sum[2];
+	size_t nodes_cap; /* of node[1] and sum[1] */
 	struct diff_matcher *matcher;
 	struct diff_live *live;
 };

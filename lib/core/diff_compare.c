@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/diff_int.h"
@@ -164,12 +165,13 @@ static void
 compare_events(struct diff *d, const char *part, const struct span_event *x,
     uint32_t n, const struct span_event *y, uint32_t m)
 {
-	bool gone[EVENTS] = {0}, taken[EVENTS] = {0};
+	bool gone[EVENTS], taken[EVENTS];
 
 	if (n > EVENTS || m > EVENTS) {
 		compare_long(d, part, x, n, y, m);
 		return;
 	}
+	memset(taken, 0, m);
 	for (uint32_t i = 0; i < n; i++)
 		gone[i] = take(y, m, taken, x[i].hash);
 	for (uint32_t i = 0; i < n; i++)
@@ -223,7 +225,7 @@ compare_place(struct diff *d, uint32_t b, uint32_t c)
 {
 	struct diff_change *ch;
 
-	if (d->node[BASE][diff_up(d->base, b)].mate == diff_up(d->now, c)) {
+	if (d->node[BASE][diff_up(d, BASE, b)].mate == diff_up(d, NOW, c)) {
 		if (d->node[NOW][c].is_displaced)
 			diff_add(d, DIFF_REORDERED, NULL);
 		return;
@@ -255,14 +257,19 @@ compare_resource(struct diff *d, uint32_t b, uint32_t c)
 void
 diff_pair(struct diff *d, uint32_t b, uint32_t c)
 {
+	const struct diff_sum *was = &d->sum[BASE][b], *is = &d->sum[NOW][c];
 	const struct span *x = &d->base->span[b], *y = &d->now->span[c];
 
+	if (was->said && was->said == is->said) {
+		compare_place(d, b, c);
+		return;
+	}
 	if (!diff_is_text(x->name, y->name))
 		set_texts(d, diff_add(d, DIFF_RENAMED, NULL), x->name, y->name);
 	compare_place(d, b, c);
 	compare_took(d, x, y);
 	compare_resource(d, b, c);
-	if (d->node[BASE][b].own == d->node[NOW][c].own)
+	if (was->own == is->own)
 		return;
 	compare_text(d, "kind", x->kind, y->kind);
 	compare_text(d, "status", status(d, x), status(d, y));

@@ -17,16 +17,20 @@ diff_side(const struct diff *d, int side)
 
 /* Children by start; of the node above the roots: the roots. */
 static inline const uint32_t *
-diff_kids(const struct spans *t, uint32_t i, uint32_t *n)
+diff_kids(const struct diff *d, int side, uint32_t i, uint32_t *n)
 {
-	*n = i == t->n ? t->roots : t->span[i].kids;
-	return t->order + (i == t->n ? t->root : t->span[i].kid);
+	const struct diff_node *node = &d->node[side][i];
+
+	*n = node->kids;
+	return diff_side(d, side)->order + node->kid;
 }
 
 static inline uint32_t
-diff_up(const struct spans *t, uint32_t i)
+diff_up(const struct diff *d, int side, uint32_t i)
 {
-	return t->span[i].up == SPAN_NONE ? (uint32_t)t->n : t->span[i].up;
+	uint32_t up = d->node[side][i].up;
+
+	return up == SPAN_NONE ? (uint32_t)diff_side(d, side)->n : up;
 }
 
 static inline bool
@@ -86,6 +90,7 @@ struct diff_guess {
 struct diff_matcher {
 	struct diff *d;
 	struct diff_node *b, *c;
+	struct diff_sum *x, *y; /* of these */
 	uint32_t *queue; /* of base: those whose children are to be matched */
 	size_t queued, done;
 	size_t sure; /* of those: by their places alone */

@@ -28,49 +28,82 @@ contents(const struct span *s)
 
 /* The least of many hashes is the same in sets that have much in common. */
 static void
-sketch(struct diff_node *n, const uint32_t from[4])
+sketch(struct diff_sum *x, const uint32_t from[4])
 {
 	for (int k = 0; k < 4; k++)
-		if (from[k] < n->sketch[k])
-			n->sketch[k] = from[k];
+		if (from[k] < x->sketch[k])
+			x->sketch[k] = from[k];
 }
 
 static void
-hash_contents(struct diff_node *n, const struct span *s)
+hash_contents(struct diff_sum *x, const struct span *s)
 {
 	int64_t took = span_took(s);
 
-	n->what = contents(s);
-	n->own = mix_pair(n->what, hash_text(s->name));
-	n->took = took < 0 ? -1 : log2f(1 + (float)took);
-	n->mate = SPAN_NONE;
+	x->what = contents(s);
+	x->own = mix_pair(x->what, hash_text(s->name));
+	x->took = took < 0 ? -1 : log2f(1 + (float)took);
+	x->said = mix_pair(x->own, (uint64_t)took);
+	x->said = mix_pair(x->said, s->resource->attrs.hash) | 1;
+	if (s->runs_n)
+		x->said = 0;
+}
+
+/* Where it stands, and its children. */
+static const uint32_t *
+hang(const struct spans *t, struct diff_node *all, uint32_t at)
+{
+	struct diff_node *n = &all[at];
+	const uint32_t *kid;
+
+	n->kid = at == t->n ? t->root : t->span[at].kid;
+	n->kids = at == t->n ? t->roots : t->span[at].kids;
+	kid = t->order + n->kid;
+	for (uint32_t i = 0; i < n->kids; i++)
+		all[kid[i]].up = at == t->n ? SPAN_NONE : at;
+	return kid;
 }
 
 /* Its contents and its children are known; of the last one, above the roots,
  * only those. */
 static void
-hash_node(const struct spans *t, struct diff_node *all, uint32_t at)
+hash_node(struct diff *d, int side, uint32_t at)
 {
-	struct diff_node *n = &all[at];
+	struct spans *t = diff_side(d, side);
+	const uint32_t *kid = hang(t, d->node[side], at);
+	struct diff_sum *all = d->sum[side], *x = &all[at];
 	uint64_t below = 0;
-	uint32_t kids, own[4];
-	const uint32_t *kid = diff_kids(t, at, &kids);
+	uint32_t own[4];
 
-	n->size = at < t->n;
-	memset(n->sketch, 0xff, sizeof n->sketch);
-	for (uint32_t i = 0; i < kids; i++) {
-		const struct diff_node *k = &all[kid[i]];
+	x->size = at < t->n;
+	memset(x->sketch, 0xff, sizeof x->sketch);
+	for (uint32_t i = 0; i < d->node[side][at].kids; i++) {
+		const struct diff_sum *k = &all[kid[i]];
 
 		below += mix_pair(k->tree, 7);
-		n->size += k->size;
-		sketch(n, k->sketch);
+		x->size += k->size;
+		sketch(x, k->sketch);
 	}
-	n->tree = mix_pair(n->own, below);
-	n->rest = mix_pair(n->what, below);
+	x->tree = mix_pair(x->own, below);
+	x->rest = mix_pair(x->what, below);
 	for (unsigned k = 0; k < 4; k++)
-		own[k] = (uint32_t)mix_pair(n->own, k + 1);
+		own[k] = (uint32_t)mix_pair(x->own, k + 1);
 	if (at < t->n)
-		sketch(n, own);
+		sketch(x, own);
+}
+
+static void
+make_room(struct diff *d, int side, size_t n)
+{
+	bool is_new = !d->node[side];
+
+	if (!is_new && n <= d->nodes_cap)
+		return;
+	d->nodes_cap = is_new && !diff_side(d, side)->links ? n : n * 2;
+	d->node[side] =
+	    mem_resize(d->node[side], d->nodes_cap * sizeof *d->node[side]);
+	d->sum[side] =
+	    mem_resize(d->sum[side], d->nodes_cap * sizeof *d->sum[side]);
 }
 
 /* The one above the roots stays the last. */
@@ -78,21 +111,19 @@ static void
 grow(struct diff *d, int side, size_t from)
 {
 	struct spans *t = diff_side(d, side);
-	struct diff_node *node = d->node[side], above = {.mate = SPAN_NONE};
+	uint32_t above = d->node[side] ? d->node[side][from].mate : SPAN_NONE;
+	size_t more = t->n + 1 - from;
 
-	if (node)
-		above = node[from];
-	if (!node || t->n + 1 > d->nodes_cap) {
-		d->nodes_cap = node ? (t->n + 1) * 2 : t->n + 1;
-		node = mem_resize(node, d->nodes_cap * sizeof *node);
-		d->node[side] = node;
+	make_room(d, side, t->n + 1);
+	memset(d->node[side] + from, 0, more * sizeof *d->node[side]);
+	memset(d->sum[side] + from, 0, more * sizeof *d->sum[side]);
+	for (size_t i = from; i < t->n; i++) {
+		d->node[side][i].mate = SPAN_NONE;
+		hash_contents(&d->sum[side][i], &t->span[i]);
 	}
-	memset(node + from, 0, (t->n + 1 - from) * sizeof *node);
-	for (size_t i = from; i < t->n; i++)
-		hash_contents(&node[i], &t->span[i]);
-	node[t->n] = above;
-	if (above.mate != SPAN_NONE)
-		d->node[!side][above.mate].mate = (uint32_t)t->n;
+	d->node[side][t->n].mate = above;
+	if (above != SPAN_NONE)
+		d->node[!side][above].mate = (uint32_t)t->n;
 }
 
 static void
@@ -102,8 +133,8 @@ hash_all(struct diff *d, int side)
 
 	grow(d, side, 0);
 	for (size_t i = t->n; i--;)
-		hash_node(t, d->node[side], t->walk[i]);
-	hash_node(t, d->node[side], (uint32_t)t->n);
+		hash_node(d, side, t->walk[i]);
+	hash_node(d, side, (uint32_t)t->n);
 }
 
 void
@@ -120,7 +151,7 @@ diff_hash_grown(struct diff *d, size_t from, const uint32_t list[], size_t n)
 		hash_all(d, BASE);
 	grow(d, NOW, from);
 	for (size_t i = 0; i < n; i++)
-		hash_node(d->now, d->node[NOW], list[i]);
+		hash_node(d, NOW, list[i]);
 }
 
 /* The share of attributes that are equal. */
@@ -163,7 +194,7 @@ names_alike(struct pull_text a, struct pull_text b)
 
 /* What is below: -1 when nothing is, on both sides. */
 static double
-below_alike(const struct diff_node *a, const struct diff_node *b)
+below_alike(const struct diff_sum *a, const struct diff_sum *b)
 {
 	double same = 0;
 
@@ -178,7 +209,7 @@ below_alike(const struct diff_node *a, const struct diff_node *b)
 }
 
 static double
-took_alike(const struct diff_node *a, const struct diff_node *b)
+took_alike(const struct diff_sum *a, const struct diff_sum *b)
 {
 	if (a->took < 0 || b->took < 0)
 		return .5;
@@ -186,16 +217,18 @@ took_alike(const struct diff_node *a, const struct diff_node *b)
 }
 
 static double
-places_alike(const struct diff_node *a, const struct diff_node *b)
+places_alike(const struct diff *d, uint32_t b, uint32_t c)
 {
-	return 1 / (1 + fabs((double)a->place - (double)b->place) / 4);
+	double place = d->node[BASE][b].place;
+
+	return 1 / (1 + fabs(place - (double)d->node[NOW][c].place) / 4);
 }
 
 double
 diff_likeness(const struct diff *d, uint32_t b, uint32_t c)
 {
 	const struct span *x = &d->base->span[b], *y = &d->now->span[c];
-	const struct diff_node *m = &d->node[BASE][b], *n = &d->node[NOW][c];
+	const struct diff_sum *m = &d->sum[BASE][b], *n = &d->sum[NOW][c];
 	double attrs = attrs_alike(&x->attrs, &y->attrs);
 	double below = below_alike(m, n);
 	double weight = x->attrs.n + y->attrs.n ? 3 : .5;
@@ -204,7 +237,7 @@ diff_likeness(const struct diff *d, uint32_t b, uint32_t c)
 	sum += 2 * names_alike(x->name, y->name) + took_alike(m, n);
 	sum += .5 * diff_is_text(x->kind, y->kind);
 	sum += .5 * diff_is_text(x->resource->service, y->resource->service);
-	sum += places_alike(m, n);
+	sum += places_alike(d, b, c);
 	weight += 5;
 	if (below >= 0) {
 		weight += 2;
@@ -216,11 +249,11 @@ diff_likeness(const struct diff *d, uint32_t b, uint32_t c)
 static float
 misfit(const struct diff *d, uint32_t b, uint32_t c)
 {
-	const struct diff_node *m = &d->node[BASE][b], *n = &d->node[NOW][c];
+	const struct diff_sum *m = &d->sum[BASE][b], *n = &d->sum[NOW][c];
 	double below = below_alike(m, n);
 
 	return (float)(3 - took_alike(m, n) - (below < 0 ? 1 : below) -
-		       places_alike(m, n));
+		       places_alike(d, b, c));
 }
 
 enum { CELLS = 1 << 22 };

@@ -4,17 +4,22 @@
 #include "base/mix.h"
 #include "core/diff_int.h"
 
-/* What was found of a span of `now`, and from what. */
+/* What a span of `now` was compared by. */
+struct seen {
+	uint32_t mate, up;
+};
+
+/* What was found of it. */
 struct told {
 	uint64_t said; /* of its changes, to be told once */
-	uint32_t mate, up;
 	uint32_t count[DIFF_OPS];
 	bool is_displaced;
 };
 
 struct diff_live {
-	struct told *told;
-	size_t n, cap;
+	struct seen *seen;
+	struct told *told; /* of the same */
+	size_t n, cap, told_cap;
 	bool *is_listed; /* of now */
 	struct diff_list again, order;
 	bool *is_ordered; /* of base */
@@ -43,25 +48,25 @@ static void
 list_mates(const struct diff *d, struct diff_live *l, uint32_t b)
 {
 	uint32_t n;
-	const uint32_t *kid = diff_kids(d->base, b, &n);
+	const uint32_t *kid = diff_kids(d, BASE, b, &n);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (d->node[BASE][kid[i]].mate != SPAN_NONE)
 			list_again(l, d->node[BASE][kid[i]].mate);
 	list_order(l, b);
 	if (b < d->base->n)
-		list_order(l, diff_up(d->base, b));
+		list_order(l, diff_up(d, BASE, b));
 }
 
 static void
 list_touched(const struct diff *d, struct diff_live *l, uint32_t c)
 {
-	uint32_t n, old = l->told[c].mate, mate = d->node[NOW][c].mate;
-	const uint32_t *kid = diff_kids(d->now, c, &n);
+	uint32_t n, old = l->seen[c].mate, mate = d->node[NOW][c].mate;
+	const uint32_t *kid = diff_kids(d, NOW, c, &n);
 
 	list_again(l, c);
 	if (old == mate) {
-		list_order(l, diff_up(d->base, mate));
+		list_order(l, diff_up(d, BASE, mate));
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -80,11 +85,11 @@ find_touched(const struct diff *d, struct diff_live *l)
 
 	for (uint32_t i = 0; i < d->now->n; i++) {
 		uint32_t mate = d->node[NOW][i].mate;
-		const struct told *was = &l->told[i];
+		const struct seen *was = &l->seen[i];
 
 		paired += mate != SPAN_NONE;
 		if (was->mate != mate ||
-		    (mate != SPAN_NONE && was->up != d->now->span[i].up))
+		    (mate != SPAN_NONE && was->up != d->node[NOW][i].up))
 			list_touched(d, l, i);
 	}
 	return paired;
@@ -100,7 +105,7 @@ order_again(struct diff *d, struct diff_live *l)
 		if (c == SPAN_NONE)
 			continue;
 		diff_order(d, b, c);
-		kid = diff_kids(d->now, c, &n);
+		kid = diff_kids(d, NOW, c, &n);
 		for (uint32_t k = 0; k < n; k++)
 			if (l->told[kid[k]].is_displaced !=
 			    d->node[NOW][kid[k]].is_displaced)
@@ -138,10 +143,10 @@ drop_places(struct diff *d)
 }
 
 static void
-compare_again(
-    struct diff *d, struct told *was, uint32_t c, diff_tell_fn *fn, void *arg)
+compare_again(struct diff *d, uint32_t c, diff_tell_fn *fn, void *arg)
 {
 	const struct diff_node *node = &d->node[NOW][c];
+	struct told *was = &d->live->told[c];
 	size_t before[DIFF_OPS];
 	uint64_t said;
 
@@ -152,8 +157,7 @@ compare_again(
 		diff_pair(d, node->mate, c);
 	for (int op = 0; op < DIFF_OPS; op++)
 		was->count[op] = (uint32_t)(d->count[op] - before[op]);
-	was->mate = node->mate;
-	was->up = d->now->span[c].up;
+	d->live->seen[c] = (struct seen){node->mate, node->up};
 	was->is_displaced = node->is_displaced;
 	drop_places(d);
 	said = hash_changes(d);
@@ -173,8 +177,10 @@ live_of(struct diff *d)
 		l->is_ordered = mem_new(d->base->n + 1, sizeof *l->is_ordered);
 	}
 	while (l->n < d->now->n) {
-		l->told = mem_more(l->told, l->n, &l->cap, sizeof *l->told);
-		l->told[l->n++].mate = SPAN_NONE;
+		l->seen = mem_more(l->seen, l->n, &l->cap, sizeof *l->seen);
+		l->told =
+		    mem_more(l->told, l->n, &l->told_cap, sizeof *l->told);
+		l->seen[l->n++].mate = SPAN_NONE;
 	}
 	return l;
 }
@@ -190,8 +196,7 @@ compare_touched(struct diff *d, diff_tell_fn *fn, void *arg)
 	paired = find_touched(d, l);
 	order_again(d, l);
 	for (size_t i = 0; i < l->again.n; i++)
-		compare_again(
-		    d, &l->told[l->again.at[i]], l->again.at[i], fn, arg);
+		compare_again(d, l->again.at[i], fn, arg);
 	for (size_t i = 0; i < l->order.n; i++)
 		l->is_ordered[l->order.at[i]] = false;
 	free(l->is_listed);
@@ -224,6 +229,7 @@ diff_live_free(struct diff_live *l)
 {
 	if (!l)
 		return;
+	free(l->seen);
 	free(l->told);
 	free(l->again.at);
 	free(l->order.at);

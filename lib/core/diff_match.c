@@ -1,5 +1,6 @@
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/mix.h"
@@ -8,35 +9,35 @@
 enum { PAIRS = 1 << 16 }; /* of which the likeness is looked at, at once */
 
 typedef uint64_t key_fn(
-    const struct spans *t, const struct diff_node *n, uint32_t i);
+    const struct spans *t, const struct diff_sum *x, uint32_t i);
 
 static uint64_t
-tree_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+tree_key(const struct spans *t, const struct diff_sum *x, uint32_t i)
 {
 	(void)t;
-	return n[i].tree;
+	return x[i].tree;
 }
 
 static uint64_t
-own_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+own_key(const struct spans *t, const struct diff_sum *x, uint32_t i)
 {
 	(void)t;
-	return n[i].own;
+	return x[i].own;
 }
 
 static uint64_t
-rest_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+rest_key(const struct spans *t, const struct diff_sum *x, uint32_t i)
 {
 	(void)t;
-	return n[i].rest;
+	return x[i].rest;
 }
 
 static uint64_t
-name_key(const struct spans *t, const struct diff_node *n, uint32_t i)
+name_key(const struct spans *t, const struct diff_sum *x, uint32_t i)
 {
 	const struct pull_text name = t->span[i].name;
 
-	(void)n;
+	(void)x;
 	return mix_text(name.s, name.n);
 }
 
@@ -59,6 +60,61 @@ by_key(const void *left, const void *right)
 	return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
+enum { BUCKETS = 256, FEW = 32 };
+
+static void
+sort_few(struct diff_item *item, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct diff_item one = item[i];
+		size_t at = i;
+
+		for (; at && item[at - 1].key > one.key; at--)
+			item[at] = item[at - 1];
+		item[at] = one;
+	}
+}
+
+/* Into buckets by the first byte of their keys, in order; keys are hashes, so
+ * that most buckets are small. What is equal is in order of rank before. */
+static void
+sort_many(struct diff_item *item, size_t n, struct diff_item *to)
+{
+	size_t end[BUCKETS] = {0}, from = 0;
+
+	for (size_t i = 0; i < n; i++)
+		end[item[i].key >> 56]++;
+	for (size_t i = 0, at = 0; i < BUCKETS; i++) {
+		size_t many = end[i];
+
+		end[i] = at;
+		at += many;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[end[item[i].key >> 56]++] = item[i];
+	for (size_t i = 0; i < BUCKETS; from = end[i++])
+		if (end[i] - from <= FEW)
+			sort_few(to + from, end[i] - from);
+		else
+			qsort(to + from, end[i] - from, sizeof *to, by_key);
+	memcpy(item, to, n * sizeof *to);
+}
+
+/* By key, then by rank, of which they are in order. */
+static void
+sort_items(struct diff_items *in)
+{
+	struct diff_item *room;
+
+	if (in->n <= FEW) {
+		sort_few(in->item, in->n);
+		return;
+	}
+	room = mem_resize(NULL, in->n * sizeof *room);
+	sort_many(in->item, in->n, room);
+	free(room);
+}
+
 static void
 put(struct diff_items *to, uint64_t key, uint32_t at)
 {
@@ -69,25 +125,26 @@ put(struct diff_items *to, uint64_t key, uint32_t at)
 
 /* Children without a mate. */
 static void
-gather(const struct spans *t, const struct diff_node *node, uint32_t up,
-    key_fn *key, struct diff_items *to)
+gather(const struct diff *d, int side, uint32_t up, key_fn *key,
+    struct diff_items *to)
 {
 	uint32_t n;
-	const uint32_t *kid = diff_kids(t, up, &n);
+	const uint32_t *kid = diff_kids(d, side, up, &n);
 
 	to->n = 0;
 	for (uint32_t i = 0; i < n; i++)
-		if (node[kid[i]].mate == SPAN_NONE)
-			put(to, key(t, node, kid[i]), kid[i]);
+		if (d->node[side][kid[i]].mate == SPAN_NONE)
+			put(to, key(diff_side(d, side), d->sum[side], kid[i]),
+			    kid[i]);
 }
 
 static bool
 gather_both(struct diff_matcher *m, uint32_t b, uint32_t c, key_fn *key)
 {
-	gather(m->d->base, m->b, b, key, &m->left);
+	gather(m->d, BASE, b, key, &m->left);
 	if (!m->left.n)
 		return false;
-	gather(m->d->now, m->c, c, key, &m->right);
+	gather(m->d, NOW, c, key, &m->right);
 	return m->right.n > 0;
 }
 
@@ -220,7 +277,7 @@ match_alike(struct diff_matcher *m, const struct diff_item *b, size_t nb,
 static bool
 is_telling(const struct diff_matcher *m, uint32_t b)
 {
-	return m->b[b].size > 1 || m->d->base->span[b].attrs.hash;
+	return m->x[b].size > 1 || m->d->base->span[b].attrs.hash;
 }
 
 static void
@@ -270,8 +327,8 @@ each_run(struct diff_matcher *m, run_fn *fn)
 
 	if (!l->n || !r->n)
 		return;
-	qsort(l->item, l->n, sizeof *l->item, by_key);
-	qsort(r->item, r->n, sizeof *r->item, by_key);
+	sort_items(l);
+	sort_items(r);
 	while (i < l->n && k < r->n) {
 		uint64_t x = l->item[i].key, y = r->item[k].key;
 		size_t i_end = run_end(l, i), k_end = run_end(r, k);
@@ -293,7 +350,7 @@ next_anchor(const struct diff_matcher *m, const uint32_t *kid, uint32_t n,
 	for (; i < n; i++) {
 		uint32_t mate = m->b[kid[i]].mate;
 
-		if (mate != SPAN_NONE && diff_up(m->d->now, mate) == c)
+		if (mate != SPAN_NONE && diff_up(m->d, NOW, mate) == c)
 			break;
 	}
 	return i;
@@ -307,11 +364,11 @@ static void
 set_places(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	uint32_t n, at = 0, next;
-	const uint32_t *kid = diff_kids(m->d->now, c, &n);
+	const uint32_t *kid = diff_kids(m->d, NOW, c, &n);
 
 	for (uint32_t i = 0; i < n; i++)
 		m->c[kid[i]].place = i;
-	kid = diff_kids(m->d->base, b, &n);
+	kid = diff_kids(m->d, BASE, b, &n);
 	next = next_anchor(m, kid, n, 0, c);
 	for (uint32_t i = 0; i < n; i++, at++) {
 		uint32_t here = m->c[next < n ? m->b[kid[next]].mate : 0].place;
@@ -332,17 +389,15 @@ static bool
 match_all(struct diff_matcher *m, uint32_t b, uint32_t c)
 {
 	uint32_t nb, nc;
-	const uint32_t *left = diff_kids(m->d->base, b, &nb);
-	const uint32_t *right = diff_kids(m->d->now, c, &nc);
+	const uint32_t *left = diff_kids(m->d, BASE, b, &nb);
+	const uint32_t *right = diff_kids(m->d, NOW, c, &nc);
 
 	if (nb != nc)
 		return false;
 	for (uint32_t i = 0; i < nb; i++) {
-		const struct diff_node *x = &m->b[left[i]];
-		const struct diff_node *y = &m->c[right[i]];
-
-		if (x->tree != y->tree || x->mate != SPAN_NONE ||
-		    y->mate != SPAN_NONE)
+		if (m->x[left[i]].tree != m->y[right[i]].tree ||
+		    m->b[left[i]].mate != SPAN_NONE ||
+		    m->c[right[i]].mate != SPAN_NONE)
 			return false;
 	}
 	for (uint32_t i = 0; i < nb; i++)
@@ -423,13 +478,13 @@ diff_match_down(struct diff_matcher *m)
 
 /* Of a list, those without a mate. */
 static void
-gather_rest(const struct spans *t, const struct diff_node *node, key_fn *key,
-    const struct diff_list *rest, struct diff_items *to)
+gather_rest(const struct diff *d, int side, const struct diff_list *rest,
+    struct diff_items *to)
 {
 	to->n = 0;
 	for (size_t i = 0; i < rest->n; i++)
-		if (node[rest->at[i]].mate == SPAN_NONE)
-			put(to, key(t, node, rest->at[i]), rest->at[i]);
+		if (d->node[side][rest->at[i]].mate == SPAN_NONE)
+			put(to, d->sum[side][rest->at[i]].tree, rest->at[i]);
 }
 
 /* Guessed, and not yet paired: the largest are to go first. */
@@ -451,7 +506,7 @@ guess_moved(struct diff_matcher *m, const struct diff_item *b, size_t nb,
 	diff_align(m->d, from, (uint32_t)nb, to, (uint32_t)nc, mate);
 	for (size_t i = 0; i < nb; i++)
 		if (mate[i] != SPAN_NONE)
-			guess(m, from[i], mate[i], m->b[from[i]].size);
+			guess(m, from[i], mate[i], m->x[from[i]].size);
 }
 
 void
@@ -460,8 +515,8 @@ diff_match_moved(struct diff_matcher *m)
 	struct diff_guess *g;
 	size_t n;
 
-	gather_rest(m->d->base, m->b, tree_key, &m->rest[BASE], &m->left);
-	gather_rest(m->d->now, m->c, tree_key, &m->rest[NOW], &m->right);
+	gather_rest(m->d, BASE, &m->rest[BASE], &m->left);
+	gather_rest(m->d, NOW, &m->rest[NOW], &m->right);
 	each_run(m, guess_moved);
 	/* what lies below is matched on the way, by guesses of its own */
 	g = m->guess;

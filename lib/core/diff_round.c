@@ -23,7 +23,7 @@ part_below(struct diff_matcher *m, uint32_t b)
 	diff_list_add(&stack, b);
 	while (stack.n) {
 		uint32_t n, up = stack.at[--stack.n];
-		const uint32_t *kid = diff_kids(m->d->base, up, &n);
+		const uint32_t *kid = diff_kids(m->d, BASE, up, &n);
 
 		for (uint32_t i = 0; i < n; i++)
 			if (m->b[kid[i]].mate != SPAN_NONE) {
@@ -40,7 +40,7 @@ static void
 match_again(struct diff_matcher *m, uint32_t b)
 {
 	uint32_t n;
-	const uint32_t *kid = diff_kids(m->d->base, b, &n);
+	const uint32_t *kid = diff_kids(m->d, BASE, b, &n);
 	size_t queued = m->queued, from = queued;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -82,25 +82,26 @@ match_grown(struct diff_matcher *m, const uint32_t list[], size_t n)
 
 /* Those without a mate, in reading order, by way of what is above them. */
 static void
-list_rest(
-    const struct spans *t, const struct diff_node *node, struct diff_list *to)
+list_rest(const struct diff *d, int side, struct diff_list *to)
 {
-	bool *is_above = mem_new(t->n + 1, sizeof *is_above);
+	const struct diff_node *node = d->node[side];
+	uint32_t all = (uint32_t)diff_side(d, side)->n;
+	bool *is_above = mem_new(all + 1, sizeof *is_above);
 	struct diff_list stack = {0};
 
 	to->n = 0;
-	for (uint32_t i = 0; i < t->n; i++)
+	for (uint32_t i = 0; i < all; i++)
 		for (uint32_t at = i;
 		     node[i].mate == SPAN_NONE && !is_above[at];
-		     at = at == t->n ? at : diff_up(t, at))
+		     at = at == all ? at : diff_up(d, side, at))
 			is_above[at] = true;
-	if (is_above[t->n])
-		diff_list_add(&stack, (uint32_t)t->n);
+	if (is_above[all])
+		diff_list_add(&stack, all);
 	while (stack.n) {
 		uint32_t n, at = stack.at[--stack.n];
-		const uint32_t *kid = diff_kids(t, at, &n);
+		const uint32_t *kid = diff_kids(d, side, at, &n);
 
-		if (at < t->n && node[at].mate == SPAN_NONE)
+		if (at < all && node[at].mate == SPAN_NONE)
 			diff_list_add(to, at);
 		while (n--)
 			if (is_above[kid[n]])
@@ -132,9 +133,9 @@ find_open(struct diff_matcher *m)
 	drop_paired(m->b, &m->rest[BASE]);
 	drop_paired(m->c, &m->rest[NOW]);
 	for (size_t i = 0; i < m->rest[BASE].n; i++)
-		m->seen[diff_up(d->base, m->rest[BASE].at[i])] = m->search;
+		m->seen[diff_up(d, BASE, m->rest[BASE].at[i])] = m->search;
 	for (size_t i = 0; i < m->rest[NOW].n; i++) {
-		uint32_t b = m->c[diff_up(d->now, m->rest[NOW].at[i])].mate;
+		uint32_t b = m->c[diff_up(d, NOW, m->rest[NOW].at[i])].mate;
 
 		if (b == SPAN_NONE || m->seen[b] != m->search)
 			continue;
@@ -168,6 +169,8 @@ matcher_of(struct diff *d)
 	}
 	m->b = d->node[BASE];
 	m->c = d->node[NOW];
+	m->x = d->sum[BASE];
+	m->y = d->sum[NOW];
 	return m;
 }
 
@@ -186,8 +189,8 @@ diff_match(struct diff *d, const uint32_t list[], size_t n)
 		match_grown(m, list, n);
 	diff_match_down(m);
 	m->sure = m->queued;
-	list_rest(d->base, m->b, &m->rest[BASE]);
-	list_rest(d->now, m->c, &m->rest[NOW]);
+	list_rest(d, BASE, &m->rest[BASE]);
+	list_rest(d, NOW, &m->rest[NOW]);
 	m->is_new = true;
 	for (int i = 0; m->is_new && i < ROUNDS; i++) {
 		m->is_new = false;

@@ -81,6 +81,19 @@ number(struct arena *a, const char *text)
 	return value_float(a, strtod(text, NULL));
 }
 
+enum { DIGITS = 18 }; /* of any int64_t */
+
+/* Most numbers are short and whole. */
+static int64_t
+small(const char *s, size_t n)
+{
+	int64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v * 10 + (s[i] - '0');
+	return v;
+}
+
 static int
 on_number(void *arg, const char *s, size_t n)
 {
@@ -89,6 +102,10 @@ on_number(void *arg, const char *s, size_t n)
 
 	if (!r->a)
 		return 1;
+	if (n <= DIGITS && token_digits(s, n) == n) {
+		attach(r, value_int(r->a, small(s, n)));
+		return 1;
+	}
 	buf_add(&text, s, n);
 	attach(r, number(r->a, text.s));
 	return 1;
