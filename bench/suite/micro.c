@@ -8,6 +8,7 @@
 #include "core/diff.h"
 #include "core/diff_write.h"
 #include "data/hash.h"
+#include "data/mention.h"
 #include "data/tmpl.h"
 #include "data/toml.h"
 #include "kit.h"
@@ -162,6 +163,48 @@ first_table(void)
 		    text.len - at < PIECE ? text.len - at : PIECE);
 	toml_close(t);
 	return is_there ? at : 0;
+}
+
+/* ---- words that are looked for in a text, as lint does with names of
+ * services: one by one, or all together */
+
+enum { WORDS = 300 };
+
+static struct mention word[WORDS];
+
+static void
+make_words(int64_t size)
+{
+	make_toml(size);
+	for (size_t i = 0; i < WORDS; i++) {
+		word[i].s = arena_fmt(&kept, "absent_%03zu", i);
+		word[i].n = strlen(word[i].s);
+	}
+	word[0] = (struct mention){.s = "scenario", .n = 8};
+}
+
+static uint64_t
+find_each(void)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < WORDS; i++)
+		sum += memmem(text.s, text.len, word[i].s, word[i].n) != NULL;
+	return sum;
+}
+
+static uint64_t
+find_together(void)
+{
+	struct mention *all[WORDS];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < WORDS; i++)
+		all[i] = &word[i];
+	mention_find(text.s, text.len, all, WORDS);
+	for (size_t i = 0; i < WORDS; i++)
+		sum += word[i].is_there;
+	return sum;
 }
 
 /* ---- traces, of whose spans one of ten differs */
@@ -337,6 +380,10 @@ static const struct kit_bench benches[] = {
 	.unit = BYTES, .target = MS(15)},
     {"micro/toml_stream", .setup = make_toml, .op = first_table,
 	.size = 100 * KB, .target = MS(7.5)},
+    {"micro/words/each", .setup = make_words, .op = find_each,
+	.size = 100 * KB},
+    {"micro/words/together", .setup = make_words, .op = find_together,
+	.size = 100 * KB},
     {"micro/tree_lazy", .setup = lay_traces, .op = print_top, .size = 10000,
 	.target = MS(10)},
     {"micro/tree_whole", .setup = lay_traces, .op = print_all, .size = 10000,

@@ -2,6 +2,8 @@
  * What a run keeps books of, in one process: plans, their scenarios and
  * services, environments, counters. No program is started.
  */
+#include <malloc.h>
+
 #include "base/map.h"
 #include "core/lint.h"
 #include "core/metric.h"
@@ -72,6 +74,13 @@ make_services(int64_t n)
 	add_scenarios(1);
 	add_services(n);
 	make_plan();
+}
+
+/* Freed memory goes back to the kernel, as if it were a first plan. */
+static void
+hold_nothing(void)
+{
+	malloc_trim(0);
 }
 
 static uint64_t
@@ -279,6 +288,8 @@ static const struct kit_bench benches[] = {
 	.unit = N},
     {"mem/containers/100", .setup = make_scenarios, .op = take_plan,
 	.size = 100, .unit = N, .target = US(500)},
+    {"mem/containers/100/first", .setup = make_scenarios, .op = take_plan,
+	.size = 100, .before = hold_nothing},
     {"mem/containers/500", .setup = make_scenarios, .op = take_plan,
 	.size = 500, .unit = N},
     {"mem/containers/1000", .setup = make_scenarios, .op = take_plan,

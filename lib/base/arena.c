@@ -12,7 +12,8 @@
 /*
  * Each block is four times the last one: the largest is three quarters of all,
  * and malloc() keeps freed memory up to twice the largest block that it had to
- * map. So a parse after another takes no new pages from the kernel.
+ * map. So a parse after another takes no new pages from the kernel, even where
+ * other memory is freed with it.
  */
 enum { BLOCK_MIN = 16 << 10, BLOCK_MAX = 4 << 20 };
 

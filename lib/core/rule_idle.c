@@ -1,9 +1,9 @@
 /* What nobody uses, and what proves nothing. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "core/rule_int.h"
+#include "data/mention.h"
 
 /* ---- services that nobody uses */
 
@@ -23,56 +23,85 @@ add_texts(struct buf *b, const struct value *v)
 		add_texts(b, v->table.member[i].value);
 }
 
-/* All texts of the file that may speak of a service, but its own. */
-struct talk {
-	struct buf text;
-	size_t from, to; /* what the service itself says */
+/* What a service is spoken of by, its name and its ports, and what it says
+ * itself. */
+struct named {
+	const struct value_member *service;
+	struct mention *word;
+	size_t words;
+	size_t from, to; /* its own texts */
 };
 
-static bool
-has_word(const struct talk *t, const char *word, size_t n)
-{
-	const char *s = t->text.s;
+/* All of them, of both tables. */
+struct talk {
+	struct rule_ctx *c;
+	struct buf text; /* all texts of the file that may speak of one */
+	struct named *named;
+	size_t n, cap, words;
+};
 
-	return n && (memmem(s, t->from, word, n) ||
-			memmem(s + t->to, t->text.len - t->to, word, n));
+static void
+add_word(struct named *to, const char *s, size_t n)
+{
+	to->word[to->words++] = (struct mention){.s = s, .n = n};
 }
 
-/* By name, or by a port. */
-static bool
-is_used(const struct talk *t, const struct value_member *service)
+static void
+add_port(struct rule_ctx *c, struct named *to, int64_t port)
+{
+	char *text;
+
+	if (!port)
+		return;
+	text = arena_fmt(c->a, "%lld", (long long)port);
+	add_word(to, text, strlen(text));
+}
+
+static void
+add_service(struct talk *t, const struct value_member *service)
 {
 	const struct value *ports = value_get(service->value, "ports");
-	char port[24];
+	struct named *to;
 
-	if (has_word(t, service->key, service->len))
-		return true;
-	for (size_t i = 0; i < rule_count(ports); i++) {
-		int64_t n = value_int_or(ports->list.item[i], 0);
-		int len = snprintf(port, sizeof port, "%lld", (long long)n);
+	t->named =
+	    arena_more(t->c->a, t->named, t->n, &t->cap, sizeof *t->named);
+	to = &t->named[t->n++];
+	to->service = service;
+	to->word =
+	    arena_take(t->c->a, (rule_count(ports) + 1) * sizeof *to->word);
+	add_word(to, service->key, service->len);
+	for (size_t i = 0; i < rule_count(ports); i++)
+		add_port(t->c, to, value_int_or(ports->list.item[i], 0));
+	t->words += to->words;
+	to->from = t->text.len;
+	add_texts(&t->text, service->value);
+	to->to = t->text.len;
+}
 
-		if (n && has_word(t, port, (size_t)len))
+static void
+find_words(struct talk *t)
+{
+	struct mention **all = arena_take(t->c->a, t->words * sizeof *all);
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t k = 0; k < t->named[i].words; k++)
+			all[n++] = &t->named[i].word[k];
+	mention_find(t->text.s, t->text.len, all, n);
+}
+
+/* Elsewhere than in its own texts. */
+static bool
+is_used(const struct named *s)
+{
+	for (size_t i = 0; i < s->words; i++) {
+		const struct mention *w = &s->word[i];
+
+		if (w->is_there &&
+		    (w->first + w->n <= s->from || w->last >= s->to))
 			return true;
 	}
 	return false;
-}
-
-/* in:  end[i], end[i + 1]: where the texts of service i are */
-static void
-check_table(struct rule_ctx *c, struct talk *t, const struct value *all,
-    const size_t *end)
-{
-	for (size_t i = 0; i < rule_members(all); i++) {
-		const struct value_member *m = &all->table.member[i];
-
-		t->from = end[i];
-		t->to = end[i + 1];
-		if (!is_used(t, m))
-			rule_note(c, "W307", &m->at,
-			    "no step and no other service speaks of service "
-			    "'%.80s'",
-			    m->key);
-	}
 }
 
 /* Nothing comes after the one scenario that it could live on for. */
@@ -94,36 +123,27 @@ check_reuse(struct rule_ctx *c, const struct value *all)
 	}
 }
 
-static size_t *
-add_table(struct rule_ctx *c, struct buf *text, const struct value *all)
-{
-	size_t n = rule_members(all);
-	size_t *end = arena_take(c->a, (n + 1) * sizeof *end);
-
-	for (size_t i = 0; i < n; i++) {
-		end[i] = text->len;
-		add_texts(text, all->table.member[i].value);
-	}
-	end[n] = text->len;
-	return end;
-}
-
 static void
 check_services(struct rule_ctx *c)
 {
-	const struct value *old = value_get(c->root, "service");
-	const struct value *all = value_get(c->root, "services");
-	struct talk t = {.text = BUF_INIT};
-	const size_t *old_end, *end;
+	const struct value *table[] = {
+	    value_get(c->root, "service"), value_get(c->root, "services")};
+	struct talk t = {.c = c, .text = BUF_INIT};
 
 	add_texts(&t.text, value_get(c->root, "steps"));
 	add_texts(&t.text, value_get(c->root, "scenario"));
-	old_end = add_table(c, &t.text, old);
-	end = add_table(c, &t.text, all);
-	check_table(c, &t, old, old_end);
-	check_table(c, &t, all, end);
-	check_reuse(c, old);
-	check_reuse(c, all);
+	for (size_t i = 0; i < COUNT(table); i++)
+		for (size_t k = 0; k < rule_members(table[i]); k++)
+			add_service(&t, &table[i]->table.member[k]);
+	find_words(&t);
+	for (size_t i = 0; i < t.n; i++)
+		if (!is_used(&t.named[i]))
+			rule_note(c, "W307", &t.named[i].service->at,
+			    "no step and no other service speaks of service "
+			    "'%.80s'",
+			    t.named[i].service->key);
+	for (size_t i = 0; i < COUNT(table); i++)
+		check_reuse(c, table[i]);
 	buf_free(&t.text);
 }
 
