@@ -325,6 +325,31 @@ many() {
 		"$((900 - $(grep -oE '[0-9]+ failed tests' r.html | cut -d' ' -f1)))" ]
 }
 
+@test "the spans of the suite stand in every report that has a place for them" {
+	need_xmllint
+	need_jsonschema
+	clnrm-verify "$STREAMS/near.ndjson" | sed 's/"refund.persists"/"a | <b> \\u0001"/' >two.ndjson || :
+	GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$PWD/summary.md run -1 clnrm-report \
+		--report junit=j.xml --report ctrf=c.json --report json=r.json two.ndjson
+	unseen=$(jq -r '.catalogue.required_never_seen[].name' r.json)
+	[ "$(wc -l <<<"$unseen")" -ge 1 ] && [ -n "$unseen" ]
+	run -0 is_junit j.xml
+	for key in required_never_seen seen_never_required; do
+		jq -r ".catalogue.${key}[].name" r.json | tr -d '\001' >names
+		at j.xml "//testsuite[@tests=0]//property[@name=\"clnrm.$key\"]/@value" |
+			sed 's/^ *value="//; s/"$//; s/&lt;/</; s/&gt;/>/; s/\\x01//' | diff names -
+	done
+	run -0 is_ctrf c.json
+	[ "$(jq -c .results.summary.extra.catalogue c.json)" = "$(jq -c .catalogue r.json)" ]
+	grep -q "<summary>Spans required and never seen: $(wc -l <<<"$unseen")</summary>" summary.md
+	grep -qE '^\| a &#124; &#60;b&#62; .* \| [0-9]+ \| ' summary.md
+	# What was cut does not know what it would have seen.
+	grep -v '"type":"end"' two.ndjson >cut.ndjson
+	clnrm-report --report junit=j.xml --report ctrf=c.json cut.ndjson || true
+	[ "$(at j.xml 'count(//testsuite[@tests=0])')" = 0 ]
+	[ "$(jq .results.summary.extra.catalogue c.json)" = null ]
+}
+
 @test "memory does not grow with tests that pass" {
 	[ -z "${SAN-}" ] || skip "sanitizers hold memory back"
 	command -v /usr/bin/time >/dev/null || cannot "time(1) is not installed"

@@ -347,6 +347,17 @@ emitting() {
 	grep -q '<td>x9</td><td>1</td>' r.html
 }
 
+@test "prove bears with the spans of the suite, which TAP tells as comments" {
+	emitting a 'one two' one
+	emitting b 'db.get' 'db.*'
+	clnrm analyze --traces spans.jsonl --format tap . >r.tap
+	grep -qx '# spans seen and never required: two' r.tap
+	[ "$(tail -n 1 r.tap)" = 1..2 ]
+	sed -i 1s/14/13/ r.tap
+	run -0 prove r.tap
+	[[ "$output" == *"Result: PASS"* ]]
+}
+
 @test "the catalogue of a run that was cut is not told, and a list has none" {
 	emitting a '' 'one'
 	emitting b '' 'two'

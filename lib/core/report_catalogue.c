@@ -7,6 +7,7 @@
 enum {
 	MAX_SHOWN = 5,	      /* names in a line */
 	MAX_TABLE = 50 << 10, /* bytes of one on a page, about */
+	MAX_VALUES = 1000,    /* properties of one list */
 };
 
 /* Part of a run, or what some tests asked for, is no suite. */
@@ -17,14 +18,15 @@ is_due(const struct view *w)
 }
 
 static void
-put_line(struct view *w, const char *what, const struct catalogue_list *names)
+put_line(struct view *w, const char *mark, const char *what,
+    const struct catalogue_list *names)
 {
 	size_t n = names->n < MAX_SHOWN ? names->n : MAX_SHOWN;
 	AUTO_BUF b = BUF_INIT;
 
 	if (!n)
 		return;
-	buf_adds(&b, what);
+	buf_addf(&b, "%sspans %s:", mark, what);
 	for (size_t i = 0; i < n; i++) {
 		const char *name = names->name[i]->name;
 
@@ -38,7 +40,7 @@ put_line(struct view *w, const char *what, const struct catalogue_list *names)
 }
 
 void
-report_catalogue_text(struct view *w)
+report_catalogue_text(struct view *w, const char *mark)
 {
 	struct catalogue_list unseen, unasked;
 
@@ -46,8 +48,8 @@ report_catalogue_text(struct view *w)
 	if (!is_due(w) || report_tests(report_totals(w)) < 2)
 		return;
 	catalogue_sum(&w->r->catalogue, &unseen, &unasked);
-	put_line(w, "spans required and never seen:", &unseen);
-	put_line(w, "spans seen and never required:", &unasked);
+	put_line(w, mark, "required and never seen", &unseen);
+	put_line(w, mark, "seen and never required", &unasked);
 }
 
 static void
@@ -81,6 +83,62 @@ report_catalogue_json(struct view *w, struct json *j)
 	put_list(j, "seen_never_required", &unasked);
 	json_int(j, "left_out", (int64_t)w->r->catalogue.left_out);
 	json_close(j, '}');
+}
+
+static void
+put_values(struct buf *b, const char *name, const struct catalogue_list *names)
+{
+	for (size_t i = 0; i < names->n && i < MAX_VALUES; i++)
+		report_junit_property(b, name, names->name[i]->name);
+}
+
+void
+report_catalogue_junit(struct view *w, struct buf *b)
+{
+	struct catalogue_list unseen, unasked;
+
+	if (!is_due(w))
+		return;
+	catalogue_sum(&w->r->catalogue, &unseen, &unasked);
+	put_values(b, "clnrm.required_never_seen", &unseen);
+	put_values(b, "clnrm.seen_never_required", &unasked);
+}
+
+static void
+put_rows(struct buf *b, const char *what, const struct catalogue_list *names)
+{
+	size_t i = 0, begun = b->len;
+
+	if (!names->n)
+		return;
+	buf_addf(b,
+	    "\n<details><summary>Spans %s: %zu</summary>\n\n"
+	    "| span | seen | first in |\n|---|--:|---|\n",
+	    what, names->n);
+	for (; i < names->n && b->len - begun < MAX_TABLE; i++) {
+		const struct catalogue_name *it = names->name[i];
+
+		buf_adds(b, "| ");
+		report_markdown_plain(b, it->name);
+		buf_addf(b, " | %" PRIu64 " | ", it->spans);
+		report_markdown_plain(b, it->source ? it->source : "");
+		buf_adds(b, " |\n");
+	}
+	if (i < names->n)
+		buf_addf(b, "\nand %zu more\n", names->n - i);
+	buf_adds(b, "\n</details>\n");
+}
+
+void
+report_catalogue_markdown(struct view *w, struct buf *b)
+{
+	struct catalogue_list unseen, unasked;
+
+	if (!is_due(w))
+		return;
+	catalogue_sum(&w->r->catalogue, &unseen, &unasked);
+	put_rows(b, "required and never seen", &unseen);
+	put_rows(b, "seen and never required", &unasked);
 }
 
 static void

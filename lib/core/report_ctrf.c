@@ -132,8 +132,10 @@ ctrf_result(struct view *w, const struct entry *e, const struct result *v)
 }
 
 static void
-put_totals(struct json *j, const struct totals *t)
+put_totals(struct view *w, struct json *j)
 {
+	const struct totals *t = report_totals(w);
+
 	json_open(j, "summary", '{');
 	json_int(j, "tests", (int64_t)(report_tests(t) + t->not_run));
 	json_int(j, "passed", (int64_t)(t->pass + t->flaky));
@@ -147,6 +149,7 @@ put_totals(struct json *j, const struct totals *t)
 	json_open(j, "extra", '{');
 	json_int(j, "fake", (int64_t)t->fake);
 	json_int(j, "errors", (int64_t)t->error);
+	report_catalogue_json(w, j);
 	json_close(j, '}');
 	json_close(j, '}');
 }
@@ -159,7 +162,7 @@ ctrf_summary(struct view *w, bool is_last)
 
 	(void)is_last;
 	json_close(j, ']');
-	put_totals(j, report_totals(w));
+	put_totals(w, j);
 	json_open(j, "environment", '{');
 	json_str(j, "osPlatform", "linux");
 	json_bool(j, "healthy", !r->incomplete);

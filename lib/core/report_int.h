@@ -258,12 +258,20 @@ void report_json_flush(struct view *w);
 void report_json_forget(struct view *w);
 
 /*
- * The catalogue of spans of a whole run: the first names in a line each, where
- * there are several tests; or all of it.
+ * The catalogue of spans of a whole run: the first names in a line each, behind
+ * `mark`, where there are several tests; or all of it.
  */
-void report_catalogue_text(struct view *w);
+void report_catalogue_text(struct view *w, const char *mark);
 void report_catalogue_json(struct view *w, struct json *j);
+void report_catalogue_junit(struct view *w, struct buf *b);
+void report_catalogue_markdown(struct view *w, struct buf *b);
 void report_catalogue_html(struct view *w, struct buf *b);
+
+/* A property of a test or a suite; nothing where the value is NULL. */
+void report_junit_property(struct buf *b, const char *name, const char *value);
+
+/* A text's first line that draws nothing in Markdown. */
+void report_markdown_plain(struct buf *b, const char *text);
 
 /* Did all pass, and was it all there is? */
 bool report_is_green(const struct view *w);

@@ -60,8 +60,8 @@ counts(struct buf *b, const struct totals *t)
 	seconds(b, "time", t->duration_ns);
 }
 
-static void
-property(struct buf *b, const char *name, const char *value)
+void
+report_junit_property(struct buf *b, const char *name, const char *value)
 {
 	if (!value)
 		return;
@@ -77,20 +77,21 @@ number(struct buf *b, const char *name, int64_t n)
 	char text[32];
 
 	snprintf(text, sizeof text, "%" PRId64, n);
-	property(b, name, text);
+	report_junit_property(b, name, text);
 }
 
 static void
 evidence(struct buf *b, const struct result *v)
 {
 	buf_adds(b, "<properties>");
-	property(b, "clnrm.verdict", v->verdict ? v->verdict : "not run");
+	report_junit_property(
+	    b, "clnrm.verdict", v->verdict ? v->verdict : "not run");
 	number(b, "clnrm.spans", v->spans);
 	number(b, "clnrm.spans_required", v->required);
 	number(b, "clnrm.spans_found", v->found);
-	property(b, "clnrm.isolation", v->level);
-	property(b, "clnrm.trace_sha256", v->digest);
-	property(b, "clnrm.not_judged", v->unjudged);
+	report_junit_property(b, "clnrm.isolation", v->level);
+	report_junit_property(b, "clnrm.trace_sha256", v->digest);
+	report_junit_property(b, "clnrm.not_judged", v->unjudged);
 	buf_adds(b, "</properties>\n");
 }
 
@@ -267,7 +268,7 @@ end_suite(struct junit *t)
 	buf_adds(b, ">\n");
 	if (t->variant) {
 		buf_adds(b, "<properties>");
-		property(b, "clnrm.variant", t->variant);
+		report_junit_property(b, "clnrm.variant", t->variant);
 		buf_adds(b, "</properties>\n");
 	}
 	buf_add(b, t->suite.s, t->suite.len);
@@ -387,6 +388,22 @@ copy_spilled(struct view *w, const struct junit *t)
 	}
 }
 
+/* Of the suites, which have no properties, it is one without a test. */
+static void
+put_catalogue(struct view *w)
+{
+	AUTO_BUF values = BUF_INIT;
+	AUTO_BUF b = BUF_INIT;
+
+	report_catalogue_junit(w, &values);
+	if (!values.len)
+		return;
+	buf_adds(&b, "<testsuite name=\"spans of the suite\"");
+	counts(&b, &(struct totals){0});
+	buf_addf(&b, "><properties>%s</properties></testsuite>\n", values.s);
+	report_put(w, &b);
+}
+
 static void
 junit_summary(struct view *w, bool is_last)
 {
@@ -405,6 +422,7 @@ junit_summary(struct view *w, bool is_last)
 	report_put(w, &head);
 	copy_spilled(w, t);
 	report_put(w, &t->done);
+	put_catalogue(w);
 	report_say(w, "</testsuites>\n");
 }
 

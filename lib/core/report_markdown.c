@@ -15,8 +15,8 @@ struct markdown {
 	uint64_t left_out;
 };
 
-static void
-plain(struct buf *b, const char *text)
+void
+report_markdown_plain(struct buf *b, const char *text)
 {
 	AUTO_BUF line = BUF_INIT;
 
@@ -35,7 +35,7 @@ row(struct buf *b, const struct entry *e, const struct result *v)
 	struct finding why = report_reason(e, v);
 
 	buf_addf(b, "| %s | ", report_word(v));
-	plain(b, report_name(&a, e, v));
+	report_markdown_plain(b, report_name(&a, e, v));
 	buf_addf(b, " | %.2f s | ", v ? (double)v->duration_ns / 1e9 : 0.0);
 	if (v && v->required)
 		buf_addf(b, "%" PRId64 " of %" PRId64, v->found, v->required);
@@ -43,7 +43,7 @@ row(struct buf *b, const struct entry *e, const struct result *v)
 		buf_addf(b, "%" PRId64, v->spans);
 	buf_adds(b, " | ");
 	if (!v || report_is_red(v) || v->findings)
-		plain(b, why.message);
+		report_markdown_plain(b, why.message);
 	buf_adds(b, " |\n");
 }
 
@@ -137,7 +137,7 @@ markdown_summary(struct view *w, bool is_last)
 		buf_addf(&b, "**%s**\n\n", r->incomplete);
 	for (size_t i = 0; i < r->isolation.n; i++) {
 		buf_adds(&b, "isolation: ");
-		plain(&b, r->isolation.entry[i].key);
+		report_markdown_plain(&b, r->isolation.entry[i].key);
 		buf_adds(&b, "\n\n");
 	}
 	put_red(w, &b);
@@ -149,6 +149,7 @@ markdown_summary(struct view *w, bool is_last)
 		buf_addf(&b, "and %" PRIu64 " more\n", m->left_out);
 	if (m->green.len)
 		buf_adds(&b, "\n</details>\n\n");
+	report_catalogue_markdown(w, &b);
 	report_put(w, &b);
 }
 

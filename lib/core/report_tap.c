@@ -228,6 +228,7 @@ tap_summary(struct view *w, bool is_last)
 
 	head(w);
 	comments(w);
+	report_catalogue_text(w, "# ");
 	if (!is_last)
 		return;
 	if (r->is_interrupted)

@@ -373,7 +373,7 @@ put_summary(struct view *w)
 		put_totals(w);
 	report_edit_times(w);
 	put_isolation(w);
-	report_catalogue_text(w);
+	report_catalogue_text(w, "");
 	put_rerun(w);
 }
 
