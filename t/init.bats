@@ -97,14 +97,6 @@ is_good_of() {
 	[ ! -e "$kind/tests/project.clnrm.toml" ]
 }
 
-@test "the fake-green one is caught once it is no comment" {
-	clnrm init demo
-	sed -i 's/^# \(\[\[expect\|name\)/\1/' demo/tests/hello.clnrm.toml
-	run -0 clnrm fmt --check demo/tests
-	run -1 clnrm run --format text demo
-	[[ "$output" == *"FAKE  hello"*'required span never ran: "greeting.sent"'* ]]
-}
-
 @test "a .gitignore that is there is kept, and what it lacks is told" {
 	mkdir shop
 	printf '/target\n.clnrm/cache/\n' >shop/.gitignore

@@ -156,6 +156,9 @@ tell_unreadable(const char *path, const struct err *e, bool is_warning)
 	if (!why.message && !strncmp(why.text, path, n) &&
 	    !strncmp(why.text + n, ": ", 2))
 		why.message = (unsigned)n + 2;
+	if (!is_warning && access(path, F_OK) < 0 && !*why.hint)
+		err_hint(&why, "name test files, or directories of them; "
+			       "without a name the whole project is meant");
 	tell(path, is_warning ? "warning" : "error", "E101", &why);
 }
 

@@ -116,7 +116,7 @@ put_line(struct view *w, const struct entry *e, const char *name,
 		buf_addf(&b, "  %6s", time.s);
 		say_detail(w, &b, v, from + 8);
 		if (v->is_cached)
-			add_remark(&b, "unchanged");
+			add_remark(&b, "steps unchanged");
 		if (v->unjudged)
 			add_remark(&b, v->unjudged);
 	} else {
@@ -270,6 +270,17 @@ put_findings(struct view *w)
 		    MAX_FINDINGS);
 }
 
+/* In the middle of a wide terminal, at the end of a narrow one. */
+static size_t
+time_column(const struct report *r)
+{
+	enum { COLUMN = 60, ROOM = 8 };
+	size_t width = r->how.width;
+
+	return width && width < COLUMN + ROOM && width > ROOM ? width - ROOM
+							      : COLUMN;
+}
+
 static void
 put_totals(struct view *w)
 {
@@ -286,7 +297,7 @@ put_totals(struct view *w)
 	    : report_tests(t) ? COLOR_GREEN
 			      : COLOR_BOLD,
 	    b.s);
-	pad(&line, b.len, 60);
+	pad(&line, b.len, time_column(r));
 	buf_addf(&line, " %.2fs\n", (double)ns / 1e9);
 	report_put(w, &line);
 }
