@@ -197,6 +197,14 @@ many() {
 	run ! grep -P '[\x00-\x08\x0b-\x1f]' r.html
 }
 
+@test "what turns the direction of writing is told, and turns nothing" {
+	printed 'a\u202eb\u2066c' >turned.ndjson
+	run -1 clnrm-report --format text --report html=r.html --report junit=j.xml turned.ndjson
+	for text in "$output" "$(cat r.html)" "$(cat j.xml)"; do
+		[[ "$text" == *'a\u202eb\u2066c'* ]]
+	done
+}
+
 @test "JSON says of each test what became of it, and why" {
 	of_all >all.ndjson
 	run -130 clnrm-report --format json all.ndjson
@@ -291,6 +299,24 @@ many() {
 	grep -q '<html lang="en">' r.html
 	run ! grep -E '[^b]order:|float:|tabindex="[1-9-]' r.html
 	[ "$(grep -c '<svg' r.html)" = "$(grep -c 'role="img" aria-label' r.html)" ]
+}
+
+@test "nothing on a page is wider than a phone but pictures, which are moved" {
+	chromium=$(command -v chromium || command -v chromium-browser) ||
+		cannot "chromium is not installed"
+	long=$(printf 'long%.0s' {1..60})
+	sed "s/\"name\":\"pays\"/\"name\":\"$long\"/; s,t/pays,t/$long," "$STREAMS/pass.ndjson" |
+		clnrm-verify | clnrm-report --format html >r.html
+	sed 's/<details/<details open/g; s/default-src/x-src/' r.html >a.html
+	cat >phone.html <<-'H'
+	<iframe src="a.html" style="width:360px;height:800px;border:0"></iframe>
+	<script>onload = () => {
+		document.title = frames[0].document.documentElement.scrollWidth }</script>
+	H
+	timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --no-first-run \
+		--allow-file-access-from-files --user-data-dir="$PWD/profile" \
+		--dump-dom "file://$PWD/phone.html" >dom 2>browser.log || cannot "chromium does not start here"
+	[ "$(sed -n 's/.*<title>\([0-9]*\).*/\1/p' dom)" -le 360 ]
 }
 
 @test "every link of the page leads to a test" {

@@ -50,6 +50,24 @@ accepting() {
 		'{"type":"end","stage":"verify","status":0,"records":0,"duration_ns":1}'
 }
 
+@test "a report tells what changed in each recorded trace, in text and on its page" {
+	sells 2
+	ran | held - >differs
+	sells 1
+	sed -i 's/"name":"shop"/"name":"shop <b>"/' spans.log
+	ran | held - >renamed
+	run -0 clnrm-report --format text --report html=r.html differs
+	[[ "$output" == *"since it was recorded: 1 changed"*'shop attributes.sold: "1" -> "2"'* ]]
+	grep -q '<h2>Changed since recorded</h2>' r.html
+	grep -q '<summary><h3>shop.clnrm.toml: 1 changed</h3></summary>' r.html
+	grep -qE '<tr class="changed"><td>~ .*shop</td><td>attributes.sold: &quot;1&quot; -&gt; &quot;2&quot;</td></tr>' r.html
+	run -0 clnrm-report --format text --report html=r.html renamed
+	[[ "$output" == *'shop <b> renamed from "shop"'* ]]
+	grep -qE '~ .*shop &lt;b&gt;</td><td>renamed from &quot;shop&quot;</td>' r.html
+	ran other.clnrm.toml | held - | clnrm-report --format html >r.html
+	run ! grep 'since recorded' r.html
+}
+
 @test "what passes is passed on byte for byte, with what changed behind the verdicts" {
 	sells 2
 	ran >saved
@@ -204,7 +222,7 @@ diff.summary shop.clnrm.toml 0" ]
 	run -3 clnrm-diff --recorded .clnrm/baseline - </dev/null
 }
 
-@test "a person reads what changed below the verdict; other formats stay what they are" {
+@test "a person reads what changed below the verdict; formats for machines stay what they are" {
 	sells 2
 	ran | accepting >saved
 	held saved >out
@@ -213,7 +231,7 @@ diff.summary shop.clnrm.toml 0" ]
 	[ "$(tail -n 2 news)" = '      shop.clnrm.toml changed since it was recorded: 1 changed
         ~ shop attributes.sold: "1" -> "2"' ]
 	grep -qx "recorded: $kept" said
-	for format in tap junit json ctrf html; do
+	for format in tap junit json ctrf; do
 		clnrm-report --format $format saved >a || :
 		clnrm-report --format $format out >b || :
 		[ "$(grep -c . a)" = "$(grep -c . b)" ]

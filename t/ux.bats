@@ -33,6 +33,7 @@ elsewhere() {
 	10.5 records diagnostics of every stage are as the manual says
 	10.6 records a run's records with spans are those of the manual
 	11 report TAP has version, point, YAML with place and counts
+	11 recorded a report tells what changed in each recorded trace, in text and on its page
 	11 diff what came, what went, what moved and what has another name
 	11 diff ten times in a row the recorded examples are the same
 	11 bench waiting longer is found by the time on the wall
@@ -45,6 +46,7 @@ elsewhere() {
 # What of a line does not hold, and why.
 departures() {
 	cat <<-'T'
+	1 the key q ends clnrm dev as ^C does, with 130: a run that is ended has no last verdict
 	1.2 no --config, --no-input: clnrm.conf is found, nothing asks; planning is a verb; --output of clnrm-bench is that of other such programs
 	5.5 what is expected is a pattern and never many lines, so there is no diff
 	5.8 nothing is declared secret: what a test prints is told; clnrm-lint warns of secrets in plain text
@@ -53,6 +55,7 @@ departures() {
 	10.1 an output that is too long is cut in the middle, as --capture says, and goes to no file
 	10.6 spans have one canonical form, whatever brought them, and recorded traces have it too
 	10.7 there is no --unordered: a stream that wants no order is what clnrm-verify writes
+	11 what changed since it was recorded is a table in the page of a report; the picture of it is that of clnrm-diff --format html
 	11 a test that failed at each try is told once in JUnit, by its last failure
 	T
 }

@@ -126,6 +126,12 @@ utf8_count(const char *s, size_t n)
 	return count;
 }
 
+bool
+utf8_is_turn(uint32_t c)
+{
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void
 utf8_print(struct buf *b, const char *s, size_t n)
 {
@@ -139,6 +145,8 @@ utf8_print(struct buf *b, const char *s, size_t n)
 			buf_addc(b, ' ');
 		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 			buf_addf(b, "\\x%02x", c);
+		else if (utf8_is_turn(c))
+			buf_addf(b, "\\u%04x", c);
 		else
 			buf_add(b, s, len);
 		len = len ? len : 1;

@@ -5,6 +5,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,9 +28,16 @@ size_t utf8_check(const char *s, size_t n);
 size_t utf8_count(const char *s, size_t n);
 
 /*
+ * Does it turn the direction of what follows, so that a text reads as another?
+ *
+ * src: Unicode Standard Annex #9, explicit directional formatting characters
+ */
+bool utf8_is_turn(uint32_t c);
+
+/*
  * Append s[n] to a text for people, on one line, and without what a terminal
  * would obey: a tab becomes a blank, other control characters and what is not
- * UTF-8 become \xNN.
+ * UTF-8 become \xNN, and what turns the direction of writing \uNNNN.
  */
 void utf8_print(struct buf *b, const char *s, size_t n);
 

@@ -16,11 +16,13 @@ const char page_colors[] =
 static const char rules[] =
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:72rem;padding:1rem;color:var(--fg);"
-    "background:var(--bg);font:1rem/1.5 system-ui,sans-serif}\n"
+    "overflow-wrap:anywhere;background:var(--bg);font:1rem/1.5 "
+    "system-ui,sans-serif}\n"
     "h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.2rem;margin:1.5rem 0 "
     ".5rem}h3{font-size:1rem;margin:0;display:inline}h4{font-size:.9rem;"
     "margin:1rem 0 .25rem}\n"
-    "a{color:var(--span)}:focus-visible{outline:3px solid var(--span);"
+    "nav ul{columns:18rem}a{color:var(--span)}:focus-visible{outline:3px solid "
+    "var(--span);"
     "outline-offset:2px}\n"
     ".skip{position:absolute;left:-99rem}.skip:focus{left:1rem}\n"
     "dl{display:grid;grid-template-columns:max-content "
@@ -93,6 +95,8 @@ page_escape(struct buf *b, const char *s, size_t n)
 			buf_adds(b, "\xef\xbf\xbd");
 		else if (named(c))
 			buf_adds(b, named(c));
+		else if (utf8_is_turn(c))
+			buf_addf(b, "\\u%04x", c);
 		else if (c == '\t' || c == '\n' || is_markup(c))
 			buf_add(b, s + i, len);
 		i += len ? len : 1;

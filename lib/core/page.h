@@ -11,7 +11,8 @@
 
 /*
  * Append s[n] as text or attribute value of XML or HTML. What XML 1.0 cannot
- * hold and what colours a terminal is left out.
+ * hold and what colours a terminal is left out; what turns the direction of
+ * writing becomes \uNNNN.
  *
  * src: XML 1.0, 2.2 and 2.4
  */

@@ -7,14 +7,16 @@
 /* All in all it stays below 5 MB. */
 enum {
 	MAX_RED = 3600 << 10,
-	MAX_GREEN = 1000 << 10,
+	MAX_GREEN = 700 << 10,
 	MAX_LINKS = 100 << 10,
 	MAX_TEST = 600 << 10, /* bytes of one test, about */
+	MAX_NEWS = 150 << 10, /* of traces that are not as recorded */
 };
 
 struct html {
 	struct buf green, red, links;
-	uint64_t tests, greens_cut, reds_cut;
+	struct buf news, rows; /* the rows are of the test that comes */
+	uint64_t tests, greens_cut, reds_cut, rows_cut, news_cut;
 };
 
 static struct html *
@@ -23,8 +25,43 @@ state(struct view *w)
 	struct html *h = w->state;
 
 	if (!h->green.s)
-		h->green = h->red = h->links = (struct buf)BUF_INIT;
+		h->green = h->red = h->links = h->news = h->rows =
+		    (struct buf)BUF_INIT;
 	return h;
+}
+
+static void
+put_news(struct html *h, const struct value *tree)
+{
+	bool is_same = value_bool_or(value_get(tree, "same"), true);
+
+	if (!is_same && h->news.len >= MAX_NEWS)
+		h->news_cut++;
+	else if (!is_same)
+		report_recorded_table(&h->news, tree, &h->rows, h->rows_cut);
+	buf_reset(&h->rows);
+	h->rows_cut = 0;
+}
+
+/* What differs from recorded traces comes behind the verdicts. */
+static void
+html_record(struct view *w, const struct record *r)
+{
+	struct html *h = state(w);
+	AUTO_ARENA a = {0};
+	const struct value *tree;
+
+	if (r->type != RECORD_DIFF && r->type != RECORD_DIFF_SUMMARY)
+		return;
+	tree = record_value(r, &a);
+	if (!value_get(tree, "source"))
+		return;
+	if (r->type == RECORD_DIFF_SUMMARY)
+		put_news(h, tree);
+	else if (h->news.len + h->rows.len < MAX_NEWS)
+		report_recorded_row(&h->rows, tree);
+	else
+		h->rows_cut++;
 }
 
 /* What a terminal would obey is not for a page either. */
@@ -146,8 +183,8 @@ put_head(struct buf *b, const struct entry *e, const struct result *v,
 		buf_addf(b, " <span class=\"dim\">%.2f s",
 		    (double)v->duration_ns / 1e9);
 	if (v && v->required)
-		buf_addf(b, ", %" PRId64 " of %" PRId64 " required spans",
-		    v->found, v->required);
+		buf_addf(b, ", %" PRId64 " of %" PRId64 " required span%s",
+		    v->found, v->required, v->required == 1 ? "" : "s");
 	else if (v && v->spans)
 		buf_addf(b, ", %" PRId64 " span%s", v->spans,
 		    v->spans == 1 ? "" : "s");
@@ -336,9 +373,14 @@ html_summary(struct view *w, bool is_last)
 	put_diagnostics(w, &b);
 	report_put(w, &b);
 	if (h->green.len)
-		report_say(w, "<h2>Others</h2>\n");
+		report_say(
+		    w, "<h2>%s</h2>\n", h->red.len ? "Others" : "Passed");
 	report_put(w, &h->green);
 	put_cut(w, h->greens_cut, "other");
+	if (h->news.len)
+		report_say(w, "<h2>Changed since recorded</h2>\n");
+	report_put(w, &h->news);
+	put_cut(w, h->news_cut, "changed");
 	buf_reset(&b);
 	report_catalogue_html(w, &b);
 	buf_adds(&b, "</main>\n");
@@ -354,12 +396,15 @@ html_forget(struct view *w)
 	buf_free(&h->green);
 	buf_free(&h->red);
 	buf_free(&h->links);
+	buf_free(&h->news);
+	buf_free(&h->rows);
 }
 
 const struct report_form report_html = {.name = "html",
     .size = sizeof(struct html),
     .has_bars = true,
     .is_document = true,
+    .record = html_record,
     .result = html_result,
     .summary = html_summary,
     .forget = html_forget};

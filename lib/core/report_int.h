@@ -333,6 +333,11 @@ void report_recorded_change(struct report *r, const struct value *tree);
 void report_recorded_summary(struct report *r, const struct value *tree);
 void report_recorded_show(struct report *r, const struct entry *e);
 
+/* For a page: a row of a difference; of a `diff.summary` the table of them. */
+void report_recorded_row(struct buf *b, const struct value *tree);
+void report_recorded_table(struct buf *b, const struct value *tree,
+    const struct buf *rows, uint64_t left_out);
+
 /* That it was recorded instead, or why not. */
 void report_recorded_take(struct report *r, const struct value *tree);
 

@@ -69,12 +69,32 @@ add_value(struct buf *b, const struct value *v)
 		buf_adds(b, "...");
 }
 
+/* "n: 1 -> 2", "renamed from \"pay\"" or nothing; and of how many spans. */
+static void
+add_change(struct buf *b, const struct value *tree)
+{
+	int64_t spans = value_int_or(value_get(tree, "spans"), 1);
+
+	if (value_str_or(value_get(tree, "field"), NULL)) {
+		add_word(b, tree, "field");
+		buf_adds(b, ": ");
+		add_value(b, value_get(tree, "before"));
+		buf_adds(b, " -> ");
+		add_value(b, value_get(tree, "after"));
+	} else if (!strcmp(
+		       value_str_or(value_get(tree, "op"), ""), "renamed")) {
+		buf_adds(b, "renamed from ");
+		add_value(b, value_get(tree, "before"));
+	}
+	if (spans > 1)
+		buf_addf(b, "%s(%" PRId64 " spans)", b->len ? " " : "", spans);
+}
+
 void
 report_recorded_change(struct report *r, const struct value *tree)
 {
-	const char *field = value_str_or(value_get(tree, "field"), NULL);
-	int64_t spans = value_int_or(value_get(tree, "spans"), 1);
 	struct buf *b = &r->news.text;
+	AUTO_BUF what = BUF_INIT;
 
 	if (!is_text(r) || !value_get(tree, "source") ||
 	    r->news.n++ >= MAX_CHANGES)
@@ -82,17 +102,8 @@ report_recorded_change(struct report *r, const struct value *tree)
 	buf_addf(
 	    b, "        %c ", mark_of(value_str_or(value_get(tree, "op"), "")));
 	add_word(b, tree, "path");
-	if (field) {
-		buf_addc(b, ' ');
-		add_word(b, tree, "field");
-		buf_adds(b, ": ");
-		add_value(b, value_get(tree, "before"));
-		buf_adds(b, " -> ");
-		add_value(b, value_get(tree, "after"));
-	}
-	if (spans > 1)
-		buf_addf(b, " (%" PRId64 " spans)", spans);
-	buf_addc(b, '\n');
+	add_change(&what, tree);
+	buf_addf(b, "%s%s\n", what.len ? " " : "", what.s);
 }
 
 /* A person is there, and the loop goes on: only then is it said how. */
@@ -187,4 +198,47 @@ report_recorded_take(struct report *r, const struct value *tree)
 	add_word(&b, tree, why ? "why_not" : "path");
 	buf_addc(&b, '\n');
 	say(r, b.s, b.len);
+}
+
+void
+report_recorded_row(struct buf *b, const struct value *tree)
+{
+	char mark = mark_of(value_str_or(value_get(tree, "op"), ""));
+	AUTO_BUF path = BUF_INIT;
+	AUTO_BUF what = BUF_INIT;
+
+	add_word(&path, tree, "path");
+	add_change(&what, tree);
+	buf_addf(b, "<tr class=\"%s\"><td>%c ",
+	    mark == '+'	  ? "added"
+	    : mark == '-' ? "removed"
+	    : mark == '>' ? "moved"
+			  : "changed",
+	    mark);
+	page_escape(b, path.s, path.len);
+	buf_adds(b, "</td><td>");
+	page_escape(b, what.s, what.len);
+	buf_adds(b, "</td></tr>\n");
+}
+
+void
+report_recorded_table(struct buf *b, const struct value *tree,
+    const struct buf *rows, uint64_t left_out)
+{
+	AUTO_BUF head = BUF_INIT;
+
+	add_word(&head, tree, "source");
+	add_counts(&head, tree);
+	buf_adds(b, "<details class=\"test\" open><summary><h3>");
+	page_escape(b, head.s, head.len);
+	buf_addf(b,
+	    "</h3></summary>\n<table><thead><tr><th scope=\"col\">span</th>"
+	    "<th scope=\"col\">what changed</th></tr></thead><tbody>\n%s"
+	    "</tbody></table>\n",
+	    rows->s);
+	if (left_out)
+		buf_addf(b,
+		    "<p class=\"cut\">%" PRIu64 " more are not shown.</p>\n",
+		    left_out);
+	buf_adds(b, "</details>\n");
 }

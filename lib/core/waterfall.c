@@ -23,7 +23,9 @@ const char waterfall_style[] =
     "svg line{stroke:var(--line)}svg .axis text{fill:var(--dim)}\n"
     ".zoom button{font:inherit;color:inherit;background:var(--box);border:1px "
     "solid var(--line);border-radius:6px;margin-right:.3rem;padding:.1rem "
-    ".6rem;cursor:pointer}.zoom~svg g:not(.axis){cursor:zoom-in}\n";
+    ".6rem;cursor:pointer}.zoom~svg g:not(.axis){cursor:zoom-in}\n"
+    ".picture{overflow-x:auto}@media screen and (max-width:48rem){"
+    ".picture svg{min-width:48rem}.zoom{position:sticky;left:0}}\n";
 
 /* Bars keep their place as data; what is shown is the part [at, at + wide) of
  * all the time. The numbers are those of the enum below. */
@@ -245,7 +247,7 @@ put_bar(struct buf *b, const struct bar *s, size_t y, const struct frame *frame)
 	if (s->is_missing)
 		buf_adds(b, "missing");
 	else if (!s->is_timeless)
-		buf_addf(b, "%.2f ms", (double)took(s) / 1e6);
+		span_took_print(b, (double)took(s));
 	buf_adds(b, "</text></g>\n");
 }
 
@@ -292,6 +294,12 @@ waterfall_print(struct buf *b, const struct waterfall *w)
 	struct frame frame = frame_of(w);
 	size_t tall = w->bars * ROW + 4 + frame.top;
 
+	/* On a narrow screen it is moved, and stays as large as it can be read.
+	 */
+	if (!w->is_alone)
+		buf_adds(b,
+		    "<div class=\"picture\" role=\"group\" tabindex=\"0\" "
+		    "aria-label=\"spans over time\">\n");
 	buf_addf(b, "<svg viewBox=\"0 0 %d %zu\" role=\"img\"", WIDTH, tall);
 	if (w->is_alone)
 		buf_adds(b, " xmlns=\"http://www.w3.org/2000/svg\"");
@@ -308,5 +316,5 @@ waterfall_print(struct buf *b, const struct waterfall *w)
 		put_axis(b, &frame, tall);
 	for (size_t i = 0; i < w->bars; i++)
 		put_bar(b, &w->bar[i], frame.top + i * ROW, &frame);
-	buf_adds(b, "</svg>\n");
+	buf_adds(b, w->is_alone ? "</svg>\n" : "</svg>\n</div>\n");
 }

@@ -93,10 +93,22 @@ nothing_printed_is_obeyed_by_a_terminal(void)
 	is_str(b.s, "a b\\x1b[1m\\x0a\\x7f\\x9b\\xff\xc3\xa9\\x00.");
 }
 
+static void
+what_turns_the_direction_of_writing_is_told(void)
+{
+	static const char odd[] = "a\xe2\x80\xae"
+				  "b\xe2\x81\xa9\xe2\x80\xaf";
+	AUTO_BUF b = BUF_INIT;
+
+	utf8_print(&b, odd, sizeof odd - 1);
+	is_str(b.s, "a\\u202eb\\u2069\xe2\x80\xaf");
+}
+
 TAP_MAIN(TEST(every_character_comes_back_from_its_bytes),
     TEST(overlong_forms_are_refused),
     TEST(surrogates_and_what_lies_past_the_end_are_refused),
     TEST(a_character_cut_short_is_found_where_it_begins),
     TEST(the_fast_way_over_ascii_skips_nothing),
     TEST(a_stray_byte_counts_as_one_character),
-    TEST(nothing_printed_is_obeyed_by_a_terminal))
+    TEST(nothing_printed_is_obeyed_by_a_terminal),
+    TEST(what_turns_the_direction_of_writing_is_told))
