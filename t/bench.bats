@@ -490,6 +490,9 @@ busy() {
 	run -0 gate < <(result a/b 1900000)
 	run -1 gate < <(result a/b 2500000)
 	run -4 clnrm-bench budget --loose </dev/null
+	run -3 --separate-stderr clnrm-bench budget < <(result a/b 1)
+	[[ "$output" != *cut* ]]
+	[[ "$stderr" == *"the stream into bench was cut"* ]]
 }
 
 # ---- spans, suites, the rest
@@ -594,6 +597,56 @@ busy() {
 	run -3 bash -c 'clnrm-bench run --suites suites | clnrm-bench gate'
 	run -4 clnrm-bench list --suites suites none/
 	run -3 clnrm-bench list --suites absent
+}
+
+# A suite whose benchmark x/one is over at once, and x/long never.
+endless() {
+	nap="sleep 598.$BASHPID"
+	mkdir suites
+	cat >suites/mine <<-T
+	#!/bin/sh
+	case \$1-\${2-} in
+	list-)
+		echo '{"type":"bench","id":"x/one","suite":"x"}'
+		echo '{"type":"bench","id":"x/long","suite":"x"}'
+		;;
+	run-x/one) echo '{"type":"sample","id":"x/one","ns":[50,51,52,53]}' ;;
+	*)
+		setsid $nap 3>&- &
+		$nap
+		;;
+	esac
+	T
+	chmod +x suites/mine
+}
+
+@test "ux 5.5: a result is there before the next benchmark ends" {
+	endless
+	clnrm-bench run --format ndjson --suites suites 3>&- >records &
+	bench=$!
+	await grep -q '"type":"bench","id":"x/long"' records
+	of_type bench_env
+	of_type bench_result | jq -e '.id == "x/one" and .median_ns == 52'
+	run ! grep '"type":"end"' records
+	kill -INT $bench
+	wait $bench || status=$?
+	[ "$status" = 130 ]
+	tail -n 1 records | grep '"type":"end"'
+	await is_gone "^$nap"
+}
+
+@test "kill -9 in the middle of a run leaves nothing of the suite" {
+	endless
+	clnrm-bench run --format ndjson --suites suites 3>&- >records &
+	bench=$!
+	await grep -q '"type":"bench","id":"x/long"' records
+	await runs "^$nap"
+	kill -KILL $bench
+	wait $bench || status=$?
+	[ "$status" = 137 ]
+	await is_gone "$nap"
+	await is_gone "$PWD/suites/mine"
+	of_type bench_result
 }
 
 @test "our own suites are listed with their limits, and run" {

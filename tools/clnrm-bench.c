@@ -109,7 +109,6 @@ _Noreturn void
 bench_fail(int status, const struct err *e)
 {
 	bench_view_show(&bench.view);
-	out_flush(&out_std);
 	warn("%s", e->text);
 	if (*e->hint)
 		warn("%s", e->hint);
@@ -142,6 +141,7 @@ bench_make_plan(bool is_pair)
 			: quick		  ? 1000000000
 					  : 10000000000,
 	    .timeout_ns = timeout_ns,
+	    .cpu = cpu ? (int)bench_fraction("cpu", cpu, 0, 100000) : -1,
 	    .is_quick = quick,
 	    .is_raw = raw,
 	    .ignores_failure = ignore_failure,
@@ -153,6 +153,23 @@ bench_make_plan(bool is_pair)
 		die(EXIT_INPUT, "--samples 0 measures nothing");
 }
 
+/* No record waits for the next one, which may be minutes away. */
+static void
+show(void *arg, const char *line, size_t n)
+{
+	(void)line;
+	(void)n;
+	bench_view_show(arg);
+}
+
+void
+bench_watch(void)
+{
+	bench.st.hear = show;
+	bench.st.hear_arg = &bench.view;
+	bench_view_show(&bench.view);
+}
+
 void
 bench_begin(char *argv[])
 {
@@ -160,6 +177,7 @@ bench_begin(char *argv[])
 	    bench.format ? !strcmp(bench.format, "text") : isatty(1);
 	stop_catch(true);
 	stage_source(&bench.st, "bench", &bench.view.held, argv);
+	bench_watch();
 }
 
 static void
@@ -175,14 +193,11 @@ save_results(void)
 int
 bench_end(void)
 {
-	bench_view_show(&bench.view);
 	if (stop_signal())
 		stage_status(&bench.st, 128 + stop_signal());
 	else
 		save_results();
-	stage_end(&bench.st);
-	bench_view_show(&bench.view);
-	return bench.st.status;
+	return stage_end(&bench.st);
 }
 
 /* ---- commands */
@@ -202,9 +217,8 @@ open_proc(void)
 {
 	struct err e = {0};
 	struct proc p;
-	int number = cpu ? (int)bench_fraction("cpu", cpu, 0, 100000) : -1;
 
-	if (proc_open(&p, number, &e) < 0)
+	if (proc_open(&p, bench.plan.cpu, &e) < 0)
 		bench_fail(EXIT_RUN, &e);
 	return p;
 }
@@ -270,7 +284,7 @@ look_back(struct proc *p, int number, struct arena *a, const char *name)
 static int
 verb_cmd(char **word, char *argv[])
 {
-	struct proc p = open_proc();
+	struct proc p;
 	AUTO_ARENA a = {0};
 	const char *const *command = (const char *const *)word;
 	struct bench_series s = {.id = id ? id : bench_name(&a, command)};
@@ -279,12 +293,12 @@ verb_cmd(char **word, char *argv[])
 	if (!*word)
 		cli_misuse(&bench_cli);
 	bench_make_plan(false);
+	p = open_proc();
 	if (shell)
 		command = bench_shell_words(&a, command);
 	number = add(&p, command);
 	bench_begin(argv);
 	bench_env_put(&bench.st);
-	bench_view_show(&bench.view);
 	s.argv = command;
 	bench_program_hash(command[0], s.program);
 	bench_command(&s, &p, number, add_prepare(&p), &bench.plan);
@@ -292,7 +306,6 @@ verb_cmd(char **word, char *argv[])
 		stage_status(&bench.st, EXIT_RUN);
 	if (!stop_signal())
 		bench_series_put(&s, &bench.plan, &bench.st);
-	bench_view_show(&bench.view);
 	if (bench.baseline && !s.error && !stop_signal())
 		look_back(&p, number, &a, s.id);
 	if (save && !s.error)
@@ -318,7 +331,7 @@ pair_words(struct arena *a, const char *text)
 static int
 verb_pair(char **word, char *argv[])
 {
-	struct proc p = open_proc();
+	struct proc p;
 	AUTO_ARENA a = {0};
 	const char *old = word[0], *new = self_test ? word[0] : word[1];
 	struct bench_compare c = {
@@ -330,11 +343,11 @@ verb_pair(char **word, char *argv[])
 	if (!old || !new || word[self_test ? 1 : 2])
 		cli_misuse(&bench_cli);
 	bench_make_plan(true);
+	p = open_proc();
 	both[0] = pair_words(&a, old);
 	both[1] = pair_words(&a, new);
 	bench_begin(argv);
 	bench_env_put(&bench.st);
-	bench_view_show(&bench.view);
 	if (exact) {
 		rc = bench_exact(&c, &p, both, &bench.plan, &e);
 	} else {
@@ -382,7 +395,7 @@ walk_suites(char **word, char *argv[], bool runs)
 	if (runs)
 		bench_env_put(&bench.st);
 	n = runs ? bench_suite_run(dir, prefixes, &bench.plan, &bench.st, &e)
-		 : bench_suite_list(dir, prefixes, &bench.st, &e);
+		 : bench_suite_list(dir, prefixes, &bench.plan, &bench.st, &e);
 	if (n < 0 && !stop_signal())
 		bench_fail(EXIT_RUN, &e);
 	if (n == 0)

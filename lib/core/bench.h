@@ -25,6 +25,7 @@ enum { BENCH_SCHEMA = 1, BENCH_SEED = 42 };
 struct bench_plan {
 	int64_t warm_up_ns, measure_ns, timeout_ns;
 	long samples;
+	int cpu; /* where programs run; -1: anywhere */
 	bool is_quick, is_raw, ignores_failure, wants_same_output;
 	bool trims;
 	double trim; /* the part cut at each end */
@@ -144,6 +145,10 @@ int bench_add(struct proc *p, const struct bench_ask *how,
     const char *const *argv, const char *program, struct err *e);
 int bench_add_prepare(
     struct proc *p, const struct bench_ask *how, struct err *e);
+
+/* What is wrong with one running, in words; or NULL. */
+const char *bench_trouble(
+    const struct proc_run *r, bool ignores_failure, char text[128]);
 
 /* Measure a command; what goes wrong is in s->error. */
 void bench_command(struct bench_series *s, struct proc *p, int command,
@@ -342,7 +347,7 @@ const char *bench_suite_dir(char path[PATH_MAX]);
  * out: how many, or -1 and *e
  */
 long bench_suite_list(const char *dir, const char *const *prefixes,
-    struct stage *st, struct err *e);
+    const struct bench_plan *plan, struct stage *st, struct err *e);
 
 /* Run them, and write a result for each; what hangs is killed. */
 long bench_suite_run(const char *dir, const char *const *prefixes,
@@ -369,6 +374,7 @@ void bench_print(struct buf *b, const struct value *record);
 /* What a stage writes, held back to be shown as it is or in words. */
 struct bench_view {
 	struct out held;    /* to be written to */
+	struct out *to;	    /* where it is shown */
 	struct buf results; /* each bench_env and bench_result shown */
 	bool is_text;
 };
@@ -376,10 +382,10 @@ struct bench_view {
 #define BENCH_VIEW_INIT                                                   \
 	{                                                                 \
 		.held = {.fd = -1, .pending = BUF_INIT, .is_held = true}, \
-		.results = BUF_INIT                                       \
+		.to = &out_std, .results = BUF_INIT                       \
 	}
 
-/* Hand on to standard output what was written since the last time. */
+/* Hand on what was written since the last time, and let nothing wait. */
 void bench_view_show(struct bench_view *v);
 
 /* The result that was shown last. */

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -63,15 +64,17 @@ bench_words(struct arena *a, const char *text, struct err *e)
 
 /* ---- measuring */
 
-/* What is wrong with one running, or NULL. */
-static const char *
-trouble(const struct proc_run *r, const struct bench_plan *plan, char text[128])
+const char *
+bench_trouble(const struct proc_run *r, bool ignores_failure, char text[128])
 {
-	if (r->error)
+	if (r->error == EFBIG)
+		snprintf(text, 128, "printed more than %d MiB and was killed",
+		    PROC_KEPT >> 20);
+	else if (r->error)
 		snprintf(text, 128, "cannot start: %s", strerror(r->error));
 	else if (r->timed_out)
 		snprintf(text, 128, "timed out and was killed");
-	else if (plan->ignores_failure)
+	else if (ignores_failure)
 		return NULL;
 	else if (WIFSIGNALED(r->status))
 		snprintf(text, 128, "killed by signal %d (%s)",
@@ -113,7 +116,7 @@ take_run(struct meter *m, const struct proc_run *r, bool counts)
 {
 	char text[128];
 
-	if (trouble(r, m->plan, text)) {
+	if (bench_trouble(r, m->plan->ignores_failure, text)) {
 		bench_series_fail(m->s, "%s", text);
 		return -1;
 	}
@@ -154,7 +157,7 @@ run_block(struct meter *m, size_t times, bool counts)
 			continue;
 		}
 		m->setup_ns += (double)run[i].wall_ns;
-		if (trouble(&run[i], &(struct bench_plan){0}, text)) {
+		if (bench_trouble(&run[i], false, text)) {
 			bench_series_fail(m->s, "--prepare: %s", text);
 			took = -1;
 		}

@@ -1,9 +1,6 @@
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -164,19 +161,14 @@ static int
 check(const struct proc_run *r, const char *name, const struct bench_plan *plan,
     struct err *e)
 {
-	if (r->error) {
-		errno = r->error;
-		return err_set(e, "%s: cannot start:", name);
-	}
-	if (r->timed_out)
-		return err_set(e, "%s: timed out and was killed", name);
-	if (plan->ignores_failure || !r->status)
+	char why[128];
+
+	if (!bench_trouble(r, plan->ignores_failure, why))
 		return 0;
-	if (WIFSIGNALED(r->status))
-		return err_set(e, "%s: killed by signal %d (%s)", name,
-		    WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
-	err_set(e, "%s: exit status %d", name, WEXITSTATUS(r->status));
-	return err_hint(e, "-i measures it nevertheless");
+	err_set(e, "%s: %s", name, why);
+	return r->error || r->timed_out
+		 ? -1
+		 : err_hint(e, "-i measures it nevertheless");
 }
 
 static int

@@ -1,25 +1,15 @@
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/die.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "core/bench.h"
 #include "sys/stop.h"
-
-extern char **environ;
 
 enum { PATIENCE_S = 600, LIST_S = 30 };
 
@@ -34,90 +24,24 @@ is_selected(const char *id, const char *const *prefix)
 	return false;
 }
 
-static int
-start(const char *const argv[], pid_t *pid, struct err *e)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
-	int fd[2], error;
-
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return err_set(e, "cannot make a pipe:");
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fd[1], 1);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawnattr_init(&how);
-	posix_spawnattr_setpgroup(&how, 0);
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP);
-	error = posix_spawn(
-	    pid, argv[0], &files, &how, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&how);
-	close(fd[1]);
-	if (!error)
-		return fd[0];
-	close(fd[0]);
-	errno = error;
-	return err_set(e, "%s: cannot start:", argv[0]);
-}
-
-/* Read all that it prints, until it ends or its time is over. */
-static int
-listen_to(int fd, int64_t until_ns, struct buf *to)
-{
-	struct pollfd p[] = {{fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}};
-
-	for (;;) {
-		int64_t left = (until_ns - clock_mono_ns()) / 1000000;
-		ssize_t n;
-
-		if (left < 0)
-			return -1;
-		if (poll(p, 2, left > INT_MAX ? INT_MAX : (int)left + 1) < 0 &&
-		    errno != EINTR)
-			return -1;
-		if (stop_signal())
-			return -1;
-		if (!p[0].revents)
-			continue;
-		n = read(fd, buf_room(to, 64 << 10), 64 << 10);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return 0;
-		to->len += (size_t)n;
-		to->s[to->len] = 0;
-		if (to->len > NDJSON_LIMIT)
-			return -1;
-	}
-}
-
 /* What a program prints; -1 and *e when it fails or hangs. */
 static int
-ask(const char *const argv[], int64_t patience_ns, struct buf *to,
-    struct err *e)
+ask(const char *const argv[], int64_t patience_ns, const struct bench_plan *how,
+    struct buf *to, struct err *e)
 {
-	pid_t pid;
-	AUTO_FD fd = start(argv, &pid, e);
-	int status, heard;
+	const struct proc_command c = {
+	    .argv = argv, .output = PROC_KEEP, .timeout_ns = patience_ns};
+	const unsigned char first = 0;
+	struct proc_run run;
+	char why[128];
+	AUTO_PROC p;
 
-	if (fd < 0)
+	if (proc_open(&p, how->cpu, e) < 0 || proc_add(&p, &c, e) < 0 ||
+	    proc_run(&p, &first, 1, &run, e) < 0)
 		return -1;
-	heard = listen_to(fd, clock_mono_ns() + patience_ns, to);
-	if (heard < 0)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	kill(-pid, SIGKILL);
-	if (stop_signal())
-		return err_set(e, "interrupted");
-	if (heard < 0)
-		return err_set(e, "timed out and was killed");
-	if (WIFSIGNALED(status))
-		return err_set(e, "killed by signal %d (%s)", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	if (WEXITSTATUS(status))
-		return err_set(e, "exit status %d", WEXITSTATUS(status));
+	if (bench_trouble(&run, false, why))
+		return err_set(e, "%s", why);
+	buf_add(to, p.kept.s, p.kept.len);
 	return 0;
 }
 
@@ -204,7 +128,7 @@ run_one(struct walk *w, const char *id)
 			     : (int64_t)PATIENCE_S * 1000000000;
 
 	bench_noise_begin(&probe);
-	if (ask(argv, patience, &text, &e) < 0 ||
+	if (ask(argv, patience, w->plan, &text, &e) < 0 ||
 	    each_record(w->program, &text, &a, take_sample, &samples, &e) < 0)
 		bench_series_fail(&none, "%s", e.text);
 	noise = bench_noise_end(&probe);
@@ -251,7 +175,7 @@ ask_program(struct walk *w, struct err *e)
 	AUTO_ARENA a = {0};
 	struct err why = {0};
 
-	if (ask(argv, (int64_t)LIST_S * 1000000000, &text, &why) < 0)
+	if (ask(argv, (int64_t)LIST_S * 1000000000, w->plan, &text, &why) < 0)
 		return err_set(e, "%s: %s", w->program, why.text);
 	return each_record(w->program, &text, &a, take_bench, w, e);
 }
@@ -282,10 +206,10 @@ walk(const char *dir, struct walk *w, struct err *e)
 }
 
 long
-bench_suite_list(const char *dir, const char *const *prefixes, struct stage *st,
-    struct err *e)
+bench_suite_list(const char *dir, const char *const *prefixes,
+    const struct bench_plan *plan, struct stage *st, struct err *e)
 {
-	struct walk w = {.prefixes = prefixes, .st = st};
+	struct walk w = {.prefixes = prefixes, .plan = plan, .st = st};
 
 	return walk(dir, &w, e);
 }

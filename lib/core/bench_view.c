@@ -26,12 +26,12 @@ show_line(struct bench_view *v, const char *line, size_t n)
 		buf_addc(&v->results, '\n');
 	}
 	if (!v->is_text) {
-		out_add(&out_std, line, n);
-		out_add(&out_std, "\n", 1);
+		out_add(v->to, line, n);
+		out_add(v->to, "\n", 1);
 		return;
 	}
 	bench_print(&b, json_parse(&a, line, n, NULL));
-	out_add(&out_std, b.s, b.len);
+	out_add(v->to, b.s, b.len);
 }
 
 void
@@ -42,7 +42,7 @@ bench_view_show(struct bench_view *v)
 	for (; (lf = strchr(line, '\n')); line = lf + 1)
 		show_line(v, line, (size_t)(lf - line));
 	buf_reset(&v->held.pending);
-	out_flush(&out_std);
+	out_flush(v->to);
 }
 
 const struct value *

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/perf_event.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sys/kin.h"
+#include "sys/stop.h"
 
 /* What the helper is told: a command's bytes, a schedule's numbers, or to
  * count. */
@@ -43,38 +46,20 @@ struct known {
 	int64_t timeout_ns;
 };
 
+enum {
+	AGAIN_NS = 20000000, /* a signal that came too early is repeated */
+	ROUNDS = 500,	     /* so often we try to end what is left */
+};
+
 static struct known known[PROC_COMMANDS];
-static volatile sig_atomic_t running, timed_out;
+static struct buf kept = BUF_INIT;
+static volatile sig_atomic_t running, timed_out, ending;
 static int null_fd, counter = -1;
-
-static void
-on_signal(int number)
-{
-	if (number == SIGINT)
-		return; /* who asked us to run decides */
-	if (running)
-		kill(-running, SIGKILL);
-	if (number == SIGALRM)
-		timed_out = 1;
-	else
-		_exit(128 + number);
-}
-
-static void
-catch_signals(void)
-{
-	static const int numbers[] = {SIGINT, SIGALRM, SIGTERM, SIGHUP};
-	struct sigaction a = {.sa_handler = on_signal};
-
-	for (size_t i = 0; i < COUNT(numbers); i++)
-		sigaction(numbers[i], &a, NULL);
-	signal(SIGPIPE, SIG_DFL);
-}
 
 static void
 set_alarm(int64_t ns)
 {
-	struct itimerval t = {
+	struct itimerval t = {.it_interval = {0, AGAIN_NS / 1000},
 	    .it_value = {ns / 1000000000, ns % 1000000000 / 1000 + 1}};
 
 	if (ns <= 0)
@@ -83,31 +68,94 @@ set_alarm(int64_t ns)
 }
 
 static void
-become(const struct known *k, int out)
+on_signal(int number)
 {
-	setpgid(0, 0);
-	dup2(k->in, 0);
-	dup2(out, 1);
-	dup2(k->output == PROC_INHERIT ? 2 : null_fd, 2);
-	execv(k->path, k->argv);
+	if (number == SIGINT)
+		return; /* who asked us to run decides */
+	if (number == SIGALRM)
+		timed_out = 1;
+	else
+		ending = 1;
+	if (ending)
+		set_alarm(AGAIN_NS);
+	if (running)
+		kill(-running, SIGKILL);
 }
 
 static void
-sum_up(int fd, struct proc_run *run)
+catch_signals(void)
+{
+	/* Caught, and not ignored, since programs inherit what is ignored. */
+	static const int numbers[] = {
+	    SIGINT, SIGALRM, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction a = {.sa_handler = on_signal};
+
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		sigaction(numbers[i], &a, NULL);
+}
+
+static bool
+has_children(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return !pid;
+}
+
+/* Also what has left its group, and what others have left behind. */
+static void
+end_kin(void)
+{
+	for (int i = 0; i < ROUNDS && has_children(); i++) {
+		kin_signal(getpid(), SIGKILL);
+		poll(NULL, 0, AGAIN_NS / 1000000);
+	}
+}
+
+static void
+become(const struct known *k, int out)
+{
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(k->in, 0);
+	dup2(out, 1);
+	dup2(k->output == PROC_INHERIT || k->output == PROC_KEEP ? 2 : null_fd,
+	    2);
+	execv(k->path, k->argv);
+}
+
+static int
+take(const char *s, size_t n, bool keeps, struct proc_run *run)
+{
+	/* Byte by byte: pieces come cut anywhere. */
+	for (size_t i = 0; i < n; i++)
+		run->sum = run->sum * 0x100000001b3U + (unsigned char)s[i] + 1;
+	run->output += (int64_t)n;
+	if (!keeps)
+		return 0;
+	if (kept.len + n > PROC_KEPT)
+		return EFBIG;
+	buf_add(&kept, s, n);
+	run->kept += (int64_t)n;
+	return 0;
+}
+
+/* Read all that it writes; what has left the group may hold the pipe open. */
+static int
+sum_up(int fd, bool keeps, struct proc_run *run)
 {
 	char chunk[16 << 10];
+	int error = 0;
 	ssize_t n;
 
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 ||
-	       (n < 0 && errno == EINTR)) {
-		if (n < 0)
-			continue;
-		/* Byte by byte: pieces come cut anywhere. */
-		for (ssize_t i = 0; i < n; i++)
-			run->sum = run->sum * 0x100000001b3U +
-				   (unsigned char)chunk[i] + 1;
-		run->output += n;
-	}
+	while (!timed_out && !ending && !error &&
+	       ((n = read(fd, chunk, sizeof chunk)) > 0 ||
+		   (n < 0 && errno == EINTR)))
+		if (n > 0)
+			error = take(chunk, (size_t)n, keeps, run);
+	return error;
 }
 
 /* Of this process and those that it will start. */
@@ -165,15 +213,48 @@ reap(pid_t pid, struct proc_run *run)
 	run->peak_kb = u.ru_maxrss;
 }
 
+static bool
+is_read(const struct known *k)
+{
+	return k->output == PROC_PIPE || k->output == PROC_KEEP;
+}
+
+/* From its start until it was reaped; why it did not start, or 0. */
+static int
+start(const struct known *k, int out[2], struct proc_run *run)
+{
+	volatile int why = 0;
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		become(k, out[1]);
+		why = errno;
+		_exit(127);
+	}
+	if (pid < 0)
+		why = errno;
+	running = pid > 0 ? pid : 0;
+	if (running && ending)
+		kill(-pid, SIGKILL);
+	if (is_read(k)) {
+		close(out[1]);
+		run->error = sum_up(out[0], k->output == PROC_KEEP, run);
+		close(out[0]);
+	}
+	if (running && run->error)
+		kill(-pid, SIGKILL);
+	if (running)
+		reap(pid, run);
+	return why;
+}
+
 static void
 run_one(const struct known *k, struct proc_run *run)
 {
-	int out[2] = {-1, k->output == PROC_INHERIT ? 2 : null_fd};
-	volatile int why = 0;
-	pid_t pid;
+	int out[2] = {-1, k->output == PROC_INHERIT ? 2 : null_fd}, why;
 
 	*run = (struct proc_run){0};
-	if (k->output == PROC_PIPE && pipe2(out, O_CLOEXEC) < 0) {
+	if (is_read(k) && pipe2(out, O_CLOEXEC) < 0) {
 		run->error = errno;
 		return;
 	}
@@ -183,31 +264,18 @@ run_one(const struct known *k, struct proc_run *run)
 		set_alarm(k->timeout_ns);
 	start_counter();
 	run->wall_ns = clock_mono_ns();
-	pid = vfork();
-	if (pid == 0) {
-		become(k, out[1]);
-		why = errno;
-		_exit(127);
-	}
-	running = pid > 0 ? pid : 0;
-	if (k->output == PROC_PIPE) {
-		close(out[1]);
-		sum_up(out[0], run);
-	}
-	if (pid > 0)
-		reap(pid, run);
-	else
-		why = errno;
+	why = start(k, out, run);
 	run->wall_ns = clock_mono_ns() - run->wall_ns;
 	run->instructions = stop_counter();
 	if (k->timeout_ns)
 		set_alarm(0);
-	if (pid > 0)
-		kill(-pid, SIGKILL); /* strays would disturb the next */
+	if (running)
+		kill(-running, SIGKILL); /* strays would disturb the next */
 	running = 0;
-	if (k->output == PROC_PIPE)
-		close(out[0]);
-	run->error = why;
+	if (has_children() && timed_out)
+		end_kin();
+	if (why)
+		run->error = why;
 	run->timed_out = timed_out;
 }
 
@@ -217,13 +285,20 @@ read_all(int fd, void *to, size_t n)
 	for (size_t at = 0; at < n;) {
 		ssize_t got = read(fd, (char *)to + at, n - at);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR && !ending)
 			continue;
 		if (got <= 0)
 			return -1;
 		at += (size_t)got;
 	}
 	return 0;
+}
+
+static _Noreturn void
+leave(void)
+{
+	end_kin();
+	_exit(0);
 }
 
 /* The bytes: path, input, then the words, each with its NUL. */
@@ -235,7 +310,7 @@ learn(int fd, const struct order *o, struct known *k)
 	int error = 0;
 
 	if (read_all(fd, text, o->len) < 0)
-		_exit(0);
+		leave();
 	k->output = o->output;
 	k->timeout_ns = o->timeout_ns;
 	k->path = at;
@@ -257,10 +332,14 @@ follow(int fd, uint32_t n)
 	struct proc_run *run = mem_new(n, sizeof *run);
 	int rc = read_all(fd, number, n);
 
-	for (uint32_t i = 0; i < n && !rc; i++)
+	buf_reset(&kept);
+	for (uint32_t i = 0; i < n && !rc; i++) {
 		run_one(&known[number[i]], &run[i]);
-	if (!rc)
-		rc = fd_write(fd, (char *)run, n * sizeof *run);
+		rc = ending ? -1 : 0;
+	}
+	if (rc || fd_write(fd, (char *)run, n * sizeof *run) < 0 ||
+	    fd_write(fd, kept.s, kept.len) < 0)
+		rc = -1;
 	free(number);
 	free(run);
 	return rc;
@@ -291,6 +370,9 @@ help(int fd, int cpu, pid_t parent)
 {
 	cpu_set_t set;
 
+	/* Who kills a whole group is to leave one that cleans up. */
+	setpgid(0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	catch_signals();
 	if (getppid() != parent)
@@ -302,7 +384,7 @@ help(int fd, int cpu, pid_t parent)
 		sched_setaffinity(0, sizeof set, &set);
 	}
 	serve(fd);
-	_exit(0);
+	leave();
 }
 
 /* ---- the other side */
@@ -314,7 +396,7 @@ proc_open(struct proc *p, int cpu, struct err *e)
 	pid_t parent = getpid();
 	cpu_set_t all;
 
-	*p = (struct proc){.fd = -1};
+	*p = (struct proc){.fd = -1, .kept = BUF_INIT};
 	if (cpu >= 0 &&
 	    (cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) < 0 ||
 		!CPU_ISSET((size_t)cpu, &all)))
@@ -378,9 +460,17 @@ gone(struct err *e)
 static int
 hear(struct proc *p, void *to, size_t n, struct err *e)
 {
-	for (size_t at = 0; at < n;) {
-		ssize_t got = read(p->fd, (char *)to + at, n - at);
+	struct pollfd any[] = {{p->fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}};
 
+	for (size_t at = 0; at < n;) {
+		ssize_t got = poll(any, 2, -1);
+
+		if (got > 0 && any[1].revents) {
+			got = -1;
+			errno = EINTR;
+		} else if (got > 0) {
+			got = read(p->fd, (char *)to + at, n - at);
+		}
 		if (got == 0)
 			errno = EPIPE;
 		if (got <= 0)
@@ -432,7 +522,18 @@ proc_run(struct proc *p, const unsigned char number[], size_t n,
 	if (fd_write(p->fd, (char *)&o, sizeof o) < 0 ||
 	    fd_write(p->fd, (const char *)number, n) < 0)
 		return gone(e);
-	return hear(p, run, n * sizeof *run, e);
+	if (hear(p, run, n * sizeof *run, e) < 0)
+		return -1;
+	buf_reset(&p->kept);
+	for (size_t i = 0; i < n; i++) {
+		size_t more = (size_t)run[i].kept;
+
+		if (more && hear(p, buf_room(&p->kept, more), more, e) < 0)
+			return -1;
+		p->kept.len += more;
+		p->kept.s[p->kept.len] = 0;
+	}
+	return 0;
 }
 
 int
@@ -455,6 +556,7 @@ proc_count(struct proc *p, struct err *e)
 void
 proc_close(struct proc *p)
 {
+	buf_free(&p->kept);
 	if (p->fd < 0 || p->pid <= 0)
 		return;
 	fd_close(&p->fd);

@@ -4,7 +4,8 @@
  * The kernel gives a new program its parent's peak of memory to begin with,
  * so it is a helper, forked while we are small, that starts them; and it runs
  * a whole schedule before it needs us again, so that nobody else works while a
- * program runs.
+ * program runs. What a program leaves behind in its process group ends with it,
+ * and the rest with the helper.
  */
 #ifndef SYS_PROC_H
 #define SYS_PROC_H
@@ -14,15 +15,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum proc_output {
 	PROC_NULL,    /* to /dev/null */
 	PROC_PIPE,    /* read, and summed up in proc_run.sum */
 	PROC_INHERIT, /* to our standard error */
+	PROC_KEEP,    /* read, and kept in proc.kept; its errors are ours */
 };
 
-enum { PROC_COMMANDS = 64 };
+enum { PROC_COMMANDS = 64, PROC_KEPT = 64 << 20 };
 
 struct proc_command {
 	const char *const
@@ -38,10 +41,12 @@ struct proc_run {
 	int64_t wall_ns; /* from before its start until it was reaped */
 	int64_t user_ns, system_ns; /* with all children it waited for */
 	int64_t peak_kb;	    /* resident, of the largest process */
-	uint64_t sum;		    /* of its output, PROC_PIPE only */
+	uint64_t sum;		    /* of its output, where that is read */
 	int64_t output;		    /* bytes of it */
+	int64_t kept;		    /* bytes of it in proc.kept */
 	int status;		    /* as of waitpid(2) */
-	int error;		    /* errno: why it did not start; 0 */
+	int error; /* errno: why it did not start; EFBIG: it wrote more than
+		      PROC_KEPT; 0 */
 	bool timed_out;
 	int64_t instructions; /* of user code, all processes; -1: not known */
 };
@@ -50,6 +55,8 @@ struct proc {
 	pid_t pid;
 	int fd; /* to the helper; -1: not open */
 	unsigned commands;
+	struct buf
+	    kept; /* PROC_KEEP: what was written in the last proc_run() */
 	bool has_counters; /* of instructions, once asked for */
 };
 
@@ -85,7 +92,10 @@ int proc_run(struct proc *p, const unsigned char number[], size_t n,
  */
 int proc_count(struct proc *p, struct err *e);
 
-/* End the helper, and what it runs. */
+/*
+ * End the helper, and whatever descends from what it ran. When we die, it does
+ * so by itself, however we die.
+ */
 void proc_close(struct proc *p);
 
 #define AUTO_PROC __attribute__((cleanup(proc_close))) struct proc

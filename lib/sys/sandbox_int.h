@@ -298,16 +298,4 @@ int net_dial(uint16_t port);
 void net_look(void);
 int64_t net_count_lost(void);
 
-/* Processes: sandbox_kin.c. */
-
-/* Signal all that descend from `ancestor`, itself excepted. How many? */
-size_t kin_signal(pid_t ancestor, int sig);
-
-/* Signal all of a session, and all that descend from its leader. */
-size_t kin_signal_session(pid_t leader, int sig);
-
-/* As the first, but for children that are spared, and who descends from them.
- */
-size_t kin_signal_but(pid_t ancestor, bool (*is_spared)(pid_t child), int sig);
-
 #endif

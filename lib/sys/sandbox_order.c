@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "sys/cgroup.h"
+#include "sys/kin.h"
 #include "sys/sandbox_int.h"
 
 enum { MS = 1000000, AGAIN_NS = 5 * MS };

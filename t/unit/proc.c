@@ -102,6 +102,46 @@ a_program_that_hangs_is_killed_with_its_children(void)
 }
 
 static void
+what_has_left_its_group_is_killed_too(void)
+{
+	struct proc_run run;
+	struct err e = {0};
+	int64_t start = clock_mono_ns();
+	AUTO_PROC p;
+
+	is_int(proc_open(&p, -1, &e), 0);
+	run = once(
+	    &p, added(&p, "setsid sleep 62 & sleep 63", PROC_PIPE, 50000000));
+	is_true(run.timed_out);
+	run = once(&p, added(&p, "setsid sleep 64 & exit 0", PROC_NULL, 0));
+	is_true(!run.timed_out && run.status == 0);
+	proc_close(&p);
+	is_true(clock_mono_ns() - start < 40000000000);
+}
+
+static void
+output_that_is_kept_is_there_until_the_next_schedule(void)
+{
+	const unsigned char twice[] = {0, 0};
+	struct proc_run run[2];
+	struct err e = {0};
+	AUTO_PROC p;
+
+	is_int(proc_open(&p, -1, &e), 0);
+	is_int(added(&p, "echo one", PROC_KEEP, 0), 0);
+	is_int(proc_run(&p, twice, 2, run, &e), 0);
+	is_str(p.kept.s, "one\none\n");
+	is_int(run[1].kept, 4);
+	run[0] = once(&p, added(&p, "head -c 5000000 /dev/zero", PROC_KEEP, 0));
+	is_int(p.kept.len, 5000000);
+	is_int(run[0].output, 5000000);
+	run[0] = once(&p, added(&p, "exec yes", PROC_KEEP, 0));
+	is_int(run[0].error, EFBIG);
+	run[0] = once(&p, 0);
+	is_str(p.kept.s, "one\n");
+}
+
+static void
 what_cannot_run_is_told(void)
 {
 	static const char *const none[] = {"no-such-program", NULL};
@@ -189,7 +229,7 @@ no_program_outlives_the_helper(void)
 
 	/* The stray holds the pipe open until it is killed. */
 	is_int(pipe(fd), 0);
-	snprintf(script, sizeof script, "sleep 60 >&%d & exit 0", fd[1]);
+	snprintf(script, sizeof script, "setsid sleep 60 >&%d & exit 0", fd[1]);
 	is_int(proc_open(&p, -1, &e), 0);
 	run = once(&p, added(&p, script, PROC_NULL, 0));
 	is_int(run.status, 0);
@@ -238,6 +278,8 @@ TAP_MAIN(TEST(a_schedule_runs_in_its_order),
     TEST(wall_time_and_processor_time_are_told_apart),
     TEST(output_is_summed_up_however_it_is_cut),
     TEST(a_program_that_hangs_is_killed_with_its_children),
+    TEST(what_has_left_its_group_is_killed_too),
+    TEST(output_that_is_kept_is_there_until_the_next_schedule),
     TEST(what_cannot_run_is_told),
     TEST(memory_of_ours_is_not_counted_as_a_program_s),
     TEST(the_input_is_there_for_each_running),

@@ -20,6 +20,18 @@ begin_filter(char **operand)
 	    bench.format ? !strcmp(bench.format, "text") : isatty(1);
 	stop_catch(false);
 	stage_filter(&bench.st, "bench", &bench.view.held, fd, bench.loose);
+	bench_watch();
+}
+
+/* Standard output is a document: what is wrong goes to people. */
+static void
+begin_document(char **operand)
+{
+	static struct out people = {.fd = 2, .pending = BUF_INIT};
+
+	begin_filter(operand);
+	bench.view.is_text = true;
+	bench.view.to = &people;
 }
 
 int
@@ -121,7 +133,6 @@ conclude(const struct bench_gate *g)
 	}
 	if (!bench.on_alert || !g->alert.len)
 		return;
-	out_flush(&out_std);
 	if (bench_gate_alert(g, bench.on_alert, &e) < 0)
 		warn("--on-alert: %s", e.text);
 }
@@ -168,7 +179,7 @@ bench_verb_budget(char **word, char *argv[])
 	struct err e = {0};
 
 	(void)argv;
-	begin_filter(word);
+	begin_document(word);
 	bench_view_gather(&bench.view, &bench.st, &now, NULL, &ends);
 	bench_budget_print(&text, &now,
 	    bench.headroom ? bench_fraction("headroom", bench.headroom, 1, 1000)
@@ -180,8 +191,7 @@ bench_verb_budget(char **word, char *argv[])
 	else if (file_replace(bench.out_file, text.s, text.len, 0644, &e) < 0)
 		bench_fail(EXIT_RUN, &e);
 	bench_set_free(&now);
-	stage_end(&bench.st);
-	return bench.st.status;
+	return stage_end(&bench.st);
 }
 
 int
@@ -194,8 +204,7 @@ bench_verb_report(char **word, char *argv[])
 	struct err e = {0};
 
 	(void)argv;
-	begin_filter(word);
-	bench.view.is_text = true;
+	begin_document(word);
 	while (bench_view_next(&bench.view, &bench.st, &record))
 		bench_report_add(&r, record_value(&record, &a));
 	for (size_t i = 0; i < bench.history.n; i++)

@@ -26,6 +26,9 @@ _Noreturn void bench_fail(int status, const struct err *e);
 double bench_fraction(
     const char *name, const char *text, double least, double most);
 void bench_make_plan(bool is_pair);
+
+/* From now on each record is shown as soon as it is put. */
+void bench_watch(void);
 void bench_begin(char *argv[]);
 int bench_end(void);
 

@@ -1,3 +1,5 @@
+#include "sys/kin.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "sys/sandbox_int.h"
 
 struct process {
 	pid_t pid, parent, session;
