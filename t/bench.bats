@@ -492,6 +492,7 @@ busy() {
 	run -4 clnrm-bench budget --loose </dev/null
 	run -3 --separate-stderr clnrm-bench budget < <(result a/b 1)
 	[[ "$output" != *cut* ]]
+	# shellcheck disable=SC2154 # `run` gives it
 	[[ "$stderr" == *"the stream into bench was cut"* ]]
 }
 
