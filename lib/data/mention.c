@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/slots.h"
 
 enum { STEP = 257 };
 
 /* Words of one length, by their hashes. */
-struct slots {
-	struct mention **word; /* NULL: free */
-	size_t mask;
+struct words {
+	struct mention **word;
+	struct slots slots; /* of words: index + 1 */
 };
 
 static int
@@ -35,17 +35,15 @@ hash(const char *s, size_t n)
 }
 
 /* The slot of what is at s, or the free one for it. */
-static struct mention **
-find(const struct slots *all, uint64_t h, const char *s, size_t n)
+static struct slot *
+find(const struct words *all, uint64_t h, const char *s, size_t n)
 {
-	size_t at = (size_t)(h * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	struct slot *slot = slots_first(
+	    &all->slots, (uint32_t)(h * UINT64_C(0x9e3779b97f4a7c15) >> 32));
 
-	for (;; at++) {
-		struct mention **w = &all->word[at & all->mask];
-
-		if (!*w || !memcmp((*w)->s, s, n))
-			return w;
-	}
+	while (slot->number && memcmp(all->word[slot->number - 1]->s, s, n))
+		slot = slots_next(&all->slots, slot);
+	return slot;
 }
 
 static void
@@ -58,17 +56,17 @@ hit(struct mention *w, size_t at)
 
 /* One window over all of the text. */
 static void
-slide(const struct slots *all, const char *text, size_t len, size_t n)
+slide(const struct words *all, const char *text, size_t len, size_t n)
 {
 	uint64_t h = hash(text, n), out = 1;
 
 	for (size_t i = 1; i < n; i++)
 		out *= STEP;
 	for (size_t at = 0;; at++) {
-		struct mention *w = *find(all, h, text + at, n);
+		uint32_t number = find(all, h, text + at, n)->number;
 
-		if (w)
-			hit(w, at);
+		if (number)
+			hit(all->word[number - 1], at);
 		if (at + n == len)
 			return;
 		h -= out * (unsigned char)text[at];
@@ -80,17 +78,15 @@ slide(const struct slots *all, const char *text, size_t len, size_t n)
 static void
 find_length(const char *text, size_t len, struct mention *word[], size_t words)
 {
-	struct slots all = {.mask = 15};
+	struct words all = {.word = word};
 	size_t n = (*word)->n;
 
-	while (all.mask < words * 2)
-		all.mask = all.mask * 2 + 1;
-	all.word = mem_new(all.mask + 1, sizeof(struct mention *));
+	slots_make_room(&all.slots, words);
 	for (size_t i = 0; i < words; i++) {
-		struct mention **w =
-		    find(&all, hash(word[i]->s, n), word[i]->s, n);
+		struct slot *w = find(&all, hash(word[i]->s, n), word[i]->s, n);
 
-		*w = *w ? *w : word[i];
+		if (!w->number)
+			slots_put(&all.slots, w, (uint32_t)i + 1);
 	}
 	slide(&all, text, len, n);
 	for (size_t i = 1; i < words; i++)
@@ -99,7 +95,7 @@ find_length(const char *text, size_t len, struct mention *word[], size_t words)
 			word[i]->first = word[i - 1]->first;
 			word[i]->last = word[i - 1]->last;
 		}
-	free(all.word);
+	slots_free(&all.slots);
 }
 
 void
