@@ -258,18 +258,19 @@ reuse() {
 	[service.db]
 	image = "@IMAGE@"
 	reuse = true
-	command = ["sh", "-c", "touch /srv.born; echo up; while :; do nc -l -p 5432; touch /tmp/told; done"]
+	command = ["sh", "-c", """touch /srv.born; echo up; (while :; do echo hello | nc -l -p 5432; done) &
+		while sleep 0.05; do rm /tmp/ask && echo asked && touch /tmp/told; done 2>/dev/null"""]
 	ready = { log = "up", command = ["true"] }
 	[service.box]
 	image = "@IMAGE@"
 	[[scenario]]
 	name = "one"
 	service = "db"
-	run = "echo kept >/tmp/kept; touch /tmp/told"
+	run = "echo kept >/tmp/kept; touch /tmp/ask; until rm /tmp/told; do sleep 0.05; done 2>/dev/null"
 	[[scenario.steps]]
 	name = "outside"
 	service = "box"
-	command = ["sh", "-c", "touch /tmp/mine mine; until echo hello | nc db 5432; do sleep 0.05; done; nc -w 1 10.1.2.3 80 || true"]
+	command = ["sh", "-c", "touch /tmp/mine mine; until nc db 5432; do sleep 0.05; done; nc -w 1 10.1.2.3 80 || true"]
 	[[scenario]]
 	name = "two"
 	service = "db"

@@ -9,7 +9,7 @@ setup() {
 	printf '[images]\nbb = bb\n' >clnrm.conf
 	mkdir -p bb/bin bb/tmp
 	cp "$(command -v busybox)" bb/bin/busybox
-	for program in sh nc cat echo sleep kill rm ls date wget head tr true touch; do
+	for program in sh nc cat echo sleep kill mv rm ls date wget true touch; do
 		ln bb/bin/busybox "bb/bin/$program"
 	done
 }
@@ -108,9 +108,8 @@ ready = { log = "up", command = ["cat", "/tmp/pid"] }'
 }
 
 @test "a record holds what came in its scenario's time" {
-	local tell='until echo asked by WHO | nc 127.0.0.1 7000; do sleep 0.02; done
-		until rm /tmp/told; do sleep 0.02; done'
-	reuse 'command = ["sh", "-c", "echo up; while :; do nc -l -p 7000; touch /tmp/told; done"]
+	local tell='echo asked by WHO >/tmp/word; mv /tmp/word /tmp/ask; until rm /tmp/told; do sleep 0.02; done'
+	reuse 'command = ["sh", "-c", "echo up; while sleep 0.02; do mv /tmp/ask /tmp/got && cat /tmp/got && touch /tmp/told; done 2>/dev/null"]
 	ready = { log = "up" }' <<-T
 	$(scenario one db "${tell/WHO/one}")
 	$(scenario two db "${tell/WHO/two}")
@@ -168,18 +167,18 @@ ready = { log = "up", command = ["cat", "/tmp/pid"] }'
 	# The service sends a span of the trace that it is asked with, or of its own.
 	cat >db.sh <<-'S'
 	echo up
-	while :; do
-		t=$(nc -l -p 7000)
+	while sleep 0.02; do
+		mv /tmp/ask /tmp/got 2>/dev/null || continue
+		t=$(cat /tmp/got)
 		[ "$t" != own ] || t=$TRACEPARENT
 		s=${t#00-} now=$(date +%s)000000000
 		wget -q -O - --header 'Content-Type: application/json' --post-data '{"resourceSpans":[{"scopeSpans":[{
 			"spans":[{"traceId":"'${s%%-*}'","spanId":"b7ad6b716920333'$((n += 1))'","name":"work","kind":1,
 			"startTimeUnixNano":"'$now'","endTimeUnixNano":"'$now'"}]}]}]}' http://127.0.0.1:4318/v1/traces
-		echo sent >>/tmp/sent
+		touch /tmp/sent
 	done
 	S
-	ask='for t in own $TRACEPARENT; do rm -f /tmp/sent; until echo $t | nc 127.0.0.1 7000; do sleep 0.02; done
-		until [ -e /tmp/sent ]; do sleep 0.02; done; done'
+	ask='for t in own $TRACEPARENT; do echo $t >/tmp/word; mv /tmp/word /tmp/ask; until rm /tmp/sent; do sleep 0.02; done; done'
 	reuse 'command = ["sh", "'"$PWD"'/db.sh"]
 	ready = { log = "up" }' < <(scenario one db "$ask"; scenario two db "$ask")
 	[ "$(of span 'select(.via == "otlp") | .bound' | xargs)" = "trace trace no trace" ] ||
