@@ -147,10 +147,12 @@ ready = { log = "up", command = ["cat", "/tmp/pid"] }'
 
 @test "a scenario with another policy has a service of its own" {
 	reuse "$up" <<-T
-	$(scenario one db true)
+	$(scenario one db 'echo x >/written')
 	$(scenario two db true)
 	policy.security_level = "high"
 	T
+	[ "$(jq -r 'select(.type == "scenario.start" or .type == "violation") | .scenario, .path // empty' <<<"$stream" | xargs)" = \
+		"one two two /written" ]
 	[ "$(states | tail -n 2 | xargs)" = "two db starting two db ready" ]
 }
 

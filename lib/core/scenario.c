@@ -102,6 +102,8 @@ end(struct scenario *s)
 	scenario_store(s);
 	drop_sandbox(s);
 	drop_reuse(s);
+	if (!s->test->owed)
+		scenario_end_reuse(s->test);
 }
 
 void
@@ -229,6 +231,7 @@ on_ready(struct scenario *s, const struct sandbox_event *ev)
 	scenario_watch(s);
 	scenario_begin_store(s);
 	scenario_write_start(s, sandbox_level_name(s->level));
+	scenario_tell_late(s);
 	scenario_make_world(s);
 	is_time = !scenario_set_clock(s, &e);
 	scenario_collector(s);
@@ -276,7 +279,12 @@ build_reuse(struct scenario *s, struct err *e)
 		return -1;
 	loop_add(s->host->loop, sandbox_fd(scenario_reuse_sandbox(s)), POLLIN,
 	    on_reuse, s);
-	return scenario_was_left(s) ? build(s, e) : 0;
+	if (!scenario_reuse_is_unfit(s))
+		return scenario_was_left(s) ? build(s, e) : 0;
+	if (!sandbox_finish(scenario_reuse_sandbox(s), 0, s->grace_ns, e))
+		return 0;
+	drop_reuse(s);
+	return build_reuse(s, e);
 }
 
 static void
@@ -369,6 +377,14 @@ on_gone(struct scenario *s, const struct sandbox_event *ev)
 static void
 on_reuse_gone(struct scenario *s, const struct sandbox_event *ev)
 {
+	struct err e = {0};
+
+	if (scenario_reuse_is_unfit(s)) {
+		drop_reuse(s);
+		if (build_reuse(s, &e) < 0)
+			fail_at_once(s, "E401", EXIT_RUN, &e);
+		return;
+	}
 	s->was_killed |= ev->gone == SANDBOX_GONE_KILL;
 	take_last(s);
 }
@@ -455,7 +471,10 @@ on_reuse_event(struct scenario *s, struct sandbox_event *ev)
 	case SANDBOX_STRAYS:
 		break;
 	case SANDBOX_WRITES:
-		scenario_tell_writes(s, true, ev);
+		if (scenario_reuse_is_unfit(s))
+			scenario_keep_writes(s, ev);
+		else
+			scenario_tell_writes(s, true, ev);
 		break;
 	case SANDBOX_GONE:
 		on_reuse_gone(s, ev);
@@ -571,6 +590,7 @@ scenario_del(struct scenario *s)
 	}
 	scenario_drop_services(s);
 	scenario_drop_artifacts(s);
+	scenario_drop_late(s);
 	scenario_unwatch(s);
 	collector_del(s->collector);
 	scenario_end_store(s);

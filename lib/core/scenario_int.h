@@ -78,6 +78,8 @@ struct scenario {
 	bool is_serving; /* scenario_serve() is at it */
 
 	struct reuse *reuse; /* where services are that outlive us, or NULL */
+	struct sandbox_event *late; /* late[lates]: what an unfit one wrote */
+	size_t lates, late_cap;
 
 	struct step *step; /* step[steps] */
 	size_t steps, begun, running;
@@ -259,19 +261,25 @@ void scenario_drop_services(struct scenario *s);
 /* ---- services that outlive it: scenario_reuse.c */
 
 /*
- * Take what another scenario of the test has left, if it is as planned and all
- * of it runs; else begin to make it. Which of the two was it?
+ * Take what another scenario of the test has left, or begin to make it. Which
+ * of the two was it? What is not as planned, or does not run any more, is
+ * unfit: it is to be ended, and another one to be made.
  *
  * err: -1 and *e
  */
 int scenario_take_reuse(
     struct scenario *s, const struct sandbox_plan *plan, struct err *e);
 bool scenario_was_left(const struct scenario *s);
+bool scenario_reuse_is_unfit(const struct scenario *s);
+
+/* What it has written, until the scenario has a record; then that is told. */
+void scenario_keep_writes(struct scenario *s, const struct sandbox_event *ev);
+void scenario_tell_late(struct scenario *s);
+void scenario_drop_late(struct scenario *s);
 
 /* It is built; what was; it, or NULL. */
 void scenario_reuse_built(
     struct scenario *s, const struct sandbox_event *ready);
-bool scenario_reuse_is_built(const struct scenario *s);
 const struct sandbox_event *scenario_reuse_ready(const struct scenario *s);
 struct sandbox *scenario_reuse_sandbox(const struct scenario *s);
 

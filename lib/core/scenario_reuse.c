@@ -24,8 +24,8 @@ struct reuse {
 	struct buf plan;
 	struct sandbox *sandbox;
 	struct sandbox_event ready;
-	bool is_built;
 	bool was_left;	       /* by another scenario, for this one */
+	bool is_unfit;	       /* for this one, which only ends it */
 	struct lodger *lodger; /* lodger[lodgers], as the test's services */
 	size_t lodgers;
 };
@@ -77,21 +77,20 @@ is_alive(struct reuse *r)
 	return is && !got;
 }
 
-/* What another has left, where it is as this one would have it made. */
+/* What another has left, if it is as this one would have it made. */
 static struct reuse *
 take(struct scenario *s, const struct buf *plan)
 {
 	struct reuse *r = s->test->reuse;
+	bool is_equal;
 
 	if (!r)
 		return NULL;
-	if (r->plan.len != plan->len || memcmp(r->plan.s, plan->s, plan->len) ||
-	    !is_alive(r)) {
-		scenario_end_reuse(s->test);
-		return NULL;
-	}
+	is_equal =
+	    r->plan.len == plan->len && !memcmp(r->plan.s, plan->s, plan->len);
 	s->test->reuse = NULL;
-	r->was_left = true;
+	r->is_unfit = !is_alive(r) || !is_equal;
+	r->was_left = !r->is_unfit;
 	return r;
 }
 
@@ -124,9 +123,9 @@ scenario_take_reuse(
 }
 
 bool
-scenario_reuse_is_built(const struct scenario *s)
+scenario_reuse_is_unfit(const struct scenario *s)
 {
-	return s->reuse->is_built;
+	return s->reuse->is_unfit;
 }
 
 struct sandbox *
@@ -145,7 +144,6 @@ void
 scenario_reuse_built(struct scenario *s, const struct sandbox_event *ready)
 {
 	s->reuse->ready = *ready;
-	s->reuse->is_built = true;
 }
 
 /* Its listeners hear the spans of all who share the network. */
@@ -251,6 +249,30 @@ scenario_leave(struct scenario *s)
 	}
 	r->was_left = false;
 	s->test->reuse = r;
+}
+
+/* The scenario has no record yet, while what is unfit for it ends. */
+void
+scenario_keep_writes(struct scenario *s, const struct sandbox_event *ev)
+{
+	s->late = mem_more(s->late, s->lates, &s->late_cap, sizeof *s->late);
+	s->late[s->lates++] = *ev;
+}
+
+void
+scenario_tell_late(struct scenario *s)
+{
+	for (size_t i = 0; i < s->lates; i++)
+		scenario_tell_writes(s, true, &s->late[i]);
+	s->lates = 0;
+}
+
+void
+scenario_drop_late(struct scenario *s)
+{
+	for (size_t i = 0; i < s->lates; i++)
+		sandbox_event_close(&s->late[i]);
+	free(s->late);
 }
 
 void
