@@ -147,6 +147,11 @@ $B/bench/%: $B/bench/suite/%.o $B/libclnrm.a
 	@mkdir -p $(@D)
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$B/bench/engine: $B/bench/suite/engine.o $B/libclnrm.a
+	@mkdir -p $(@D)
+	$Q$(CC) $(filter-out -static,$(LDFLAGS)) -o $@ $^ $(SOME_STATIC) \
+		-lcurl -lm
+
 $B/bench/%: bench/suite/%.sh
 	@mkdir -p $(@D)
 	$Qinstall $< $@

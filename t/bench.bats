@@ -663,6 +663,18 @@ endless() {
 	of_type bench_result | jq -se 'length == 13 and all(.[]; .status == "ok")'
 }
 
+@test "what needs an engine is listed where one answers, else told" {
+	export DOCKER_HOST=unix://$PWD/none CONTAINER_HOST=unix://$PWD/none
+	clnrm-bench list op/ 2>told | keep >records
+	[[ "$(cat told)" == *"op/container are skipped: the engine at unix://$PWD/none: "* ]]
+	of_type bench | jq -r .id >ids
+	grep -q '^op/scenario$' ids
+	run ! grep -E '^op/(connect|container)' ids
+	run -4 clnrm-bench run $quick op/connect
+	of_type bench | jq -c 'select(.id == "op/render")' >listed
+	run -3 clnrm-bench gate --allow-quick <listed
+}
+
 @test "a report has every result, and no blank" {
 	limits <<-'T'
 	[budget."a/b"]
