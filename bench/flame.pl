@@ -49,7 +49,7 @@ while (<$in>) {
 }
 die "$profile: no sample\n" unless $root{n};
 
-my ($width, $row, $top) = (1200, 18, 40);
+my ($width, $row, $top) = (1200, 18, 60);
 my $height = $top + $row * $deepest + 10;
 
 sub text {
@@ -74,7 +74,9 @@ sub draw {
 		if ($w >= 0.5) {
 			my $y = $height - 10 - $row * ($depth + 1);
 			my $fits = int(($w - 6) / 7);
-			my $said = length $name <= $fits ? $name : $fits > 3 ? substr($name, 0, $fits - 1) . '…' : '';
+			my $long = sprintf '%s %.1f %%', $name, $f->{n} / $root{n} * 100;
+			my $said = length $long <= $fits ? $long : length $name <= $fits ? $name
+				: $fits > 3 ? substr($name, 0, $fits - 1) . '…' : '';
 			printf "<g><title>%s: %.1f %% of %d samples</title><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" rx=\"1\"/>",
 				text($name), $f->{n} / $root{n} * 100, $root{n}, $x, $y, $w - 0.3, $row - 1, colour($name);
 			printf "<text x=\"%.1f\" y=\"%d\">%s</text>", $x + 3, $y + 13, text($said) if $said;
@@ -86,9 +88,11 @@ sub draw {
 }
 
 binmode STDOUT, ':utf8';
-printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" font-family=\"monospace\" font-size=\"12\">\n",
-	$width, $height, $width;
+printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" font-family=\"monospace\" font-size=\"12\">\n",
+	$width, $height, $width, $height;
+printf "<title>%s</title>\n", text($title);
 printf "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/><text x=\"10\" y=\"24\" font-size=\"16\">%s: %d samples</text>\n",
 	text($title), $root{n};
+print "<text x=\"10\" y=\"44\">As wide as its share of the processor’s time; what it calls stands above it, by name. Point at a box for its name and share.</text>\n";
 draw($root{calls}, 0, 0);
 print "</svg>\n";

@@ -192,7 +192,9 @@ kit_run(const struct kit_bench *b, long samples, int64_t warm_up_ns,
 		t.batch = (long)(KIT_BATCH_NS / (one > 1 ? one : 1)) + 1;
 	profile_begin();
 	until = clock_mono_ns() + measure_ns;
-	while ((clock_mono_ns() < until && t.n < KIT_MOST) || t.n < KIT_LEAST) {
+	while (
+	    (clock_mono_ns() < until && (t.n < KIT_MOST || profile_is_on())) ||
+	    t.n < KIT_LEAST) {
 		t.ns = mem_more(t.ns, t.n, &t.cap, sizeof *t.ns);
 		t.ns[t.n++] = kit_time(b, t.batch, &t.sum) / (double)t.batch;
 	}

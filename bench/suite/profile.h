@@ -9,6 +9,7 @@
 
 #include <execinfo.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -39,6 +40,12 @@ profile_tick(int number)
 	s = &profile_stack[profile_stacks];
 	s->n = backtrace(s->at, PROFILE_DEPTH);
 	profile_stacks = profile_stacks + 1;
+}
+
+static inline bool
+profile_is_on(void)
+{
+	return profile_stack;
 }
 
 /* Stop, and write it down. */
