@@ -223,6 +223,28 @@ three_tests() {
 	[ ! -e .clnrm ]
 }
 
+@test "settings that a stage does not take are misuse, whoever set them" {
+	one_step a.clnrm.toml true </dev/null
+	run -2 env CLNRM_TIMEOUT=5 clnrm run a.clnrm.toml
+	[[ "$output" == *"CLNRM_TIMEOUT: --timeout: '5' has no unit"* ]]
+	printf '[exec]\njobs = many\n' >clnrm.conf
+	run -2 clnrm run a.clnrm.toml
+	printf '[exce]\njobs = 1\ntimeout = 3s\n[mine]\nx = 1\n' >clnrm.conf
+	run -0 clnrm run a.clnrm.toml
+	[ "$(grep -c 'section' <<<"$output")" = 1 ]
+	[[ "$output" == *"clnrm.conf:2: unknown section [exce]; did you mean [exec]?"* ]]
+}
+
+@test "a file that is not there is told by verbs that look for tests" {
+	for verb in record 'red-green --expect red'; do
+		# shellcheck disable=SC2086 # words
+		run -2 clnrm $verb nosuch
+		[[ "$output" == "clnrm-"*": nosuch: no such file or directory" ]]
+	done
+	run -2 clnrm run --format text nosuch
+	[[ "$output" == *"= fix:   name test files, or directories of them"* ]]
+}
+
 @test "operands with blanks, quotes and bars reach the stages unharmed" {
 	name="it's | a \$(file) \"x\".clnrm.toml"
 	one_step "$name" true </dev/null

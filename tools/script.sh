@@ -160,6 +160,9 @@ options() {
 
 # The test files below the words "$@", a line each.
 tests_of() {
+	for word; do
+		[ -e "$word" ] || die 2 "$word: no such file or directory"
+	done
 	find "${@:-.}" -path '*/.clnrm' -prune -o -type f \
 		\( -name '*.clnrm.toml' -o -name '*.clnrm.toml.tera' \) -print |
 		sed 's,^\./,,' | LC_ALL=C sort

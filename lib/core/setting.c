@@ -38,6 +38,26 @@ unknown_key(
 	    near ? near : "", near ? "'?" : "");
 }
 
+/* What is nobody's is told by the one whose it is meant to be; others may have
+ * sections of their own, and slips are seldom in the first letter. */
+static void
+unknown_section(
+    const char *mine, const char *path, const struct conf_entry *entry)
+{
+	static const char *const sections[] = {"bench", "collect", "contain",
+	    "diff", "exec", "fmt", "images", "lint", "prove", "pull", "render",
+	    "report", "select", "verify", "watch"};
+	const char *near;
+
+	for (size_t i = 0; i < COUNT(sections); i++)
+		if (!strcmp(entry->section, sections[i]))
+			return;
+	near = cli_nearest(entry->section, sections, COUNT(sections));
+	if (near && !strcmp(near, mine) && *near == *entry->section)
+		warn("%s:%u: unknown section [%s]; did you mean [%s]?", path,
+		    entry->line, entry->section, near);
+}
+
 static void
 apply(const struct cli *tool, const char *path, uint64_t *done)
 {
@@ -53,8 +73,11 @@ apply(const struct cli *tool, const char *path, uint64_t *done)
 		const struct cli_opt *o;
 		uint64_t bit;
 
-		if (strcmp(it->section, section))
+		if (strcmp(it->section, section)) {
+			if (!i || strcmp(it->section, it[-1].section))
+				unknown_section(section, path, it);
 			continue;
+		}
 		o = cli_find(tool->opts, it->key);
 		if (!o) {
 			if (!tool->has_own_keys)
