@@ -44,7 +44,7 @@ power() {
 	: >"$dir/said"
 	while [ "$i" -lt "$runs" ]; do
 		"$bin/clnrm-bench" pair --pairs "$3" --warm-up 100ms \
-			--format ndjson "$dir/power $1 $2" \
+			--measure 5s --format ndjson "$dir/power $1 $2" \
 			"$dir/power $1 $more" >"$dir/one" || :
 		grep '"bench_compare"' "$dir/one" >>"$dir/said"
 		i=$((i + 1))
@@ -59,7 +59,9 @@ power() {
 		 improved: map(select(.verdict == "improved")) | length,
 		 no_change: map(select(.verdict == "no_change")) | length,
 		 inconclusive: map(select(.verdict == "inconclusive")) | length,
-		 most_pairs: $most, pairs: (map(.pairs) | sort | .[length / 2 | floor])} |
+		 most_pairs: $most, pairs: (map(.pairs) | sort | .[length / 2 | floor]),
+		 turns: (map(.turns) | sort | .[length / 2 | floor]),
+		 load: (map(.noise.load) | max)} |
 		if $percent == 0 then
 			.holds = (tail(.runs; .regressed + .improved; 0.025) >= 0.05)
 		elif $percent >= 5 then

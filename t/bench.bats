@@ -230,7 +230,7 @@ busy() {
 }
 
 @test "a command that takes half as long again has regressed" {
-	run -1 clnrm-bench pair --format ndjson "$(busy 4000)" "$(busy 6000)"
+	run -1 clnrm-bench pair --measure 2s --format ndjson "$(busy 4000)" "$(busy 6000)"
 	echo "$output" | keep >records
 	compare=$(of_type bench_compare)
 	[ "$(jq -r .verdict <<<"$compare")" = regressed ]
@@ -239,20 +239,31 @@ busy() {
 		<<<"$compare"
 	# The answer was clear early.
 	jq -e '.pairs < 50 and .looks < 6' <<<"$compare"
-	run -0 clnrm-bench pair --format ndjson "$(busy 6000)" "$(busy 4000)"
+	run -0 clnrm-bench pair --measure 2s --format ndjson "$(busy 6000)" "$(busy 4000)"
 	[[ "$output" == *'"verdict":"improved"'* ]]
 }
 
 @test "waiting longer is found by the time on the wall" {
-	run -1 clnrm-bench pair --format ndjson 'sleep 0.05' 'sleep 0.2'
+	run -1 clnrm-bench pair --measure 2s --format ndjson 'sleep 0.05' 'sleep 0.2'
 	echo "$output" >records
-	of_type bench_compare | jq -e '.by == "wall" and .wall.change > 0.5'
+	of_type bench_compare | jq -e '.by == "wall" and .wall.change > 0.5
+		and .turns == 1'
+}
+
+@test "a pair of commands that are soon over is several turns of both" {
+	run clnrm-bench pair --measure 4s --pairs 8 --warm-up 0ms --format ndjson \
+		"$(busy 100)" "$(busy 200)"
+	echo "$output" | keep >records
+	of_type bench_compare | jq -e '.turns > 1 and .turns <= 25 and .pairs == 8'
+	run -1 clnrm-bench pair --measure 2s --format ndjson "$(busy 2000)" "$(busy 9000)"
+	echo "$output" >records
+	of_type bench_compare | jq -e '.cpu.change > 1 and .cpu.new_ns > .cpu.old_ns'
 }
 
 @test "a command against itself has not changed" {
 	# One false alarm in forty is by design; three in a row are not.
 	for _ in 1 2 3; do
-		run clnrm-bench pair --self-test --format ndjson "$(busy 3000)"
+		run clnrm-bench pair --measure 2s --self-test --format ndjson "$(busy 3000)"
 		[ "$status" = 0 ] && break
 	done
 	[ "$status" = 0 ]
@@ -262,7 +273,7 @@ busy() {
 }
 
 @test "few pairs decide nothing, and that is no pass" {
-	run -3 clnrm-bench pair --pairs 5 --warm-up 0ms "$(busy 10)" "$(busy 20000)"
+	run -3 clnrm-bench pair --pairs 5 --warm-up 0ms --measure 100ms "$(busy 10)" "$(busy 20000)"
 	[[ "$output" == *'"verdict":"too_few"'* ]]
 }
 

@@ -181,6 +181,7 @@ struct bench_compare {
 	const char *mode; /* "pairs", "files", "exact" */
 	const char *by;	  /* what decided: "cpu", "wall", "instructions" */
 	size_t pairs, looks;
+	size_t turns; /* of both in a pair */
 	bool has_cpu, is_exact;
 	struct bench_change wall, cpu;
 	double floor; /* changes below it are none */
@@ -190,17 +191,14 @@ struct bench_compare {
 
 /*
  * Run two commands in pairs, each in random order, and look from time to time
- * whether the answer is clear.
+ * whether the answer is clear. A pair is as many turns of both as fit, if all
+ * pairs shall take the time of measuring.
  *
  * in:  number[2], of the old and the new command
  * err: -1 and *e: one of them fails
  */
 int bench_pairs(struct bench_compare *c, struct proc *p, const int number[2],
     long most, const struct bench_plan *plan, struct err *e);
-
-/* The answer to times that are at hand, of n pairs. */
-void bench_judge_pairs(struct bench_change *c, const double old[],
-    const double new[], size_t n, double alpha, double floor);
 
 /* By counted instructions, each three times. */
 int bench_exact(struct bench_compare *c, struct proc *p,

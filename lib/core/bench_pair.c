@@ -18,7 +18,11 @@ static const double ALARMS = 0.02, OTHER_ALARMS = 0.005, EARLY = 0.1;
 
 static const size_t looks[] = {10, 15, 20, 30, 40, 50, 75, 100, 150, 200};
 
-enum { LEAST_PAIRS = 8, LEAST_NS = 1000 };
+/*
+ * A pair of commands that are soon over is several turns of both: the median of
+ * the ratios of a few is disturbed far less than one.
+ */
+enum { LEAST_PAIRS = 8, LEAST_NS = 1000, MOST_TURNS = 25 };
 
 const char *
 bench_word(enum bench_word w)
@@ -59,38 +63,44 @@ decide(const struct bench_change *c, double alpha, double floor)
 	return BENCH_INCONCLUSIVE;
 }
 
-void
-bench_judge_pairs(struct bench_change *c, const double old[],
-    const double new[], size_t n, double alpha, double floor)
-{
-	double *ratio = mem_new(2 * n, sizeof *ratio), *logs = ratio + n;
-
-	*c = (struct bench_change){.p = 1, .word = BENCH_TOO_FEW};
-	if (n) {
-		for (size_t i = 0; i < n; i++) {
-			/* The kernel counts processor time by microseconds. */
-			ratio[i] =
-			    fmax(new[i], LEAST_NS) / fmax(old[i], LEAST_NS);
-			logs[i] = log(ratio[i]);
-		}
-		c->old_ns = median_of(old, n);
-		c->new_ns = median_of(new, n);
-		c->p = stats_signed_rank(logs, n);
-		stats_sort(ratio, n);
-		c->change = stats_quantile(ratio, n, 0.5) - 1;
-		stats_bootstrap(ratio, n, BENCH_SEED, NULL, &c->ci);
-		c->ci.low -= 1;
-		c->ci.high -= 1;
-		if (n >= LEAST_PAIRS)
-			c->word = decide(c, alpha, floor);
-	}
-	free(ratio);
-}
+/* What each pair took. */
+struct measure {
+	double *old, *new, *ratio;
+};
 
 struct pairs {
-	double *wall[2], *cpu[2]; /* of the old and the new */
+	struct measure wall, cpu;
 	size_t n, most;
+	size_t turns; /* in a pair */
 };
+
+static void
+judge(struct bench_change *c, const struct measure *m, size_t n, double alpha,
+    double floor)
+{
+	double *ratio, *logs;
+
+	*c = (struct bench_change){.p = 1, .word = BENCH_TOO_FEW};
+	if (!n)
+		return;
+	ratio = mem_new(2 * n, sizeof *ratio);
+	logs = ratio + n;
+	for (size_t i = 0; i < n; i++) {
+		ratio[i] = m->ratio[i];
+		logs[i] = log(ratio[i]);
+	}
+	c->old_ns = median_of(m->old, n);
+	c->new_ns = median_of(m->new, n);
+	c->p = stats_signed_rank(logs, n);
+	stats_sort(ratio, n);
+	c->change = stats_quantile(ratio, n, 0.5) - 1;
+	stats_bootstrap(ratio, n, BENCH_SEED, NULL, &c->ci);
+	c->ci.low -= 1;
+	c->ci.high -= 1;
+	if (n >= LEAST_PAIRS)
+		c->word = decide(c, alpha, floor);
+	free(ratio);
+}
 
 static bool
 is_clear(enum bench_word w)
@@ -112,7 +122,7 @@ is_busy(const struct pairs *p)
 	double most = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		most = fmax(most, p->cpu[0][i] / p->wall[0][i]);
+		most = fmax(most, p->cpu.old[i] / p->wall.old[i]);
 	return most > 0.5;
 }
 
@@ -144,11 +154,11 @@ look(struct bench_compare *c, const struct pairs *p)
 	double part = share(p);
 
 	c->pairs = p->n;
-	c->floor = p->n ? bench_floor(median_of(p->wall[0], p->n)) : 0;
-	bench_judge_pairs(&c->wall, p->wall[0], p->wall[1], p->n,
-	    (is_cpu ? OTHER_ALARMS : ALARMS) * part, c->floor);
-	bench_judge_pairs(&c->cpu, p->cpu[0], p->cpu[1], p->n,
-	    (is_cpu ? ALARMS : OTHER_ALARMS) * part, c->floor);
+	c->floor = p->n ? bench_floor(median_of(p->wall.old, p->n)) : 0;
+	judge(&c->wall, &p->wall, p->n, (is_cpu ? OTHER_ALARMS : ALARMS) * part,
+	    c->floor);
+	judge(&c->cpu, &p->cpu, p->n, (is_cpu ? ALARMS : OTHER_ALARMS) * part,
+	    c->floor);
 	c->word = first->word;
 	if (!is_change(first->word) && is_change(second->word)) {
 		c->word = second->word;
@@ -171,28 +181,70 @@ check(const struct proc_run *r, const char *name, const struct bench_plan *plan,
 		 : err_hint(e, "-i measures it nevertheless");
 }
 
+/* The two of a turn, each as often the first as the other. */
+static void
+draw_order(
+    unsigned char order[], size_t turns, const int number[2], struct rng *rng)
+{
+	for (size_t i = 0; i < turns; i++) {
+		unsigned first = rng_u32(rng) >> 31;
+
+		order[2 * i] = (unsigned char)number[first];
+		order[2 * i + 1] = (unsigned char)number[!first];
+	}
+}
+
+static double
+cpu_of(const struct proc_run *r)
+{
+	return (double)(r->user_ns + r->system_ns);
+}
+
+static double
+wall_of(const struct proc_run *r)
+{
+	return (double)r->wall_ns;
+}
+
+/* The kernel counts processor time by microseconds: less is none. */
+static void
+add_pair(const struct measure *to, size_t at, const struct proc_run *run[][2],
+    size_t turns, double (*of)(const struct proc_run *r))
+{
+	double old[MOST_TURNS], new[MOST_TURNS], ratio[MOST_TURNS];
+
+	for (size_t i = 0; i < turns; i++) {
+		old[i] = of(run[i][0]);
+		new[i] = of(run[i][1]);
+		ratio[i] = fmax(new[i], LEAST_NS) / fmax(old[i], LEAST_NS);
+	}
+	to->old[at] = median_of(old, turns);
+	to->new[at] = median_of(new, turns);
+	to->ratio[at] = median_of(ratio, turns);
+}
+
 static int
 run_pair(struct bench_compare *c, struct proc *p, const int number[2],
     struct rng *rng, struct pairs *to, const struct bench_plan *plan,
     struct err *e)
 {
-	unsigned first = rng_u32(rng) >> 31;
-	unsigned char order[2] = {
-	    (unsigned char)number[first], (unsigned char)number[!first]};
-	struct proc_run run[2];
+	unsigned char order[2 * MOST_TURNS];
+	struct proc_run run[2 * MOST_TURNS];
+	const struct proc_run *both[MOST_TURNS][2];
 
-	if (proc_run(p, order, 2, run, e) < 0)
+	draw_order(order, to->turns, number, rng);
+	if (proc_run(p, order, 2 * to->turns, run, e) < 0)
 		return -1;
-	for (unsigned i = 0; i < 2; i++) {
-		unsigned side = i ? !first : first;
+	for (size_t i = 0; i < 2 * to->turns; i++) {
+		bool is_new = order[i] == number[1];
 
-		if (check(&run[i], side ? c->new_name : c->old_name, plan, e) <
-		    0)
+		if (check(&run[i], is_new ? c->new_name : c->old_name, plan,
+			e) < 0)
 			return -1;
-		to->wall[side][to->n] = (double)run[i].wall_ns;
-		to->cpu[side][to->n] =
-		    (double)(run[i].user_ns + run[i].system_ns);
+		both[i / 2][is_new] = &run[i];
 	}
+	add_pair(&to->wall, to->n, both, to->turns, wall_of);
+	add_pair(&to->cpu, to->n, both, to->turns, cpu_of);
 	return 0;
 }
 
@@ -205,17 +257,36 @@ is_time_to_look(size_t n, size_t most)
 	return n == most;
 }
 
+/*
+ * As many turns as fit into a pair, if all pairs are to fit into the time. By
+ * processor time where there is some: the more others work, the more turns are
+ * needed, and not the less.
+ */
+static size_t
+turns_wanted(const struct pairs *p, const struct bench_plan *plan, double ns)
+{
+	double fit = (double)plan->measure_ns / (double)p->most / fmax(ns, 1);
+
+	return fit < 1 ? 1 : fit > MOST_TURNS ? MOST_TURNS : (size_t)fit;
+}
+
+/* Also finds out how many turns a pair has. */
 static int
 warm_up(struct bench_compare *c, struct proc *p, const int number[2],
     struct rng *rng, struct pairs *to, const struct bench_plan *plan,
     struct err *e)
 {
 	int64_t until = clock_mono_ns() + plan->warm_up_ns;
+	double wall = INFINITY, cpu = INFINITY;
 
-	do
+	do {
 		if (run_pair(c, p, number, rng, to, plan, e) < 0)
 			return -1;
-	while (clock_mono_ns() < until);
+		wall = fmin(wall, to->wall.old[0] + to->wall.new[0]);
+		cpu = fmin(cpu, to->cpu.old[0] + to->cpu.new[0]);
+	} while (clock_mono_ns() < until);
+	c->turns = to->turns =
+	    turns_wanted(to, plan, cpu > wall / 5 ? cpu : wall);
 	return 0;
 }
 
@@ -249,9 +320,11 @@ bench_pairs(struct bench_compare *c, struct proc *p, const int number[2],
     long most, const struct bench_plan *plan, struct err *e)
 {
 	size_t n = most > 0 ? (size_t)most : 1;
-	double *room = mem_new(4 * n, sizeof *room);
-	struct pairs to = {
-	    {room, room + n}, {room + 2 * n, room + 3 * n}, 0, n};
+	double *room = mem_new(6 * n, sizeof *room);
+	struct pairs to = {.wall = {room, room + n, room + 2 * n},
+	    .cpu = {room + 3 * n, room + 4 * n, room + 5 * n},
+	    .most = n,
+	    .turns = 1};
 	struct bench_probe probe;
 	int rc;
 
@@ -384,6 +457,8 @@ bench_compare_put(const struct bench_compare *c, struct stage *st)
 	json_str(&j, "new", c->new_name);
 	json_str(&j, "mode", c->mode);
 	json_int(&j, "pairs", (int64_t)c->pairs);
+	if (c->turns)
+		json_int(&j, "turns", (int64_t)c->turns);
 	json_int(&j, "looks", (int64_t)c->looks);
 	json_float(&j, "floor", part(c->floor));
 	put_change(
