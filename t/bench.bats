@@ -152,6 +152,38 @@ gate() {
 	tail -n 1 records | grep '"type":"end"'
 }
 
+# What standard error got on a terminal, in the file said: draws COMMAND.
+draws() {
+	SECONDS=0
+	TERM=${TERM_IS-xterm} script -qec "clnrm-bench --format ndjson $1 >out" said \
+		</dev/null >/dev/null
+	most=$((10 * SECONDS + 15))
+	run ! grep -q $'\033' out
+}
+
+@test "ux 4.3: how far it is is drawn on a terminal, wiped, and not drawn in CI" {
+	command -v script >/dev/null || cannot "no script(1)"
+	endless
+	export SHELL=$BASH
+	unset CI
+	draws 'cmd --id here --warm-up 10ms --measure 400ms -- sleep 0.04'
+	grep -qE 'here: [0-9]+ of [0-9]+ runs, [0-9]+ s' said
+	[ "$(grep -oF 'here: ' said | wc -l)" -le $most ]
+	last=$(tr -d '\n' <said)
+	[[ "${last##*$'\r\033[K'}" != *here:* ]]
+	draws 'pair --id two --pairs 10 --warm-up 150ms --measure 1s "sleep 0.05" "sleep 0.05"'
+	grep -qE 'two: [0-9]+ of at most 10 pairs, [0-9]+ s' said
+	[ "$(grep -oF 'of at most' said | wc -l)" -le $most ]
+	draws 'run --timeout 300ms --suites suites' || :
+	grep -qF '1 of 2: x/one' said
+	CI=1 draws 'cmd --id here --warm-up 10ms --measure 100ms -- sleep 0.04'
+	run ! grep -F here: said
+	TERM_IS=dumb draws 'cmd --id here --warm-up 10ms --measure 100ms -- sleep 0.04'
+	run ! grep -F here: said
+	clnrm-bench cmd --id here --warm-up 10ms --measure 100ms -- sleep 0.04 >out 2>said
+	[ ! -s said ]
+}
+
 # ---- samples
 
 stats() {

@@ -24,7 +24,10 @@ static int64_t size;
 static int quick, raw, ignore_failure, same_output, shell, exact, self_test;
 static int dump_config, hooks;
 
-struct bench_tool bench = {.view = BENCH_VIEW_INIT};
+static struct out people = {.fd = 2, .pending = BUF_INIT};
+static struct ticker ticker = {.to = &people};
+
+struct bench_tool bench = {.view = BENCH_VIEW_INIT, .people = &people};
 
 static const struct cli_opt opts[] = {
     {0, "allow-quick", NULL, "gate: take quick results, too", CLI_FLAG,
@@ -146,7 +149,8 @@ bench_make_plan(bool is_pair)
 	    .is_raw = raw,
 	    .ignores_failure = ignore_failure,
 	    .wants_same_output = same_output,
-	    .trims = trim != NULL};
+	    .trims = trim != NULL,
+	    .ticker = &ticker};
 	if (trim)
 		bench.plan.trim = bench_fraction("trim", trim, 0, 0.49);
 	if (bench.plan.samples < 1)
@@ -165,6 +169,8 @@ show(void *arg, const char *line, size_t n)
 void
 bench_watch(void)
 {
+	bench.view.ticker = &ticker;
+	ticker.columns = ticker_columns(2);
 	bench.st.hear = show;
 	bench.st.hear_arg = &bench.view;
 	bench_view_show(&bench.view);

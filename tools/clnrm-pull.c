@@ -5,14 +5,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/die.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/out.h"
+#include "base/ticker.h"
 #include "core/dock.h"
 #include "core/finding.h"
 #include "core/registry.h"
@@ -23,7 +22,7 @@
 
 #define S INT64_C(1000000000)
 
-enum { AT_ONCE = 4, REDRAW_NS = 100000000, BAR = 20 };
+enum { AT_ONCE = 4, BAR = 20 };
 
 static const char *backend = "sandbox", *image, *jobs_text, *store;
 static int64_t max_size, stall_ns;
@@ -70,12 +69,13 @@ static int status;
 
 /* ---- what is told */
 
+static struct out err_out = {.fd = 2, .pending = BUF_INIT};
+
 static struct {
 	pthread_mutex_t lock;
-	bool is_on, is_drawn;
-	int64_t drawn_ns;
+	struct ticker ticker;
 	size_t images, done;
-} bar = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} bar = {.lock = PTHREAD_MUTEX_INITIALIZER, .ticker = {.to = &err_out}};
 
 static void
 print_size(struct buf *b, int64_t bytes)
@@ -92,13 +92,6 @@ print_size(struct buf *b, int64_t bytes)
 }
 
 static void
-to_terminal(const char *s, size_t n)
-{
-	if (write(2, s, n) < 0)
-		bar.is_on = false;
-}
-
-static void
 draw(void)
 {
 	struct registry_progress *p = registry_progress(registry);
@@ -107,7 +100,7 @@ draw(void)
 	    wanted > 0 && here <= wanted ? (int)(here * BAR / wanted) : 0;
 	AUTO_BUF b = BUF_INIT;
 
-	buf_adds(&b, "\r\033[K[");
+	buf_addc(&b, '[');
 	for (int i = 0; i < BAR; i++)
 		buf_addc(&b, i < full ? '#' : ' ');
 	buf_adds(&b, "] ");
@@ -115,22 +108,18 @@ draw(void)
 	buf_adds(&b, " of ");
 	print_size(&b, wanted);
 	buf_addf(&b, ", %zu of %zu images", bar.done, bar.images);
-	to_terminal(b.s, b.len);
-	bar.is_drawn = true;
+	ticker_draw(&bar.ticker, b.s, b.len);
+	out_flush(&err_out);
 }
 
 static void
 on_tick(void *arg)
 {
-	int64_t now = clock_mono_ns();
-
 	(void)arg;
-	if (!bar.is_on || pthread_mutex_trylock(&bar.lock))
+	if (!bar.ticker.columns || pthread_mutex_trylock(&bar.lock))
 		return;
-	if (now - bar.drawn_ns >= REDRAW_NS) {
+	if (ticker_is_due(&bar.ticker))
 		draw();
-		bar.drawn_ns = now;
-	}
 	pthread_mutex_unlock(&bar.lock);
 }
 
@@ -138,19 +127,8 @@ on_tick(void *arg)
 static void
 wipe(void)
 {
-	if (bar.is_drawn)
-		to_terminal("\r\033[K", 4);
-	bar.is_drawn = false;
-}
-
-/* A person watches, and no log. */
-static bool
-has_bar(void)
-{
-	const char *term = getenv("TERM"), *ci = getenv("CI");
-
-	return isatty(2) && !quiet && term && strcmp(term, "dumb") &&
-	       !(ci && *ci);
+	ticker_wipe(&bar.ticker);
+	out_flush(&err_out);
 }
 
 static void
@@ -309,7 +287,7 @@ pull_all(void)
 		    e.hint);
 	if (!has_engine)
 		look();
-	bar.is_on = has_bar();
+	bar.ticker.columns = quiet ? 0 : ticker_columns(2);
 	bar.images = jobs.n = wanted;
 	jobs_run(&jobs, threads);
 	wipe();

@@ -4,11 +4,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/color.h"
 #include "base/die.h"
+#include "base/ticker.h"
 #include "core/explain.h"
 #include "core/keep.h"
 #include "core/report.h"
@@ -73,17 +73,6 @@ is_env(const char *name, const char *want)
 	return text && (want ? !strcmp(text, want) : *text != 0);
 }
 
-/* Columns of a terminal, 0 where there is none. */
-static unsigned
-columns_of(int fd)
-{
-	struct winsize w = {0};
-
-	if (!isatty(fd))
-		return 0;
-	return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
-}
-
 static struct report_how
 how_to(void)
 {
@@ -98,16 +87,15 @@ how_to(void)
 	    .is_strict = strict,
 	    .none_is_a_pass = !strcmp(no_tests, "pass"),
 	    .is_on_github = is_on_github,
-	    .width = columns_of(1),
+	    .width = ticker_width(1),
 	    .err = &err_out,
+	    .columns = ticker_columns(2),
 	    .slow_ns = slow_ns,
 	    .keep = keep,
 	};
 
 	if ((is_on_github || is_github) && is_env("GITHUB_STEP_SUMMARY", NULL))
 		how.github_summary = getenv("GITHUB_STEP_SUMMARY");
-	if (!is_env("CI", NULL) && !is_env("TERM", "dumb"))
-		how.columns = columns_of(2);
 	return how;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/ticker.h"
 #include "core/stage.h"
 #include "data/stats.h"
 #include "sys/proc.h"
@@ -29,6 +30,7 @@ struct bench_plan {
 	bool is_quick, is_raw, ignores_failure, wants_same_output;
 	bool trims;
 	double trim; /* the part cut at each end */
+	struct ticker *ticker;
 };
 
 /* ---- the machine */
@@ -371,9 +373,10 @@ void bench_print(struct buf *b, const struct value *record);
 
 /* What a stage writes, held back to be shown as it is or in words. */
 struct bench_view {
-	struct out held;    /* to be written to */
-	struct out *to;	    /* where it is shown */
-	struct buf results; /* each bench_env and bench_result shown */
+	struct out held;       /* to be written to */
+	struct out *to;	       /* where it is shown */
+	struct buf results;    /* each bench_env and bench_result shown */
+	struct ticker *ticker; /* wiped before it shows; or NULL */
 	bool is_text;
 };
 
@@ -382,6 +385,10 @@ struct bench_view {
 		.held = {.fd = -1, .pending = BUF_INIT, .is_held = true}, \
 		.to = &out_std, .results = BUF_INIT                       \
 	}
+
+/* Tell how far it is, between what is measured. */
+void bench_tick(const struct bench_plan *plan, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Hand on what was written since the last time, and let nothing wait. */
 void bench_view_show(struct bench_view *v);

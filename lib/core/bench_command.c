@@ -177,6 +177,7 @@ warm_up(struct meter *m)
 	for (;; n *= 2) {
 		if (n > BLOCK)
 			n = BLOCK;
+		bench_tick(m->plan, "%s: warming up", m->s->id);
 		took = run_block(m, n, false);
 		if (took < 0)
 			return -1;
@@ -207,6 +208,7 @@ static void
 measure(struct meter *m)
 {
 	double one = warm_up(m);
+	int64_t from = clock_mono_ns();
 	size_t wanted, block;
 
 	if (one < 0)
@@ -217,6 +219,8 @@ measure(struct meter *m)
 	while (m->s->n < wanted) {
 		size_t left = wanted - m->s->n;
 
+		bench_tick(m->plan, "%s: %zu of %zu runs, %.0f s", m->s->id,
+		    m->s->n, wanted, (double)(clock_mono_ns() - from) / 1e9);
 		if (run_block(m, left < block ? left : block, true) < 0)
 			return;
 		if (clock_mono_ns() > m->deadline_ns && m->s->n < wanted) {

@@ -296,12 +296,16 @@ run_pairs(struct bench_compare *c, struct proc *p, const int number[2],
 {
 	int64_t end =
 	    plan->timeout_ns ? clock_mono_ns() + plan->timeout_ns : INT64_MAX;
+	int64_t from;
 	struct rng rng;
 
 	rng_seed(&rng, BENCH_SEED);
 	if (warm_up(c, p, number, &rng, to, plan, e) < 0)
 		return -1;
+	from = clock_mono_ns();
 	while (to->n < to->most && clock_mono_ns() < end) {
+		bench_tick(plan, "%s: %zu of at most %zu pairs, %.0f s", c->id,
+		    to->n, to->most, (double)(clock_mono_ns() - from) / 1e9);
 		if (run_pair(c, p, number, &rng, to, plan, e) < 0)
 			return -1;
 		if (!is_time_to_look(++to->n, to->most))

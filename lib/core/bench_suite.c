@@ -83,6 +83,12 @@ is_program(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
+/* A benchmark that is to be run. */
+struct chosen {
+	const char *program, *id;
+	const struct value *record;
+};
+
 struct walk {
 	const char *const *prefixes;
 	const struct bench_plan *plan;
@@ -90,6 +96,9 @@ struct walk {
 	const char *program;
 	bool runs;
 	long found;
+	struct chosen *chosen; /* chosen[found], where it runs them */
+	size_t cap;
+	struct arena kept;
 };
 
 static int
@@ -110,7 +119,7 @@ has_error(const struct bench_samples *s)
 }
 
 static void
-run_one(struct walk *w, const char *id)
+run_one(struct walk *w, const char *program, const char *id)
 {
 	struct bench_samples samples = {0};
 	struct bench_series none = {.id = id, .batch = 1, .setup_ns = -1};
@@ -119,7 +128,7 @@ run_one(struct walk *w, const char *id)
 	AUTO_BUF text = BUF_INIT;
 	AUTO_ARENA a = {0};
 	struct err e = {0};
-	const char *argv[] = {w->program, "run", id,
+	const char *argv[] = {program, "run", id,
 	    arena_fmt(&a, "%ld", w->plan->samples),
 	    arena_fmt(&a, "%lld", (long long)w->plan->warm_up_ns),
 	    arena_fmt(&a, "%lld", (long long)w->plan->measure_ns), NULL};
@@ -129,7 +138,7 @@ run_one(struct walk *w, const char *id)
 
 	bench_noise_begin(&probe);
 	if (ask(argv, patience, w->plan, &text, &e) < 0 ||
-	    each_record(w->program, &text, &a, take_sample, &samples, &e) < 0)
+	    each_record(program, &text, &a, take_sample, &samples, &e) < 0)
 		bench_series_fail(&none, "%s", e.text);
 	noise = bench_noise_end(&probe);
 	for (size_t i = 0; i < samples.by_id.n; i++)
@@ -145,25 +154,35 @@ run_one(struct walk *w, const char *id)
 	bench_samples_free(&samples);
 }
 
+static void
+put_bench(struct stage *st, const struct value *v)
+{
+	AUTO_JSON j = stage_record(st, "bench");
+
+	for (uint32_t i = 0; i < value_count(v); i++)
+		if (strcmp(v->table.member[i].key, "type") != 0)
+			json_value(&j, v->table.member[i].key,
+			    v->table.member[i].value);
+	stage_put(st, &j);
+}
+
 static int
 take_bench(void *arg, const struct value *v, struct err *e)
 {
 	struct walk *w = arg;
 	const char *id = value_str_or(value_get(v, "id"), NULL);
 
+	(void)e;
 	if (v->kind != VALUE_TABLE || !id || !is_selected(id, w->prefixes))
 		return 0;
-	if (stop_signal())
-		return err_set(e, "interrupted");
+	if (w->runs) {
+		w->chosen = mem_more(
+		    w->chosen, (size_t)w->found, &w->cap, sizeof *w->chosen);
+		w->chosen[w->found] = (struct chosen){w->program, id, v};
+	} else {
+		put_bench(w->st, v);
+	}
 	w->found++;
-	AUTO_JSON j = stage_record(w->st, "bench");
-	for (uint32_t i = 0; i < value_count(v); i++)
-		if (strcmp(v->table.member[i].key, "type") != 0)
-			json_value(&j, v->table.member[i].key,
-			    v->table.member[i].value);
-	stage_put(w->st, &j);
-	if (w->runs)
-		run_one(w, id);
 	return 0;
 }
 
@@ -172,15 +191,14 @@ ask_program(struct walk *w, struct err *e)
 {
 	const char *argv[] = {w->program, "list", NULL};
 	AUTO_BUF text = BUF_INIT;
-	AUTO_ARENA a = {0};
 	struct err why = {0};
 
 	if (ask(argv, (int64_t)LIST_S * 1000000000, w->plan, &text, &why) < 0)
 		return err_set(e, "%s: %s", w->program, why.text);
-	return each_record(w->program, &text, &a, take_bench, w, e);
+	return each_record(w->program, &text, &w->kept, take_bench, w, e);
 }
 
-static long
+static int
 walk(const char *dir, struct walk *w, struct err *e)
 {
 	struct dirent **name;
@@ -193,16 +211,29 @@ walk(const char *dir, struct walk *w, struct err *e)
 				   "builds ours");
 	}
 	for (int i = 0; i < n; i++) {
-		AUTO_BUF path = BUF_INIT;
-
-		buf_addf(&path, "%s/%s", dir, name[i]->d_name);
-		w->program = path.s;
-		if (!rc && is_program(path.s))
+		w->program = arena_fmt(&w->kept, "%s/%s", dir, name[i]->d_name);
+		if (!rc && is_program(w->program))
 			rc = ask_program(w, e);
 		free(name[i]);
 	}
 	free(name);
-	return rc ? -1 : w->found;
+	return rc;
+}
+
+/* Each with its record before it, as soon as it begins. */
+static int
+run_chosen(struct walk *w, struct err *e)
+{
+	for (long i = 0; i < w->found; i++) {
+		const struct chosen *one = &w->chosen[i];
+
+		if (stop_signal())
+			return err_set(e, "interrupted");
+		put_bench(w->st, one->record);
+		bench_tick(w->plan, "%ld of %ld: %s", i + 1, w->found, one->id);
+		run_one(w, one->program, one->id);
+	}
+	return 0;
 }
 
 long
@@ -210,8 +241,10 @@ bench_suite_list(const char *dir, const char *const *prefixes,
     const struct bench_plan *plan, struct stage *st, struct err *e)
 {
 	struct walk w = {.prefixes = prefixes, .plan = plan, .st = st};
+	int rc = walk(dir, &w, e);
 
-	return walk(dir, &w, e);
+	arena_free(&w.kept);
+	return rc ? -1 : w.found;
 }
 
 long
@@ -220,8 +253,13 @@ bench_suite_run(const char *dir, const char *const *prefixes,
 {
 	struct walk w = {
 	    .prefixes = prefixes, .plan = plan, .st = st, .runs = true};
+	int rc = walk(dir, &w, e);
 
-	return walk(dir, &w, e);
+	if (!rc)
+		rc = run_chosen(&w, e);
+	free(w.chosen);
+	arena_free(&w.kept);
+	return rc ? -1 : w.found;
 }
 
 const char *

@@ -1,8 +1,11 @@
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/out.h"
+#include "base/utf8.h"
 #include "core/bench.h"
 #include "data/json.h"
 
@@ -35,10 +38,31 @@ show_line(struct bench_view *v, const char *line, size_t n)
 }
 
 void
+bench_tick(const struct bench_plan *plan, const char *fmt, ...)
+{
+	AUTO_BUF line = BUF_INIT;
+	char text[512];
+	va_list arg;
+
+	if (!ticker_is_due(plan->ticker))
+		return;
+	va_start(arg, fmt);
+	vsnprintf(text, sizeof text, fmt, arg);
+	va_end(arg);
+	utf8_print(&line, text, strlen(text));
+	ticker_draw(plan->ticker, line.s, line.len);
+	out_flush(plan->ticker->to);
+}
+
+void
 bench_view_show(struct bench_view *v)
 {
 	const char *line = v->held.pending.s, *lf;
 
+	if (v->ticker) {
+		ticker_wipe(v->ticker);
+		out_flush(v->ticker->to);
+	}
 	for (; (lf = strchr(line, '\n')); line = lf + 1)
 		show_line(v, line, (size_t)(lf - line));
 	buf_reset(&v->held.pending);

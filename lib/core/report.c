@@ -32,6 +32,8 @@ report_new(const struct report_how *how, struct out *out)
 	const struct report_form *form = main_form(how->format);
 
 	r->how = *how;
+	r->progress.ticker =
+	    (struct ticker){.to = how->err, .columns = how->columns};
 	r->text = (struct finding_source)FINDING_SOURCE_INIT;
 	r->begun_ns = clock_mono_ns();
 	r->edit.names = (struct buf)BUF_INIT;

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/ticker.h"
 #include "core/catalogue.h"
 #include "core/finding.h"
 #include "core/page.h"
@@ -89,8 +90,7 @@ struct progress {
 	struct runner *runner; /* runner[n] */
 	size_t n, cap;
 	uint64_t planned, done;
-	int64_t drawn_ns; /* when it was drawn last */
-	bool is_drawn;
+	struct ticker ticker;
 };
 
 struct view;

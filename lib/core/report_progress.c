@@ -8,7 +8,6 @@
 #include "core/report_int.h"
 
 enum {
-	REDRAW_NS = 100 * 1000000, /* ten times a second at most */
 	NS_OF_MS = 1000000,
 	LONGEST_NS = 1000000000, /* that report_tick() lets wait */
 	MANY = 10000,		 /* more do not run at once */
@@ -60,9 +59,7 @@ report_progress_free(struct report *r)
 void
 report_hush(struct report *r)
 {
-	if (r->progress.is_drawn)
-		out_add(r->how.err, "\r\033[K", 4);
-	r->progress.is_drawn = false;
+	ticker_wipe(&r->progress.ticker);
 }
 
 /* Once when it is slow, and again each time it has run twice as long. */
@@ -80,21 +77,6 @@ tell_slow(struct report *r, struct runner *it, int64_t now)
 	it->tell_ns = it->since_ns + 2 * ran;
 }
 
-/* Bytes of the text that stand in so many columns. */
-static size_t
-fitting(const struct buf *b, unsigned columns)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < columns && n < b->len; i++) {
-		uint32_t c;
-		size_t len = utf8_next(b->s + n, b->len - n, &c);
-
-		n += len ? len : 1;
-	}
-	return n;
-}
-
 static void
 draw(struct report *r, int64_t now)
 {
@@ -109,10 +91,7 @@ draw(struct report *r, int64_t now)
 		utf8_print(&b, oldest->name, strlen(oldest->name));
 		buf_addf(&b, " %.0f s", (double)(now - oldest->since_ns) / 1e9);
 	}
-	out_add(r->how.err, "\r\033[K", 4);
-	out_add(r->how.err, b.s, fitting(&b, r->how.columns - 1));
-	p->is_drawn = true;
-	p->drawn_ns = now;
+	ticker_draw(&p->ticker, b.s, b.len);
 }
 
 static int64_t
@@ -133,10 +112,10 @@ report_tick(struct report *r)
 			tell_slow(r, &p->runner[i], now);
 		wait = sooner(wait, p->runner[i].tell_ns - now);
 	}
-	if (r->how.err && r->how.columns && p->n) {
-		if (now - p->drawn_ns >= REDRAW_NS)
+	if (p->ticker.columns && p->n) {
+		if (ticker_is_due(&p->ticker))
 			draw(r, now);
-		wait = sooner(wait, REDRAW_NS);
+		wait = sooner(wait, TICKER_NS);
 	} else {
 		report_hush(r);
 	}

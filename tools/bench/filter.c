@@ -27,11 +27,9 @@ begin_filter(char **operand)
 static void
 begin_document(char **operand)
 {
-	static struct out people = {.fd = 2, .pending = BUF_INIT};
-
 	begin_filter(operand);
 	bench.view.is_text = true;
-	bench.view.to = &people;
+	bench.view.to = bench.people;
 }
 
 int

@@ -16,6 +16,7 @@ extern struct bench_tool {
 	int loose, strict, allow_quick;
 	struct stage st;
 	struct bench_view view;
+	struct out *people; /* standard error */
 	struct bench_plan plan;
 } bench;
 
