@@ -354,10 +354,10 @@ busy() {
 }
 
 @test "without the old program a stored baseline makes suspect at most" {
-	cp "$(type -P sleep)" ./prog
+	cp "$(type -P true)" ./prog
 	clnrm-bench cmd --id p --save-baseline main $quick -- ./prog 0.02 >records
 	rm -r .clnrm/bench/programs
-	cp "$(type -P true)" ./prog
+	cp "$(type -P sleep)" ./prog
 	clnrm-bench cmd --id p --baseline main $quick -- ./prog 0.02 >records
 	of_type bench_compare | jq -e '.mode == "files" and .verdict == "suspect"'
 }
