@@ -31,7 +31,7 @@ echo '{"name": "a"}' >context
 # measure OPTION NAME: the renderer that is there
 measure() {
 	"$bin/clnrm-bench" cmd --id render --format ndjson --warm-up 300ms \
-		--measure 2s --pairs "${PAIRS:-50}" "$1" "$2" -- \
+		--measure 2s --pairs "${PAIRS:-200}" "$1" "$2" -- \
 		./render --context context t.clnrm.toml.tera
 }
 

@@ -335,7 +335,10 @@ static const char style[] =
     "@media(prefers-color-scheme:dark){body{background:#161616;color:#e8e8e8}"
     "th{color:#aaa}th,td{border-color:#3a3a3a}.bad{background:#4a1f1f}"
     ".warn{background:#453a15}.area{fill:#24506f;stroke:#7db8e8}"
-    ".line{stroke:#7db8e8}.dot{fill:#7db8e8}}";
+    ".line{stroke:#7db8e8}.dot{fill:#7db8e8}}"
+    "@media print{@page{size:landscape;margin:10mm}body{font-size:8.5px;"
+    "margin:0;padding:0;max-width:none;color:#000;background:#fff}"
+    "div{overflow:visible}th,td{padding:.15rem .4rem}tr{break-inside:avoid}}";
 
 /* The numbers of a list; free() them. */
 static double *
