@@ -251,3 +251,13 @@ readme() {
 	as_ever() { sed -E 's/[0-9]+\.[0-9]+s/0s/g; s,runs/[^/]*/,,' | grep .; }
 	diff <(sed 1d shown | as_ever) <(as_ever <<<"$output")
 }
+
+@test "what is told of speed stands in the table that was measured, nowhere else" {
+	local figure='[0-9.]+ (ms|us|ns|MB/s)\b|(twice|[0-9]+|two|three|four|five|ten) times (as|faster)'
+	sed '/^<!-- peers:/,/^<!-- end of peers/d' "$ROOT/README.md" >told
+	grep -q 'peers.sh --write' told
+	grep -q '^| a one-step run ' "$ROOT/README.md"
+	run ! grep -nEi "$figure" told
+	run ! grep -nEi '(twice|[0-9]+|two|three|four|five|ten) times (as (fast|many|quick)|faster)' \
+		"$ROOT"/man/*.[157]
+}
