@@ -34,6 +34,22 @@ coins() {
 	[ "$(grep -c '^not ok' <<<"$output")" = 1 ]
 }
 
+@test "JUnit has each failure of a test that ran again" {
+	command -v xmllint >/dev/null || cannot "xmllint is not installed"
+	one_step bad.clnrm.toml 'exit 1' </dev/null
+	run -1 clnrm run --retry 2 --report junit=j.xml
+	run -0 xmllint --noout --schema "$ROOT/t/corpus/report/junit.xsd" j.xml
+	at() { xmllint --xpath "$1" j.xml; }
+	[ "$(at 'concat(count(//testcase), count(//failure), count(//rerunFailure))')" = 112 ]
+	[ "$(at 'string(//rerunFailure[2]/@type)')" = E201 ]
+	coins 20
+	rm bad.clnrm.toml
+	run -0 clnrm run --format text --retry 40 --report junit=j.xml
+	[ "$(at 'count(//rerunFailure)')" = 0 ]
+	[ "$(at 'count(//flakyFailure)')" = \
+		"$(sed -n 's/.*failed \([0-9]*\) times*, then.*/\1/p' <<<"$output" | awk '{ n += $1 } END { print n }')" ]
+}
+
 @test "a test that does not run is not tried again for ever" {
 	echo 'nonsense' >broken.clnrm.toml
 	run -2 clnrm run --retry 2

@@ -57,6 +57,19 @@ not ok 2 - t/broken.clnrm.toml
 ok 3 - second" ]
 }
 
+@test "ux 10.7: a report without an order tells each file as it ends" {
+	run -2 report order --unordered --report junit=j.xml
+	[ "$(grep -E '^(not )?ok' <<<"$output")" = "not ok 1 - t/broken.clnrm.toml
+ok 2 - second
+ok 3 - first" ]
+	[ "$(grep -c '<testcase ' j.xml)" = 3 ]
+	# What never ended is told at last, as ever.
+	clnrm-verify "$STREAMS/order.ndjson" | grep -v '"type":"end"' |
+		grep -v '"type":"verdict","id":[^,]*,"source":"t/first' >torn
+	run -3 clnrm-report --unordered --format text torn
+	[[ "$output" == *"PASS  second"*"1 passed, 1 error, 1 not run"* ]]
+}
+
 @test "a verdict is printed as soon as it is known" {
 	# shellcheck disable=SC2094 # what the reader writes is waited for
 	{

@@ -54,9 +54,7 @@ departures() {
 	6.4 the sections are in the order of mdoc(7); FILES and NOTES where there is something to tell
 	10.1 an output that is too long is cut in the middle, as --capture says, and goes to no file
 	10.6 spans have one canonical form, whatever brought them, and recorded traces have it too
-	10.7 there is no --unordered: a stream that wants no order is what clnrm-verify writes
 	11 what changed since it was recorded is a table in the page of a report; the picture of it is that of clnrm-diff --format html
-	11 a test that failed at each try is told once in JUnit, by its last failure
 	T
 }
 

@@ -19,7 +19,7 @@
 static const char *format, *code, *color = "auto", *no_tests = "fail";
 static struct cli_list also;
 static int64_t slow_ns = 10000000000;
-static int clear, strict, loose, save, last;
+static int clear, strict, unordered, loose, save, last;
 static long keeps = 10;
 static struct keep *keep;
 static struct out err_out = {.fd = 2, .pending = BUF_INIT, .is_held = true};
@@ -44,6 +44,8 @@ static const struct cli_opt opts[] = {
     {0, "no-tests", "pass|fail", "what an empty selection is (fail)", CLI_WORD,
 	&no_tests},
     {0, "strict", NULL, "count warnings as findings", CLI_FLAG, &strict},
+    {0, "unordered", NULL, "tell files as they end, not as they are planned",
+	CLI_FLAG, &unordered},
     {0, "loose", NULL, "take a stream that was cut by hand", CLI_FLAG, &loose},
     {0},
 };
@@ -85,6 +87,7 @@ how_to(void)
 	    .has_color = wants_color(),
 	    .clears = clear && isatty(1) && !is_env("TERM", "dumb"),
 	    .is_strict = strict,
+	    .is_unordered = unordered,
 	    .none_is_a_pass = !strcmp(no_tests, "pass"),
 	    .is_on_github = is_on_github,
 	    .width = ticker_width(1),

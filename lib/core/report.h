@@ -19,6 +19,7 @@ struct report_how {
 	bool has_color;
 	bool clears;	     /* the screen, before what comes of a change */
 	bool is_strict;	     /* warnings are findings */
+	bool is_unordered;   /* a file is told once all of it is known */
 	bool none_is_a_pass; /* nothing selected exits 0 */
 	bool is_on_github;   /* annotations beside the log, on `err` */
 	const char *github_summary; /* a file to append Markdown to, or NULL */

@@ -108,6 +108,8 @@ report_again_take(struct report *r, struct entry **e, struct result *v)
 	if (is_red || !g->red) {
 		if (g->told)
 			g->told->is_done = false;
+		if (g->red > 1)
+			v->before = g->told;
 		g->entry = *e;
 		g->told = v;
 	} else {

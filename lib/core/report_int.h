@@ -48,6 +48,7 @@ struct result {
 	size_t bars, bar_cap, bars_left_out;
 	struct proof *proof; /* proof[proofs]: the same */
 	size_t proofs, proof_cap;
+	const struct result *before; /* an earlier running, red too; or NULL */
 	bool is_done;
 	bool is_cached; /* it came again and did not run */
 };

@@ -15,7 +15,10 @@
  * together
  */
 
-enum { HOLD = 1 << 20 }; /* bytes held before they go to a file */
+enum {
+	HOLD = 1 << 20, /* bytes held before they go to a file */
+	MAX_RERUNS = 20,
+};
 
 /* A suite is one source and variant. Totals stand before what they count. */
 struct junit {
@@ -157,6 +160,22 @@ problems(struct view *w, struct buf *b, const struct entry *e,
 		finding_print(&text, &v->finding[i], &w->r->text, false);
 	page_escape(b, text.s, text.len);
 	buf_addf(b, "</%s>\n", element);
+}
+
+/* What it failed by before, when it ran several times. */
+static void
+reruns(struct view *w, struct buf *b, const struct entry *e,
+    const struct result *v)
+{
+	bool is_flaky = v->verdict && !strcmp(v->verdict, "flaky");
+	size_t n = 0;
+
+	for (v = v->before; v && n < MAX_RERUNS; v = v->before, n++) {
+		struct finding why = report_reason(e, v);
+
+		problem(w, b, is_flaky ? "flakyFailure" : "rerunFailure",
+		    type_of(v, &why), &why);
+	}
 }
 
 static void
@@ -327,6 +346,8 @@ junit_result(struct view *w, const struct entry *e, const struct result *v)
 	} else if (!v || report_is_red(v) || v->findings) {
 		problems(w, b, e, v);
 	}
+	if (v)
+		reruns(w, b, e, v);
 	if (v && report_is_red(v)) {
 		streams(b, v, "system-out", false);
 		streams(b, v, "system-err", true);

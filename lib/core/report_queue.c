@@ -163,20 +163,53 @@ report_show_left(struct report *r)
 	r->again.n = 0;
 }
 
+static void
+retire(struct report *r, struct entry *e)
+{
+	report_recorded_show(r, e);
+	if (r->again.is_on)
+		report_again_hold(r, e);
+	else
+		keep(r, e);
+}
+
+static bool
+is_whole(const struct entry *e)
+{
+	for (size_t i = e->shown; i < e->n; i++)
+		if (!e->result[i].is_done && !e->is_stale)
+			return false;
+	return true;
+}
+
+/* Whoever is whole, while those before it wait. */
+static void
+show_whole(struct report *r)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct entry *e = r->queue[i];
+
+		if (is_whole(e) && show_entry(r, e, false))
+			retire(r, e);
+		else
+			r->queue[left++] = e;
+	}
+	r->n = left;
+}
+
 void
 report_advance(struct report *r, bool is_last)
 {
 	size_t done = 0;
 
-	while (done < r->n && show_entry(r, r->queue[done], is_last)) {
-		struct entry *e = r->queue[done++];
-
-		report_recorded_show(r, e);
-		if (r->again.is_on)
-			report_again_hold(r, e);
-		else
-			keep(r, e);
+	if (r->how.is_unordered && !is_last) {
+		show_whole(r);
+		return;
 	}
+	while (done < r->n && show_entry(r, r->queue[done], is_last))
+		retire(r, r->queue[done++]);
 	if (!done)
 		return;
 	memmove(r->queue, r->queue + done, (r->n - done) * sizeof *r->queue);
