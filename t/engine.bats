@@ -33,8 +33,12 @@ teardown_file() {
 	done
 }
 
-setup() {
+# What is slow need not run with sanitizers too.
+once() {
 	[ -z "${SAN-}" ] || skip "engines are slow; once is enough"
+}
+
+setup() {
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	need_namespaces
 	engines
@@ -303,6 +307,7 @@ reuse() {
 }
 
 @test "nothing of a service that is reused stays when the run is killed" {
+	once
 	reuse "sleep 1000"
 	for engine in $ENGINES; do
 		clnrm-render t.clnrm.toml | clnrm-lint - >plan
@@ -315,6 +320,7 @@ reuse() {
 }
 
 @test "limits are held by the engine, or it is an error" {
+	once
 	for engine in $ENGINES; do
 		one_step t.clnrm.toml 'head -c 100000000 /dev/zero | tail -c 90000000' <<-'T'
 		[limits]
@@ -494,6 +500,7 @@ end_small_engine() {
 }
 
 @test "what is set up ahead of a save sees the files of that save, and goes with the loop" {
+	once
 	for engine in $ENGINES; do
 		await has_none "$engine"
 		echo old >file
@@ -594,6 +601,7 @@ of_three() {
 }
 
 @test "a run that is ended, or killed at any moment, leaves no container and no volume" {
+	once
 	of_three plan
 	mkfifo out
 	for engine in $ENGINES; do
