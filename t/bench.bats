@@ -557,6 +557,10 @@ busy() {
 	of_type bench_result | jq -se 'map({(.id): .median_ns}) | add ==
 		{"spans/root": 2000, "spans/root/child": 200}'
 	[ -s .clnrm/bench/baselines/main.ndjson ]
+	clnrm-bench spans --baseline main 1.ndjson | keep >records
+	of_type bench_compare | jq -se 'map([.id, .old, .mode, .wall.new_ns]) ==
+		[["spans/root", "main", "files", 1000],
+		 ["spans/root/child", "main", "files", 100]]'
 	run -2 clnrm-bench spans /dev/null
 }
 
@@ -636,6 +640,12 @@ busy() {
 	clnrm-bench run --suites suites | keep >records
 	of_type bench_result | jq -se '.[0].status == "ok" and .[0].median_ns == 52
 		and .[1].status == "error" and .[1].message == "exit status 7"'
+	result x/one 20 | baseline main
+	clnrm-bench run --suites suites --baseline main x/one | keep >records
+	of_type bench_compare | jq -e '.id == "x/one" and .old == "main"
+		and .wall.old_ns == 20 and .wall.new_ns == 52'
+	run -2 clnrm-bench run --suites suites --baseline none
+	[[ "$output" == *none.ndjson* ]]
 	run -0 bash -c 'clnrm-bench run --suites suites x/one | clnrm-bench gate'
 	[[ "$output" == *'"status":"green"'* ]]
 	run -3 bash -c 'clnrm-bench run --suites suites | clnrm-bench gate'

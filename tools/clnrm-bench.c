@@ -390,6 +390,7 @@ verb_env(char **word, char *argv[])
 static int
 walk_suites(char **word, char *argv[], bool runs)
 {
+	struct bench_set before = {0};
 	const char *const *prefixes = (const char *const *)word;
 	char path[PATH_MAX];
 	const char *dir = suites ? suites : bench_suite_dir(path);
@@ -397,6 +398,8 @@ walk_suites(char **word, char *argv[], bool runs)
 	long n;
 
 	bench_make_plan(false);
+	if (runs)
+		bench_read_baseline(&before);
 	bench_begin(argv);
 	if (runs)
 		bench_env_put(&bench.st);
@@ -406,6 +409,7 @@ walk_suites(char **word, char *argv[], bool runs)
 		bench_fail(EXIT_RUN, &e);
 	if (n == 0)
 		stage_status(&bench.st, EXIT_NONE);
+	bench_compare_baseline(&before);
 	return bench_end();
 }
 

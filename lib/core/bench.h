@@ -231,6 +231,10 @@ struct bench_set {
  * err: -1 and *e
  */
 int bench_set_read(struct bench_set *s, const char *path, struct err *e);
+
+/* The same of text[len]. */
+int bench_set_parse(struct bench_set *s, const char *name, const char *text,
+    size_t len, struct err *e);
 void bench_set_take(struct bench_set *s, const struct value *record);
 void bench_set_free(struct bench_set *s);
 

@@ -266,8 +266,11 @@ static size_t
 turns_wanted(const struct pairs *p, const struct bench_plan *plan, double ns)
 {
 	double fit = (double)plan->measure_ns / (double)p->most / fmax(ns, 1);
+	size_t turns = fit < 1		? 1
+		     : fit > MOST_TURNS ? MOST_TURNS
+					: (size_t)fit;
 
-	return fit < 1 ? 1 : fit > MOST_TURNS ? MOST_TURNS : (size_t)fit;
+	return (turns - 1) | 1; /* odd: one is in the middle */
 }
 
 /* Also finds out how many turns a pair has. */

@@ -49,23 +49,32 @@ take_line(struct bench_set *s, const char *path, const char *line, size_t n,
 }
 
 int
-bench_set_read(struct bench_set *s, const char *path, struct err *e)
+bench_set_parse(struct bench_set *s, const char *name, const char *text,
+    size_t len, struct err *e)
 {
-	AUTO_BUF text = BUF_INIT;
 	unsigned number = 1;
-	int rc = strcmp(path, "-") ? file_read(path, &text, e)
-				   : fd_drain(0, "-", 0, &text, e);
+	int rc = 0;
 
-	for (char *line = text.s, *end = text.s + text.len; !rc && line < end;
+	for (const char *line = text, *end = text + len; !rc && line < end;
 	     number++) {
-		char *lf = memchr(line, '\n', (size_t)(end - line));
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
 		size_t n = (size_t)((lf ? lf : end) - line);
 
 		if (n)
-			rc = take_line(s, path, line, n, number, e);
+			rc = take_line(s, name, line, n, number, e);
 		line += n + 1;
 	}
 	return rc;
+}
+
+int
+bench_set_read(struct bench_set *s, const char *path, struct err *e)
+{
+	AUTO_BUF text = BUF_INIT;
+	int rc = strcmp(path, "-") ? file_read(path, &text, e)
+				   : fd_drain(0, "-", 0, &text, e);
+
+	return rc ? rc : bench_set_parse(s, path, text.s, text.len, e);
 }
 
 void

@@ -32,21 +32,60 @@ begin_document(char **operand)
 	bench.view.to = bench.people;
 }
 
+void
+bench_read_baseline(struct bench_set *before)
+{
+	struct err e = {0};
+
+	if (bench.baseline &&
+	    bench_baseline_read(before, bench.baseline, &e) < 0)
+		bench_fail(EXIT_INPUT, &e);
+}
+
+static void
+warn_of_machines(const struct bench_set *old, const struct bench_set *new)
+{
+	if (old->env && new->env && strcmp(old->env, new->env) != 0)
+		warn("the two are of different machines");
+}
+
+void
+bench_compare_baseline(struct bench_set *before)
+{
+	struct bench_set now = {0};
+	struct err e = {0};
+	size_t slower;
+
+	if (bench.baseline && !stop_signal()) {
+		if (bench_set_parse(&now, "now", bench.view.results.s,
+			bench.view.results.len, &e) < 0)
+			bench_fail(EXIT_RUN, &e);
+		bench_compare_sets(
+		    before, &now, bench.baseline, "now", &slower, &bench.st);
+		warn_of_machines(before, &now);
+	}
+	bench_set_free(&now);
+	bench_set_free(before);
+}
+
 int
 bench_verb_stats(char **word, char *argv[])
 {
 	struct bench_samples all = {0};
+	struct bench_set before = {0};
 	AUTO_BUF ends = BUF_INIT;
 
 	(void)argv;
 	bench_make_plan(false);
 	bench.plan.warm_up_ns = bench.plan.measure_ns = 0;
+	bench_read_baseline(&before);
 	begin_filter(word);
 	bench_view_samples(&bench.view, &bench.st, &all, &ends);
 	bench_samples_put(&all, &bench.plan, &bench.st);
 	if (!all.by_id.n)
 		stage_status(&bench.st, EXIT_NONE);
 	bench_samples_free(&all);
+	bench_compare_baseline(&before);
 	out_add(bench.st.out, ends.s, ends.len);
 	return bench_end();
 }
@@ -55,12 +94,14 @@ int
 bench_verb_spans(char **word, char *argv[])
 {
 	struct bench_samples all = {0};
+	struct bench_set before = {0};
 	struct err e = {0};
 
 	if (!*word)
 		cli_misuse(&bench_cli);
 	bench_make_plan(false);
 	bench.plan.warm_up_ns = bench.plan.measure_ns = 0;
+	bench_read_baseline(&before);
 	bench_begin(argv);
 	bench_env_put(&bench.st);
 	for (; *word; word++)
@@ -68,6 +109,7 @@ bench_verb_spans(char **word, char *argv[])
 			bench_fail(EXIT_INPUT, &e);
 	bench_samples_put(&all, &bench.plan, &bench.st);
 	bench_samples_free(&all);
+	bench_compare_baseline(&before);
 	return bench_end();
 }
 
@@ -90,8 +132,7 @@ bench_verb_compare(char **word, char *argv[])
 		stage_status(&bench.st, EXIT_NO);
 	if (!n)
 		stage_status(&bench.st, EXIT_NONE);
-	if (old.env && new.env && strcmp(old.env, new.env) != 0)
-		warn("the two are of different machines");
+	warn_of_machines(&old, &new);
 	bench_set_free(&old);
 	bench_set_free(&new);
 	return bench_end();
@@ -140,7 +181,6 @@ bench_verb_gate(char **word, char *argv[])
 {
 	struct bench_set now = {0}, before = {0};
 	struct bench_budget limits;
-	struct err e = {0};
 	struct bench_gate g = {.budget = &limits,
 	    .now = &now,
 	    .baseline = bench.baseline ? &before : NULL,
@@ -154,9 +194,7 @@ bench_verb_gate(char **word, char *argv[])
 
 	(void)argv;
 	read_limits(&limits);
-	if (bench.baseline &&
-	    bench_baseline_read(&before, bench.baseline, &e) < 0)
-		bench_fail(EXIT_INPUT, &e);
+	bench_read_baseline(&before);
 	begin_filter(none);
 	bench_view_gather(&bench.view, &bench.st, &now, &limits, &ends);
 	bench_gate(&g, &bench.st);

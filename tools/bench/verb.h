@@ -33,6 +33,10 @@ void bench_watch(void);
 void bench_begin(char *argv[]);
 int bench_end(void);
 
+/* The results that --baseline names; and those shown held beside them. */
+void bench_read_baseline(struct bench_set *before);
+void bench_compare_baseline(struct bench_set *before);
+
 /* ---- verbs */
 
 int bench_verb_stats(char **word, char *argv[]);
