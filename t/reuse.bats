@@ -138,7 +138,7 @@ ready = { log = "up", command = ["cat", "/tmp/pid"] }'
 @test "after a time-out nothing is reused" {
 	reuse "$up" <<-T
 	$(scenario one db 'sleep 100')
-	timeout_ms = 300
+	timeout_ms = 2000
 	$(scenario two db true)
 	T
 	[ "$(of scenario.end .status | xargs)" = "timeout ok" ]
