@@ -354,11 +354,12 @@ busy() {
 }
 
 @test "without the old program a stored baseline makes suspect at most" {
-	cp "$(type -P true)" ./prog
+	# Both wait, so that time on the wall decides, and more than noise covers.
+	cp "$(type -P sleep)" ./prog
 	clnrm-bench cmd --id p --save-baseline main $quick -- ./prog 0.02 >records
 	rm -r .clnrm/bench/programs
-	cp "$(type -P sleep)" ./prog
-	clnrm-bench cmd --id p --baseline main $quick -- ./prog 0.02 >records
+	echo >>./prog
+	clnrm-bench cmd --id p --baseline main $quick -- ./prog 0.2 >records
 	of_type bench_compare | jq -e '.mode == "files" and .verdict == "suspect"'
 }
 
