@@ -186,21 +186,17 @@ loop pass" ]
 # Judges a test "t" whose [expect] is on standard input: spans NAME ID PARENT
 # START END [ATTRIBUTES [KIND]], one an operand.
 judged() {
-	local span name id up from to attrs kind
 	{
 		printf '[meta]\nname = "t"\nversion = "1"\n[[scenario]]\nname = "s"\nrun = "true"\n'
 		cat
 	} >t.clnrm.toml
 	clnrm-lint t.clnrm.toml | sed '/"type":"end"/d' >stream
-	for span; do
-		read -r name id up from to attrs kind <<<"$span"
-		jq -nc --arg name "$name" --arg id "$id" --arg up "${up#-}" --arg from "$from" \
-			--arg to "$to" --argjson attrs "${attrs:-"{}"}" --arg kind "${kind:-INTERNAL}" \
-			'{type: "span", id: "1", source: "t.clnrm.toml", gen: 0, variant: null,
-			via: "otlp", bound: "trace", trace_id: "t", span_id: $id, parent_span_id: $up,
-			name: $name, kind: $kind, start_unix_nano: $from, end_unix_nano: $to,
-			attributes: $attrs, status: {code: "UNSET"}}'
-	done >>stream
+	jq -nc '$ARGS.positional[] | [splits(" +")] | {type: "span", id: "1",
+		source: "t.clnrm.toml", gen: 0, variant: null, via: "otlp", bound: "trace",
+		trace_id: "t", span_id: .[1], parent_span_id: (.[2] | ltrimstr("-")),
+		name: .[0], kind: (.[6] // "INTERNAL"), start_unix_nano: .[3],
+		end_unix_nano: .[4], attributes: (.[5] // "{}" | fromjson),
+		status: {code: "UNSET"}}' --args "$@" >>stream
 	jq -nc '{id: "1", source: "t.clnrm.toml", gen: 0, variant: null, scenario: "s"} as $key
 		| ({type: "step", step: "s", exit_code: 0, index: 0} + $key),
 		({type: "scenario.end", status: "ok",
